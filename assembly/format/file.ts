@@ -1,0 +1,122 @@
+// Portable. Byte offsets of the model file; docs/format.md is the prose of this table.
+// All integers are little-endian u32 unless said; offsets inside a section count from the section's first byte.
+
+// ---- header, 32 bytes, then the section table ----
+export const HEADER_MAGIC = 0;
+export const HEADER_VERSION = 4;
+/** Length of the whole file. */
+export const HEADER_FILE_BYTES = 8;
+export const HEADER_SECTIONS = 12;
+/** CRC-32 of the header and the section table, this field taken as zero. */
+export const HEADER_CRC = 16;
+/** The rest of the header is zero. */
+export const HEADER_BYTES = 32;
+
+// ---- section table entry, 16 bytes; sections lie in table order, 16-byte aligned, gaps are zero ----
+export const ENTRY_ID = 0;
+export const ENTRY_OFFSET = 4;
+export const ENTRY_BYTES_FIELD = 8;
+export const ENTRY_CRC = 12;
+export const ENTRY_SIZE = 16;
+
+// ---- plan: what the host must provide before load ----
+export const PLAN_FEATURES = 0;
+export const PLAN_CLASSES = 4;
+export const PLAN_EXPERTS = 8;
+/** Width, cache and outputs of networkScratchBytes (plan.ts). */
+export const PLAN_WIDTH = 12;
+export const PLAN_CACHE = 16;
+export const PLAN_OUTPUTS = 20;
+export const PLAN_ARENA_BYTES = 24;
+export const PLAN_RING_BYTES = 28;
+/** Capacity of the PCM buffer in samples. */
+export const PLAN_AUDIO_SAMPLES = 32;
+/** Arena, ring and PCM buffer together. */
+export const PLAN_WORK_BYTES = 36;
+/** Upper bound of multiply-accumulates that networks may spend on one decision. */
+export const PLAN_MAX_MACS = 40;
+export const PLAN_BYTES = 48;
+
+// ---- front end: parameters, then tables ----
+export const FRONT_END_SAMPLE_RATE = 0;
+export const FRONT_END_FRAME_SAMPLES = 4;
+export const FRONT_END_HOP_SAMPLES = 8;
+export const FRONT_END_FFT_POINTS = 12;
+export const FRONT_END_BANDS = 16;
+export const FRONT_END_FRAMES = 20;
+export const FRONT_END_COEFFICIENTS = 24;
+/** f32: L = ln(power + floor). */
+export const FRONT_END_FLOOR = 28;
+/** f32: code = round((L - origin) / step), clamped to 0..255. */
+export const FRONT_END_ORIGIN = 32;
+export const FRONT_END_STEP = 36;
+/** f32 [frameSamples]: window, scaled by 1/32768 so that it takes 16-bit PCM to -1..1. */
+export const FRONT_END_WINDOW_OFFSET = 40;
+/** f32 [fftPoints/2][2]: cos, -sin of 2 pi k / fftPoints. */
+export const FRONT_END_TWIDDLE_OFFSET = 44;
+/** u16 [bands][2]: first bin, number of bins. */
+export const FRONT_END_MEL_BANDS_OFFSET = 48;
+/** f32 [melWeights]: triangle values, band after band. */
+export const FRONT_END_MEL_WEIGHTS_OFFSET = 52;
+export const FRONT_END_MEL_WEIGHTS = 56;
+/** i16 [coefficients][bands]: sqrt(2/bands) cos(pi k (m + 0.5) / bands) in Q15. */
+export const FRONT_END_DCT_OFFSET = 60;
+export const FRONT_END_BYTES = 64;
+
+// ---- normalization: x = clamp((feature - mean) * inverseStd, -clip, clip) ----
+export const NORMALIZATION_COUNT = 0;
+/** f32 */
+export const NORMALIZATION_CLIP = 4;
+/** f32 [count] */
+export const NORMALIZATION_MEAN_OFFSET = 8;
+/** f32 [count] */
+export const NORMALIZATION_INVERSE_STD_OFFSET = 12;
+export const NORMALIZATION_BYTES = 16;
+
+// ---- router and expert: one network each ----
+/** ASCII, zero-padded. */
+export const NETWORK_NAME = 0;
+export const NETWORK_NAME_BYTES = 16;
+export const NETWORK_INPUTS = 16;
+export const NETWORK_OUTPUTS = 20;
+export const NETWORK_LAYERS = 24;
+/** Layer records start here. */
+export const NETWORK_BYTES = 32;
+
+export const LAYER_WEIGHT_TYPE = 0;
+export const LAYER_LAYOUT = 4;
+export const LAYER_COLUMNS = 8;
+export const LAYER_ROWS = 12;
+export const LAYER_FLAGS = 16;
+/** f32: share of outputs set to zero when the router samples; 0 = no dropout behind this layer. */
+export const LAYER_DROPOUT = 20;
+export const LAYER_WEIGHTS_OFFSET = 24;
+export const LAYER_WEIGHTS_BYTES = 28;
+/** f32 [rows], all > 0 */
+export const LAYER_SCALE_OFFSET = 32;
+/** f32 [rows] */
+export const LAYER_BIAS_OFFSET = 36;
+/** f32 [rows]; 0 without LAYER_NORM */
+export const LAYER_GAMMA_OFFSET = 40;
+export const LAYER_BETA_OFFSET = 44;
+export const LAYER_BYTES = 48;
+
+// ---- policy ----
+export const POLICY_KIND = 0;
+/** Monte Carlo dropout samples of the router; 0 = one pass without dropout. */
+export const POLICY_SAMPLES = 4;
+/** f32 */
+export const POLICY_ALPHA = 8;
+/** f32: the router variance is divided by this before alpha, so that alpha means the same on every model. */
+export const POLICY_VARIANCE_SCALE = 12;
+/** f32 [8]: answerer i hands on when its entropy exceeds this. */
+export const POLICY_ESCALATE = 16;
+/** f32 [8]: answerer i abstains when its probability is below this. */
+export const POLICY_ABSTAIN = 48;
+/** f32 [8]: beta of expert i, 0..1. */
+export const POLICY_BETA = 80;
+export const POLICY_BYTES = 112;
+
+// ---- labels: u32 count, u32 offset [count + 1], then UTF-8 strings, each with a zero byte behind it ----
+export const LABELS_COUNT = 0;
+export const LABELS_OFFSETS = 4;

@@ -1,0 +1,79 @@
+// Portable: compiled by asc and run by Node. Every identifier that the model file, the device and the host share.
+// A retired id leaves a tombstone comment here and is never used again.
+
+export const ABI_VERSION = 1;
+
+// ---- file ----
+
+/** "QMOE", little-endian. */
+export const MAGIC = 0x454f4d51;
+export const FORMAT_VERSION = 1;
+export const ALIGNMENT = 16;
+
+export const SECTION_PLAN = 1;
+export const SECTION_FRONT_END = 2;
+export const SECTION_NORMALIZATION = 3;
+export const SECTION_ROUTER = 4;
+export const SECTION_EXPERT = 5;
+export const SECTION_POLICY = 6;
+export const SECTION_LABELS = 7;
+export const SECTION_PROVENANCE = 8;
+
+// ---- weights ----
+
+/** 2-bit codes 0, 1, 2 with zero point 1. */
+export const WEIGHT_TERNARY = 1;
+/** k-bit integers are 16 + k. 4-bit codes have zero point 8. */
+export const WEIGHT_INT4 = 20;
+/** Signed bytes, zero point 0. */
+export const WEIGHT_INT8 = 24;
+export const WEIGHT_FLOAT32 = 64;
+
+/** Layouts, each drawn in the kernel that reads it. */
+export const LAYOUT_TERNARY_SWAR = 1;
+export const LAYOUT_TERNARY_MASKDOT = 2;
+export const LAYOUT_INT4_SWAR = 3;
+export const LAYOUT_INT4_MASKDOT = 4;
+export const LAYOUT_INT8_BLOCKED = 5;
+export const LAYOUT_FLOAT32_ROWS = 6;
+
+// ---- layers ----
+
+/** LayerNorm behind the linear part. */
+export const LAYER_NORM = 1;
+export const LAYER_RELU = 2;
+
+// ---- policy ----
+
+/** No network: the module computes features and stops. */
+export const POLICY_FEATURES = 0;
+/** Expert 0 answers everything. */
+export const POLICY_SINGLE = 1;
+/** The router is a probe, itself the cheapest expert; it answers when sure and escalates when not. */
+export const POLICY_PROBE = 2;
+/** The paper's Monte Carlo dropout router, p_i * exp(alpha * u * beta_i). */
+export const POLICY_BAYESIAN = 3;
+
+// ---- phases: what step() did ----
+
+/** Nothing to do before more audio, or features, arrive. */
+export const PHASE_IDLE = 0;
+export const PHASE_FRAME = 1;
+export const PHASE_FEATURES = 2;
+export const PHASE_ROUTER = 3;
+export const PHASE_EXPERT = 4;
+/** The decision record is complete; further steps return this and do nothing. */
+export const PHASE_DONE = 5;
+/** lastError says why; further steps return this and do nothing. */
+export const PHASE_FAILED = 6;
+
+// ---- limits that bound memory and time whatever a file says ----
+
+export const MAX_SECTIONS = 24;
+export const MAX_EXPERTS = 8;
+export const MAX_LAYERS = 8;
+export const MAX_WIDTH = 8192;
+/** Padded rows times padded columns of one matrix. */
+export const MAX_WEIGHTS = 1 << 24;
+export const MAX_CLASSES = 1024;
+export const MAX_SAMPLES = 64;

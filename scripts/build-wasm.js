@@ -1,0 +1,52 @@
+// Compiles the core module (scalar, SIMD) and the WASI command into build/, when sources are newer than what is there.
+// Plain JavaScript: npm start must be able to run it before anything else exists.
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const MODULES = [
+  { out: "qurio.wasm", entry: "assembly/index.ts", target: "scalar" },
+  { out: "qurio.simd.wasm", entry: "assembly/index.ts", target: "simd" },
+  { out: "qurio-wasi.wasm", entry: "assembly/wasi.ts", target: "scalar" },
+];
+
+function sourceHash() {
+  const hash = createHash("sha256");
+  const files = readdirSync(join(root, "assembly"), { recursive: true })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join("assembly", name));
+  for (const file of [...files.sort(), "asconfig.json", "package.json", "scripts/build-wasm.js"]) {
+    hash.update(file).update(readFileSync(join(root, file)));
+  }
+  return hash.digest("hex");
+}
+
+export async function buildWasm() {
+  const stamp = join(root, "build", "stamp");
+  const hash = sourceHash();
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
+  const asc = (await import("assemblyscript/asc")).default;
+  mkdirSync(join(root, "build"), { recursive: true });
+  for (const { out, entry, target } of MODULES.filter(({ entry }) => existsSync(join(root, entry)))) {
+    const { error, stderr } = await asc.main([entry, "--config", "asconfig.json", "--target", target, "--outFile", `build/${out}.tmp`], {
+      readFile: (name, base) => read(join(root, base === "." ? "" : base, name)),
+      writeFile: (name, data) => writeFileSync(join(root, name), data),
+      listFiles: () => [],
+    });
+    if (error) {
+      console.error(`build: ${entry} (${target}) does not compile\n${stderr.toString()}`);
+      process.exit(1);
+    }
+    renameSync(join(root, "build", `${out}.tmp`), join(root, "build", out));
+  }
+  writeFileSync(stamp, hash);
+}
+
+function read(path) {
+  return existsSync(path) ? readFileSync(path, "utf8") : null;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildWasm();
