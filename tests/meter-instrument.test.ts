@@ -1,0 +1,234 @@
+// Exactness of the op counter, four ways: formulas worked out on paper, one counter per instruction, wabt's interpreter
+// trace, and random control flow.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { QurioError } from "../host/errors.ts";
+import { CounterReader, type Counts, noCounts, totalOf } from "../host/meter/counts.ts";
+import { type Granularity, instrument } from "../host/meter/instrument.ts";
+import { leb } from "../host/meter/leb.ts";
+import { CLASSES, type OpClass } from "../host/meter/opcodes.ts";
+import { compileEntry, TARGETS } from "./harness/compile.ts";
+
+type Call = (exports: Record<string, (...numbers: number[]) => number>) => void;
+
+async function count(wasm: Uint8Array, granularity: Granularity, call: Call): Promise<Counts> {
+  const instrumented = instrument(wasm, granularity);
+  const { instance } = await WebAssembly.instantiate(instrumented.wasm);
+  return new CounterReader(instance.exports, instrumented).during(() => call(instance.exports as never));
+}
+
+const HEADER = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
+/** A module with one exported function f: (i32) -> i32 and two i32 locals. */
+function moduleOf(body: number[]): Uint8Array {
+  const code = [1, 2, 0x7f, ...body, 0x0b];
+  return new Uint8Array([
+    ...HEADER,
+    ...[1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 3, 2, 1, 0, 7, 5, 1, 1, 0x66, 0, 0],
+    ...[10, ...leb(code.length + leb(code.length).length + 1), 1, ...leb(code.length), ...code],
+  ]);
+}
+
+// total = n + (n - 1) + ... + 1
+const SUM = moduleOf([
+  ...[0x02, 0x40, 0x03, 0x40], //                        block, loop                free
+  ...[0x20, 0, 0x45, 0x0d, 1], //                        leave if n == 0            local, compare, branch: n + 1 times
+  ...[0x20, 1, 0x20, 0, 0x6a, 0x21, 1], //               total = total + n          3 local, alu            \
+  ...[0x20, 0, 0x41, 1, 0x6b, 0x21, 0, 0x0c, 0], //      n = n - 1, again           2 local, const, alu, branch: n times
+  ...[0x0b, 0x0b, 0x20, 1], //                           end, end, total            local: once
+]);
+
+test("a loop counted on paper", async () => {
+  for (const n of [0, 1, 2, 7, 1000]) {
+    const counts = await count(SUM, "block", (e) => assert.is(e["f"](n), (n * (n + 1)) / 2));
+    const expected = { ...noCounts(), local: n + 1 + 5 * n + 1, compare: n + 1, branch: n + 1 + n, alu: 2 * n, const: n };
+    assert.equal(counts, expected, `n = ${n}`);
+    assert.is(totalOf(counts), 12 * n + 4);
+  }
+});
+
+test("counters: two for a loop, none that flow determines", () => {
+  assert.is(instrument(SUM).counters.length, 2);
+  const ifElse = moduleOf([0x20, 0, 0x04, 0x40, 0x41, 1, 0x21, 1, 0x05, 0x01, 0x0b, 0x20, 1]);
+  assert.is(instrument(ifElse).counters.length, 2);
+});
+
+test("two br_table that share targets: every region counted, still exact", async () => {
+  const table = [0x20, 0, 0x0e, 1, 0, 1]; //              br_table 0 1 by n
+  const twice = moduleOf([
+    ...[0x02, 0x40, 0x02, 0x40],
+    ...[0x20, 0, 0x41, 2, 0x49, 0x04, 0x40, 0x20, 0, 0x0e, 1, 1, 2, 0x0b],
+    ...[...table, 0x0b, 0x20, 1, 0x41, 5, 0x6a, 0x21, 1, 0x0b, 0x20, 1],
+  ]);
+  for (const n of [0, 1, 2, 3]) {
+    const call: Call = (e) => assert.is(e["f"](n), n === 0 ? 5 : 0);
+    assert.equal(await count(twice, "block", call), await count(twice, "instruction", call), `n = ${n}`);
+  }
+});
+
+// A random program: statements on local 1, blocks, loops of at most 3 turns over local 2, ifs, and branches to any label around.
+const statement = fc.letrec((tie) => ({
+  one: fc.oneof({ depthSize: "small", withCrossShrink: true }, tie("leaf"), tie("block"), tie("if"), tie("ifElse"), tie("loop")),
+  leaf: fc.oneof(
+    fc.constant(() => [0x20, 1, 0x41, 1, 0x6a, 0x21, 1]),
+    fc.nat(5).map((d) => (labels: number) => [0x0c, d % labels]),
+    fc.nat(5).map((d) => (labels: number) => [0x20, 1, 0x41, 3, 0x71, 0x0d, d % labels]),
+    fc.tuple(fc.nat(5), fc.nat(5)).map(([a, b]) => (labels: number) => [0x20, 1, 0x41, 1, 0x71, 0x0e, 1, a % labels, b % labels]),
+  ),
+  list: fc.array(tie("one"), { maxLength: 4 }),
+  block: tie("list").map((list) => (labels: number) => [0x02, 0x40, ...emit(list, labels + 1), 0x0b]),
+  if: tie("list").map((list) => (labels: number) => [0x20, 1, 0x41, 2, 0x71, 0x04, 0x40, ...emit(list, labels + 1), 0x0b]),
+  ifElse: fc.tuple(tie("list"), tie("list")).map(([yes, no]) => (labels: number) => [
+    0x20,
+    0,
+    0x04,
+    0x40,
+    ...emit(yes, labels + 1),
+    0x05,
+    ...emit(no, labels + 1),
+    0x0b,
+  ]),
+  loop: tie("list").map((list) => (labels: number) => [
+    ...[0x03, 0x40, 0x20, 2, 0x41, 1, 0x6a, 0x22, 2, 0x41, 24, 0x4a, 0x04, 0x40, 0x41, 7, 0x0f, 0x0b],
+    ...[...emit(list, labels + 1), 0x20, 2, 0x41, 3, 0x70, 0x0d, 0, 0x0b],
+  ]),
+}));
+type Emit = (labels: number) => number[];
+const emit = (list: unknown, labels: number) => (list as Emit[]).flatMap((one) => one(labels));
+
+test("random control flow: derived counts equal one counter per instruction", async () => {
+  await fc.assert(
+    fc.asyncProperty(statement.list, fc.integer({ min: 0, max: 3 }), async (list, n) => {
+      const wasm = moduleOf([...[0x02, 0x40], ...emit(list, 1), 0x0b, 0x20, 1]);
+      const call: Call = (e) => e["f"](n);
+      assert.equal(await count(wasm, "block", call), await count(wasm, "instruction", call));
+    }),
+    { seed: 11, numRuns: 300 },
+  );
+});
+
+/** Small inputs: whatever memory holds. */
+function microCalls(wasm: Uint8Array): [name: string, numbers: number[]][] {
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(wasm as BufferSource)).filter(({ kind }) => kind === "function");
+  return names.map(({ name }) => [name, [4096, 16384, name === "callChain" ? 7 : 16]]);
+}
+
+test("compiled code, scalar and SIMD targets: block equals instruction granularity", async () => {
+  for (const target of TARGETS) {
+    const wasm = await compileEntry("meter-micro", target);
+    for (const [name, numbers] of microCalls(wasm)) {
+      const call: Call = (e) => e[name](...numbers);
+      assert.equal(await count(wasm, "block", call), await count(wasm, "instruction", call), `${name}, ${target}`);
+    }
+  }
+});
+
+/** Classes by wabt's instruction names, written apart from opcodes.ts. Branches are lowered by the interpreter: not compared. */
+const BY_NAME: [RegExp, OpClass][] = [
+  [/^(i32|i64|f32|f64)\.const/, "const"],
+  [/^local\./, "local"],
+  [/^global\./, "global"],
+  [/^(i32\.load|f32\.load)/, "load"],
+  [/^(i64\.load|f64\.load)/, "load64"],
+  [/^(i32\.store|f32\.store)/, "store"],
+  [/^(i64\.store|f64\.store)/, "store64"],
+  [/^select/, "select"],
+  [/^call/, "call"],
+  [/^i32\.(add|sub|and|or|xor|extend)/, "alu"],
+  [/^i32\.(shl|shr|rot)/, "shift"],
+  [/^i32\.(eqz|eq|ne|lt|gt|le|ge)/, "compare"],
+  [/^i32\.mul/, "mul"],
+  [/^i32\.(div|rem)/, "div"],
+  [/^i64\.mul/, "mul64"],
+  [/^i64\.shr/, "shift64"],
+  [/^(i64\.(add|extend)|i32\.wrap)/, "alu64"],
+  [/^f32\.(eq|ne|lt|gt|le|ge)/, "floatCompare"],
+  [/^f32\.(add|sub)/, "float"],
+  [/^f32\.mul/, "floatMul"],
+  [/^f32\.(div|sqrt)/, "floatDiv"],
+  [/^i32\.trunc_f32/, "truncate"],
+  [/^f32\.convert_i32/, "convert"],
+];
+/** Together they hold every class above; the interpreter takes a fifth of a second to start. */
+const TRACED = new Set(["insertionSort", "crc", "remainders", "wideSum", "callChain", "floatRoots", "toFloat", "toInteger", "floatMax"]);
+const LOWERED = /^(br|return|alloca|drop)/;
+
+function traced(file: string, name: string, numbers: number[]): Counts {
+  const trace = `${file}.trace`;
+  const options = [file, "--trace", "-r", name, ...numbers.flatMap((n) => ["-a", `i32:${n}`])];
+  execFileSync("node_modules/.bin/wasm-interp", options, { stdio: ["ignore", openSync(trace, "w"), "inherit"] });
+  const counts = noCounts();
+  for (const [, instruction] of readFileSync(trace, "utf8").matchAll(/^#.*\| (.*)$/gm)) {
+    const kind = BY_NAME.find(([pattern]) => pattern.test(instruction))?.[1];
+    if (kind) counts[kind]++;
+    else if (!LOWERED.test(instruction)) throw new Error(`instruction unknown to this test: ${instruction}`);
+  }
+  return counts;
+}
+
+test("compiled code: counts equal the trace of wabt's interpreter", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "qurio-trace-"));
+  try {
+    const wasm = await compileEntry("meter-micro", "scalar");
+    const file = join(folder, "micro.wasm");
+    writeFileSync(file, wasm);
+    for (const [name, numbers] of microCalls(wasm).filter(([name]) => TRACED.has(name))) {
+      const counts = await count(wasm, "block", (e) => e[name](...numbers));
+      const expected = traced(file, name, numbers);
+      for (const kind of CLASSES) if (kind !== "branch") assert.is(counts[kind], expected[kind], `${name}: ${kind}`);
+      assert.ok(totalOf(counts) > 30, name);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+function errorOf(wasm: Uint8Array): QurioError {
+  try {
+    instrument(wasm);
+  } catch (error) {
+    return error as QurioError;
+  }
+  throw new Error("no error");
+}
+
+test("damaged and unsupported modules are refused by name", () => {
+  assert.is(errorOf(new Uint8Array(4)).code, "WASM_MALFORMED");
+  assert.match(errorOf(new Uint8Array(HEADER)).message, "at byte 8 a code section expected, the end found");
+  assert.match(errorOf(moduleOf([0x0c, 9])).message, "a branch depth below 1 expected, 9 found");
+  assert.match(errorOf(moduleOf([0x05])).message, "an else inside an if expected");
+  assert.match(errorOf(moduleOf([0x0b])).message, "the end of the function body expected");
+  const unsupported = errorOf(moduleOf([0x06, 0x40, 0x0b]));
+  assert.is(unsupported.code, "WASM_UNSUPPORTED");
+  assert.match(unsupported.message, "wasm opcode 0x6 at byte");
+  assert.is(errorOf(instrument(SUM).wasm).code, "WASM_INSTRUMENTED");
+});
+
+test("every truncation ends in a named error", async () => {
+  const wasm = await compileEntry("meter-micro", "scalar");
+  for (let bytes = 0; bytes < wasm.length - 1; bytes += 7) {
+    const cut = wasm.subarray(0, bytes);
+    try {
+      assert.ok(instrument(cut)); // whole sections may be missing at the end
+      assert.ok(bytes > wasm.length / 2, `${bytes} bytes passed`);
+    } catch (error) {
+      assert.is((error as QurioError).code, "WASM_MALFORMED", `${bytes} bytes: ${error}`);
+    }
+  }
+});
+
+test("an instance without the counters is refused", async () => {
+  const { instance } = await WebAssembly.instantiate(SUM as BufferSource);
+  assert.throws(
+    () => new CounterReader((instance as unknown as WebAssembly.Instance).exports, instrument(SUM)),
+    (error: QurioError) => error.code === "WASM_NOT_INSTRUMENTED",
+  );
+});
+
+test.run();
