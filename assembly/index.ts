@@ -1,8 +1,99 @@
-import { ABI_VERSION } from "./format/ids.ts";
-import { weightBytes } from "./format/layouts.ts";
+// The core module's exports, nothing else: zero imports, no runtime, no start function, never grows memory.
+//
+//   load(ptr, bytes)                 the host has placed the model file there; 0 or an error code
+//   reset(seed)                      a new window
+//   audioPtr(), pushAudio(samples)   16-bit PCM, 16 kHz, mono
+//   step()                           one frame, one layer or one router sample; returns a phase id
+//   decide()                         steps to the end, silence for audio that has not come; 0 or an error code
+//   decisionPtr()                    the record of format/decision.ts
+
+import { ERROR_AUDIO_OVERFLOW, ERROR_NO_FRONT_END, OK } from "./format/errors.ts";
+import { ABI_VERSION, PHASE_DONE, PHASE_FAILED } from "./format/ids.ts";
+import { audioFree, audioFreePtr, audioPush } from "./frontend/front_end.ts";
+import { fail, failPtr, failureCode } from "./kernels/fail.ts";
+import { loadModel } from "./model/load.ts";
+import { featuresPtr as features, filePtr, hasFrontEnd, probabilityPtr, ringPtr as ring, workPtr as work } from "./model/state.ts";
+import { decisionRecord, resetDecision, stepOnce, takeFeatures } from "./model/step.ts";
+
 export function abiVersion(): i32 {
   return ABI_VERSION;
 }
-export function wb(a: i32, b: i32, c: i32): i32 {
-  return weightBytes(a, b, c);
+
+/** First free byte of a fresh module: work memory of the plan's size starts here, the model may lie anywhere behind it. */
+export function workPtr(): usize {
+  return work();
+}
+
+/** The model must lie at a multiple of 16 and stay there, untouched, until the next load. Also resets with seed 0. */
+export function load(ptr: usize, bytes: i32): i32 {
+  const error = loadModel(ptr, bytes);
+  if (error == OK) resetDecision(0);
+  return error;
+}
+
+export function reset(seed: u32): void {
+  resetDecision(seed);
+}
+
+/** Where the host writes the next samples (i16); valid until the next call of step. 0 without a front end. */
+export function audioPtr(): usize {
+  return filePtr != 0 && hasFrontEnd ? audioFreePtr() : 0;
+}
+
+/** Samples that fit there now; 0 when the window is full. */
+export function audioSpace(): i32 {
+  return filePtr != 0 && hasFrontEnd ? audioFree() : 0;
+}
+
+export function pushAudio(samples: i32): i32 {
+  if (filePtr == 0 || !hasFrontEnd) return fail(ERROR_NO_FRONT_END, 0, 0, samples);
+  if (<u32>samples > <u32>audioFree()) return fail(ERROR_AUDIO_OVERFLOW, 0, audioFree(), samples);
+  audioPush(samples);
+  return OK;
+}
+
+export function step(): i32 {
+  return stepOnce(false);
+}
+
+/** Like step(), but audio that has not come counts as silence: what decide() repeats, for hosts that meter the phases. */
+export function stepPadded(): i32 {
+  return stepOnce(true);
+}
+
+export function decide(): i32 {
+  for (;;) {
+    const phase = stepOnce(true);
+    if (phase == PHASE_DONE) return OK;
+    if (phase == PHASE_FAILED) return failureCode();
+  }
+}
+
+/** The host has written all values at featuresPtr: decide from them, without audio. 0 or an error code. */
+export function pushFeatures(): i32 {
+  return takeFeatures();
+}
+
+/** f32 [features]: complete when step() has left PHASE_FEATURES. */
+export function featuresPtr(): usize {
+  return features;
+}
+
+/** u8 [498][64]: the log-mel codes of the window. */
+export function ringPtr(): usize {
+  return ring;
+}
+
+/** f32 [classes]: softmax of the network that answered. */
+export function probabilitiesPtr(): usize {
+  return probabilityPtr;
+}
+
+export function decisionPtr(): usize {
+  return decisionRecord();
+}
+
+/** i32 [4]: code, place, expected, found (format/errors.ts). */
+export function lastError(): usize {
+  return failPtr();
 }

@@ -59,6 +59,10 @@ export class Instance {
     const { instance } = await WebAssembly.instantiate(await compileEntry(name, target), {});
     return new Instance(instance.exports);
   }
+  /** Forgets all allocations; what was there is not cleared. */
+  reset(): void {
+    this.top = 32768;
+  }
   alloc(bytes: number): number {
     const ptr = (this.top + 63) & ~63;
     this.top = ptr + bytes;

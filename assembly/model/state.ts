@@ -1,0 +1,99 @@
+// What load() found and where everything lies; the only mutable state of the core beside the front end's.
+//
+//   workPtr                                                                             the model file, anywhere else
+//   | features f32 [F] | scratch | ring u8 [498][64] | PCM i16 [audioSamples] |         | header | plan | … |
+//
+//   scratch, networks' view (the front end's is drawn in frontend/scratch.ts):
+//   | vector f32 [width] | prepared 64 B + f32 [width] | cache f32 [cache] | p | sum | squares: f32 [outputs] each |
+
+import { POLICY_ABSTAIN, POLICY_BETA, POLICY_ESCALATE, POLICY_KIND, POLICY_SAMPLES } from "../format/file.ts";
+import { SECTION_EXPERT, SECTION_ROUTER } from "../format/ids.ts";
+import { align16, RING_BYTES } from "../format/plan.ts";
+import { findSection } from "./sections.ts";
+
+export let filePtr: usize = 0;
+export let policyPtr: usize = 0;
+export let normalizationPtr: usize = 0;
+export let featureCount: i32 = 0;
+export let classCount: i32 = 0;
+export let expertCount: i32 = 0;
+export let hasFrontEnd: bool = false;
+
+export let featuresPtr: usize = 0;
+export let vectorPtr: usize = 0;
+export let preparedPtr: usize = 0;
+export let cachePtr: usize = 0;
+export let probabilityPtr: usize = 0;
+export let sumPtr: usize = 0;
+export let squarePtr: usize = 0;
+export let ringPtr: usize = 0;
+export let audioBufferPtr: usize = 0;
+
+/** First byte that the module does not use itself: work memory starts here. */
+export function workPtr(): usize {
+  return (__heap_base + 15) & ~15;
+}
+
+export function unloaded(): void {
+  filePtr = 0;
+}
+
+export function setModel(
+  file: usize,
+  policy: usize,
+  normalization: usize,
+  features: i32,
+  classes: i32,
+  experts: i32,
+  frontEnd: bool,
+): void {
+  filePtr = file;
+  policyPtr = policy;
+  normalizationPtr = normalization;
+  featureCount = features;
+  classCount = classes;
+  expertCount = experts;
+  hasFrontEnd = frontEnd;
+}
+
+export function setMemory(arena: i32, width: i32, cache: i32, outputs: i32): void {
+  featuresPtr = workPtr();
+  vectorPtr = featuresPtr + align16(featureCount * 4);
+  preparedPtr = vectorPtr + align16(width * 4);
+  cachePtr = preparedPtr + 64 + align16(width * 4);
+  probabilityPtr = cachePtr + align16(cache * 4);
+  sumPtr = probabilityPtr + align16(outputs * 4);
+  squarePtr = sumPtr + align16(outputs * 4);
+  ringPtr = workPtr() + arena;
+  audioBufferPtr = ringPtr + (hasFrontEnd ? align16(RING_BYTES) : 0);
+}
+
+export function routerNetwork(): usize {
+  return findSection(filePtr, SECTION_ROUTER, 0);
+}
+
+export function expertNetwork(index: i32): usize {
+  return findSection(filePtr, SECTION_EXPERT, index);
+}
+
+export function policyKind(): i32 {
+  return load<i32>(policyPtr, POLICY_KIND);
+}
+
+export function policySamples(): i32 {
+  return load<i32>(policyPtr, POLICY_SAMPLES);
+}
+
+/** Entropy above which answerer i hands on. */
+export function escalateAbove(answerer: i32): f32 {
+  return load<f32>(policyPtr + (answerer << 2), POLICY_ESCALATE);
+}
+
+/** Probability below which answerer i abstains. */
+export function abstainBelow(answerer: i32): f32 {
+  return load<f32>(policyPtr + (answerer << 2), POLICY_ABSTAIN);
+}
+
+export function betaPtr(): usize {
+  return policyPtr + POLICY_BETA;
+}

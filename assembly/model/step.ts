@@ -1,0 +1,269 @@
+// One decision, one step at a time, so that a scheduler can interleave and a meter can read counters between phases.
+//
+//   PCM -> frames -> features -> router (a layer or a sample a step) -> expert (a layer a step) -> decision record
+//                                   probe sure? ---------------------------------------------------^
+//
+// Who may answer ("answerers"): under the probe policy the probe is 0 and expert i is i + 1; otherwise expert i is i.
+
+import {
+  DECISION_ABSTAINED,
+  DECISION_BYTES,
+  DECISION_ENTROPY,
+  DECISION_EXPERT,
+  DECISION_FRAMES_SEEN,
+  DECISION_LABEL,
+  DECISION_MUTUAL_INFORMATION,
+  DECISION_PROBABILITY,
+  DECISION_ROUTER_VARIANCE,
+  DECISION_STATUS,
+  DECISION_WEIGHT_BYTES,
+  STATUS_DECIDED,
+} from "../format/decision.ts";
+import { ERROR_INPUT_NOT_FINITE, ERROR_NO_FRONT_END, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
+import {
+  LAYER_DROPOUT,
+  LAYER_ROWS,
+  NETWORK_LAYERS,
+  NETWORK_OUTPUTS,
+  NORMALIZATION_CLIP,
+  NORMALIZATION_INVERSE_STD_OFFSET,
+  NORMALIZATION_MEAN_OFFSET,
+  POLICY_ALPHA,
+  POLICY_VARIANCE_SCALE,
+} from "../format/file.ts";
+import {
+  PHASE_DONE,
+  PHASE_EXPERT,
+  PHASE_FAILED,
+  PHASE_FEATURES,
+  PHASE_FRAME,
+  PHASE_IDLE,
+  PHASE_ROUTER,
+  POLICY_FEATURES,
+  POLICY_PROBE,
+  POLICY_SINGLE,
+} from "../format/ids.ts";
+import { FRONT_END_FEATURES, FRONT_END_FRAME, FRONT_END_READY, framesSeen, frontEndReset, frontEndStep } from "../frontend/front_end.ts";
+import { clearFailure, fail, failureCode } from "../kernels/fail.ts";
+import { isFinite32 } from "../kernels/quantize.ts";
+import { argmax, softmax } from "../layers/softmax.ts";
+import { dropout } from "../router/dropout.ts";
+import { chooseExpert } from "../router/policy.ts";
+import { seedRandom } from "../router/random.ts";
+import { addSample, clearSamples, entropy, meanOfSamples, varianceOfSamples } from "../router/uncertainty.ts";
+import { layerPtr, runLayer } from "./network.ts";
+import {
+  abstainBelow,
+  betaPtr,
+  cachePtr,
+  classCount,
+  escalateAbove,
+  expertCount,
+  expertNetwork,
+  featureCount,
+  featuresPtr,
+  filePtr,
+  hasFrontEnd,
+  normalizationPtr,
+  policyKind,
+  policyPtr,
+  policySamples,
+  preparedPtr,
+  probabilityPtr,
+  routerNetwork,
+  squarePtr,
+  sumPtr,
+  vectorPtr,
+} from "./state.ts";
+
+/** What the next step does. */
+const LISTEN = 0;
+const THINK = 1;
+const FINISHED = 2;
+
+const RECORD: usize = memory.data(DECISION_BYTES, 16);
+
+let stage: i32 = LISTEN;
+let network: usize = 0;
+/** Index among the answerers, or -1 for a router that only routes. */
+let answerer: i32 = 0;
+let layer: i32 = 0;
+let samplesLeft: i32 = 0;
+let entropyOfSamples: f32 = 0;
+
+export function decisionRecord(): usize {
+  return RECORD;
+}
+
+/** Starts a new window: audio, features and random numbers of the last one are forgotten. */
+export function resetDecision(seed: u32): void {
+  clearFailure();
+  seedRandom(seed);
+  stage = LISTEN;
+  for (let i: usize = 0; i < DECISION_BYTES; i += 4) store<i32>(RECORD + i, 0);
+  store<i32>(RECORD, -1, DECISION_LABEL);
+  store<i32>(RECORD, -1, DECISION_EXPERT);
+  store<f32>(RECORD, -1, DECISION_PROBABILITY);
+  store<f32>(RECORD, -1, DECISION_ENTROPY);
+  store<f32>(RECORD, -1, DECISION_MUTUAL_INFORMATION);
+  store<f32>(RECORD, -1, DECISION_ROUTER_VARIANCE);
+  if (filePtr != 0 && hasFrontEnd) frontEndReset();
+}
+
+/** One step; `pad`: audio that has not come counts as silence. Returns the phase that the step belonged to. */
+export function stepOnce(pad: bool): i32 {
+  if (filePtr == 0) fail(ERROR_NOT_LOADED, 0, 0, 0);
+  if (failureCode() != OK) return PHASE_FAILED;
+  if (stage == FINISHED) return PHASE_DONE;
+  if (stage == LISTEN) return listen(pad);
+  return think();
+}
+
+/** Features at featuresPtr are complete (the host wrote them): skips the front end. */
+export function takeFeatures(): i32 {
+  if (filePtr == 0) return fail(ERROR_NOT_LOADED, 0, 0, 0);
+  for (let i = 0; i < featureCount; i++) {
+    const x = load<f32>(featuresPtr + ((<usize>i) << 2));
+    if (!isFinite32(x)) return fail(ERROR_INPUT_NOT_FINITE, i, 0, reinterpret<i32>(x));
+  }
+  startNetworks();
+  return OK;
+}
+
+function listen(pad: bool): i32 {
+  if (!hasFrontEnd) {
+    if (!pad) return PHASE_IDLE;
+    fail(ERROR_NO_FRONT_END, 0, featureCount, 0);
+    return PHASE_FAILED;
+  }
+  const did = frontEndStep(pad);
+  store<i32>(RECORD, framesSeen(), DECISION_FRAMES_SEEN);
+  if (did == FRONT_END_FRAME) return PHASE_FRAME;
+  if (did == FRONT_END_FEATURES) return PHASE_FEATURES;
+  if (did != FRONT_END_READY) return PHASE_IDLE;
+  if (takeFeatures() != OK) return PHASE_FAILED;
+  return stage == FINISHED ? PHASE_DONE : think();
+}
+
+function startNetworks(): void {
+  const kind = policyKind();
+  if (kind == POLICY_FEATURES) {
+    stage = FINISHED;
+    store<i32>(RECORD, STATUS_DECIDED, DECISION_STATUS);
+    return;
+  }
+  stage = THINK;
+  if (kind == POLICY_SINGLE) {
+    startNetwork(expertNetwork(0), 0);
+    return;
+  }
+  startNetwork(routerNetwork(), kind == POLICY_PROBE ? 0 : -1);
+  samplesLeft = policySamples();
+  entropyOfSamples = 0;
+  if (samplesLeft > 0) clearSamples(sumPtr, squarePtr, load<i32>(network, NETWORK_OUTPUTS));
+}
+
+/** z-scored, clipped features become the vector that the first layer reads. */
+function startNetwork(networkPtr: usize, index: i32): void {
+  network = networkPtr;
+  answerer = index;
+  layer = 0;
+  samplesLeft = 0;
+  const clip = load<f32>(normalizationPtr, NORMALIZATION_CLIP);
+  const meanPtr = normalizationPtr + load<i32>(normalizationPtr, NORMALIZATION_MEAN_OFFSET);
+  const inversePtr = normalizationPtr + load<i32>(normalizationPtr, NORMALIZATION_INVERSE_STD_OFFSET);
+  for (let i: usize = 0; i < (<usize>featureCount) << 2; i += 4) {
+    const z = (load<f32>(featuresPtr + i) - load<f32>(meanPtr + i)) * load<f32>(inversePtr + i);
+    store<f32>(vectorPtr + i, z > clip ? clip : z < -clip ? -clip : z);
+  }
+}
+
+function isRouter(): bool {
+  return network == routerNetwork();
+}
+
+function think(): i32 {
+  const phase = isRouter() ? PHASE_ROUTER : PHASE_EXPERT;
+  const layers = load<i32>(network, NETWORK_LAYERS);
+  if (samplesLeft > 0 && layer > 0) return sample(layers) ? phase : PHASE_FAILED;
+  if (!advance(layer)) return PHASE_FAILED;
+  layer++;
+  if (samplesLeft > 0) {
+    // dropout acts behind the first ReLU only, so the first layer is computed once for all samples
+    const rows = load<i32>(layerPtr(network, 0), LAYER_ROWS);
+    for (let i: usize = 0; i < (<usize>rows) << 2; i += 4) store<f32>(cachePtr + i, load<f32>(vectorPtr + i));
+  } else if (layer == layers) {
+    if (!softmax(vectorPtr, probabilityPtr, load<i32>(network, NETWORK_OUTPUTS))) return overflow(layers - 1);
+    answer();
+  }
+  return phase;
+}
+
+/** One pass through the tail with dropout. */
+function sample(layers: i32): bool {
+  const outputs = load<i32>(network, NETWORK_OUTPUTS);
+  const first = layerPtr(network, 0);
+  dropout(cachePtr, vectorPtr, load<i32>(first, LAYER_ROWS), load<f32>(first, LAYER_DROPOUT));
+  for (let i = 1; i < layers; i++) {
+    if (!advance(i)) return false;
+    const rate = load<f32>(layerPtr(network, i), LAYER_DROPOUT);
+    if (rate > 0) dropout(vectorPtr, vectorPtr, load<i32>(layerPtr(network, i), LAYER_ROWS), rate);
+  }
+  if (!softmax(vectorPtr, probabilityPtr, outputs)) {
+    overflow(layers - 1);
+    return false;
+  }
+  addSample(probabilityPtr, sumPtr, squarePtr, outputs);
+  entropyOfSamples += entropy(probabilityPtr, outputs);
+  if (--samplesLeft == 0) concludeSamples(outputs);
+  return true;
+}
+
+function concludeSamples(outputs: i32): void {
+  const samples = policySamples();
+  meanOfSamples(sumPtr, probabilityPtr, outputs, samples);
+  const variance = varianceOfSamples(sumPtr, squarePtr, outputs, samples);
+  const information = entropy(probabilityPtr, outputs) - entropyOfSamples / <f32>samples;
+  store<f32>(RECORD, information > 0 ? information : 0, DECISION_MUTUAL_INFORMATION);
+  store<f32>(RECORD, variance, DECISION_ROUTER_VARIANCE);
+  if (answerer >= 0) {
+    answer();
+    return;
+  }
+  const strength = load<f32>(policyPtr, POLICY_ALPHA) * (variance / load<f32>(policyPtr, POLICY_VARIANCE_SCALE));
+  const chosen = chooseExpert(probabilityPtr, betaPtr(), expertCount, strength < <f32>1e6 ? strength : <f32>1e6);
+  startNetwork(expertNetwork(chosen), chosen);
+}
+
+function advance(index: i32): bool {
+  const bytes = runLayer(network, index, vectorPtr, preparedPtr);
+  if (bytes < 0) {
+    overflow(index);
+    return false;
+  }
+  store<i32>(RECORD, load<i32>(RECORD, DECISION_WEIGHT_BYTES) + bytes, DECISION_WEIGHT_BYTES);
+  return true;
+}
+
+function overflow(index: i32): i32 {
+  fail(ERROR_OVERFLOW, index, 0, 0);
+  return PHASE_FAILED;
+}
+
+/** probabilityPtr holds the answerer's softmax: answer, or hand on to the next expert. */
+function answer(): void {
+  const h = entropy(probabilityPtr, classCount);
+  if (policyKind() == POLICY_PROBE && answerer < expertCount && h > escalateAbove(answerer)) {
+    startNetwork(expertNetwork(answerer), answerer + 1);
+    return;
+  }
+  const label = argmax(probabilityPtr, classCount);
+  const probability = load<f32>(probabilityPtr + ((<usize>label) << 2));
+  store<i32>(RECORD, label, DECISION_LABEL);
+  store<f32>(RECORD, probability, DECISION_PROBABILITY);
+  store<f32>(RECORD, h, DECISION_ENTROPY);
+  store<i32>(RECORD, answerer, DECISION_EXPERT);
+  store<i32>(RECORD, probability < abstainBelow(answerer) ? 1 : 0, DECISION_ABSTAINED);
+  store<i32>(RECORD, STATUS_DECIDED, DECISION_STATUS);
+  stage = FINISHED;
+}
