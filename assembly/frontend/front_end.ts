@@ -1,0 +1,112 @@
+// The front end: PCM -> ring of log-mel codes -> 969 features, one small step at a time.
+//
+//   audio.ts -> frame.ts (fft.ts) -> ring u8 [498][64] -> bands.ts, modulation.ts, dynamics.ts, mfcc.ts -> features f32 [969]
+//
+//   features, in order          at    values
+//   bands, band by band          0    64 x 11
+//   modulation                 704    16 x 9
+//   energy                     848    7
+//   flux                       855    7
+//   rhythm                     862    6
+//   active                     868    1
+//   MFCC, one by one           869    20 x 5
+
+import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
+import { audioAdvance, audioFrame, audioFreePtr, audioOpen, audioPush, audioReset, audioRoom } from "./audio.ts";
+import { bandFeatures } from "./bands.ts";
+import { energyFeatures, fluxFeatures, rhythmFeature } from "./dynamics.ts";
+import { frameCodes } from "./frame.ts";
+import { mfccFeatures } from "./mfcc.ts";
+import { modulationFeatures } from "./modulation.ts";
+import { scratchOpen } from "./scratch.ts";
+import { tablesOpen } from "./tables.ts";
+import { frontEndValidate } from "./validate.ts";
+
+export { audioFreePtr, audioPush, frontEndValidate };
+
+/** What frontEndStep did. */
+export const FRONT_END_NEEDS_AUDIO = 0;
+export const FRONT_END_FRAME = 1;
+export const FRONT_END_FEATURES = 2;
+export const FRONT_END_READY = 3;
+
+const MODULATION_AT = 704;
+const ENERGY_AT = 848;
+const FLUX_AT = 855;
+const RHYTHM_AT = 862;
+const ACTIVE_AT = 868;
+const MFCC_AT = 869;
+
+// Steps after the last frame: 64 bands, 16 groups, energy, flux, 6 lag ranges, 10 pairs of coefficients.
+const GROUPS_FROM = 64;
+const ENERGY_STEP = 80;
+const FLUX_STEP = 81;
+const RHYTHM_FROM = 82;
+const PAIRS_FROM = 88;
+const STEPS = 98;
+
+let ringPtr: usize = 0;
+let featuresPtr: usize = 0;
+let frames = 0;
+let piece = 0;
+
+/**
+ * Takes a section that frontEndValidate accepted, and memory: ring RING_BYTES, audio 2 AUDIO_SAMPLES, scratch FRONT_END_SCRATCH_BYTES,
+ * features f32 [RICH_FEATURES]; all 16-byte aligned. The scratch must stay untouched from the last frame until the features are ready.
+ */
+export function frontEndOpen(sectionPtr: usize, ring: usize, audio: usize, scratch: usize, features: usize): void {
+  tablesOpen(sectionPtr);
+  scratchOpen(scratch);
+  audioOpen(audio);
+  ringPtr = ring;
+  featuresPtr = features;
+  frontEndReset();
+}
+
+/** Starts a new window. */
+export function frontEndReset(): void {
+  audioReset();
+  frames = 0;
+  piece = 0;
+}
+
+/** Frames in the ring. */
+export function framesSeen(): i32 {
+  return frames;
+}
+
+/** Samples that may be pushed now; none once the ring is full. */
+export function audioFree(): i32 {
+  return frames < RING_FRAMES ? audioRoom() : 0;
+}
+
+/**
+ * One frame, or one piece of the features once the ring is full. With `pad`, missing samples count as zeros.
+ * The step after the last piece, and every later one, does nothing and returns FRONT_END_READY.
+ */
+export function frontEndStep(pad: bool): i32 {
+  if (frames < RING_FRAMES) {
+    const pcm = audioFrame(pad);
+    if (pcm == 0) return FRONT_END_NEEDS_AUDIO;
+    frameCodes(pcm, ringPtr + frames * RING_BANDS);
+    audioAdvance();
+    frames++;
+    return FRONT_END_FRAME;
+  }
+  if (piece == STEPS) return FRONT_END_READY;
+  features(piece++);
+  return FRONT_END_FEATURES;
+}
+
+function features(step: i32): void {
+  if (step < GROUPS_FROM) bandFeatures(ringPtr, step, at(step * 11));
+  else if (step < ENERGY_STEP) modulationFeatures(ringPtr, step - GROUPS_FROM, at(MODULATION_AT + (step - GROUPS_FROM) * 9));
+  else if (step == ENERGY_STEP) energyFeatures(ringPtr, at(ENERGY_AT), at(ACTIVE_AT));
+  else if (step == FLUX_STEP) fluxFeatures(ringPtr, at(FLUX_AT));
+  else if (step < PAIRS_FROM) store<f32>(at(RHYTHM_AT + step - RHYTHM_FROM), rhythmFeature(step - RHYTHM_FROM));
+  else mfccFeatures(ringPtr, step - PAIRS_FROM, at(MFCC_AT + (step - PAIRS_FROM) * 10));
+}
+
+function at(feature: i32): usize {
+  return featuresPtr + (feature << 2);
+}

@@ -1,0 +1,68 @@
+// Runs the device's front end in a test instance, with canaries around every buffer that it is given.
+
+import { AUDIO_SAMPLES, FRONT_END_SCRATCH_BYTES, RICH_FEATURES, RING_BYTES } from "../../assembly/format/plan.ts";
+import { frontEndSection } from "../../tools/export/front_end_tables.ts";
+import { Instance, type Target } from "../harness/compile.ts";
+
+const CANARY_BYTES = 64;
+const CANARY = 0xa5;
+export const NEEDS_AUDIO = 0;
+export const READY = 3;
+
+export class Device {
+  readonly instance: Instance;
+  readonly sectionPtr: number;
+  readonly sectionBytes: number;
+  private readonly buffers: { name: string; ptr: number; bytes: number }[] = [];
+  readonly ringPtr: number;
+  readonly featuresPtr: number;
+
+  private constructor(instance: Instance, section: Uint8Array) {
+    this.instance = instance;
+    this.sectionBytes = section.length;
+    this.sectionPtr = instance.put(section);
+    this.ringPtr = this.guarded("ring", RING_BYTES);
+    const audio = this.guarded("audio", 2 * AUDIO_SAMPLES);
+    const scratch = this.guarded("scratch", FRONT_END_SCRATCH_BYTES);
+    this.featuresPtr = this.guarded("features", 4 * RICH_FEATURES);
+    instance.exports.frontEndOpen(this.sectionPtr, this.ringPtr, audio, scratch, this.featuresPtr);
+  }
+
+  static async of(target: Target, section = frontEndSection()): Promise<Device> {
+    return new Device(await Instance.of("frontend", target), section);
+  }
+
+  /** A buffer with canary bytes on both sides and garbage inside. */
+  private guarded(name: string, bytes: number): number {
+    const ptr = this.instance.alloc(bytes + 2 * CANARY_BYTES) + CANARY_BYTES;
+    this.instance.u8(ptr - CANARY_BYTES, bytes + 2 * CANARY_BYTES).fill(CANARY);
+    this.buffers.push({ name, ptr, bytes });
+    return ptr;
+  }
+
+  /** Names of buffers that something wrote beside. */
+  brokenCanaries(): string[] {
+    const intact = (ptr: number) => this.instance.u8(ptr, CANARY_BYTES).every((byte) => byte === CANARY);
+    return this.buffers.filter(({ ptr, bytes }) => !intact(ptr - CANARY_BYTES) || !intact(ptr + bytes)).map(({ name }) => name);
+  }
+
+  /** Feeds `pcm` in pieces as long as `nextPiece` says, then pads; returns copies of codes and features. */
+  classify(pcm: Int16Array, nextPiece: () => number = () => Infinity): { codes: Uint8Array; features: Float32Array } {
+    const { exports } = this.instance;
+    exports.frontEndReset();
+    let at = 0;
+    while (at < pcm.length && exports.audioFree() > 0) {
+      const samples = Math.min(nextPiece(), pcm.length - at, exports.audioFree());
+      new Int16Array(exports.memory.buffer, exports.audioFreePtr(), samples).set(pcm.subarray(at, at + samples));
+      exports.audioPush(samples);
+      at += samples;
+      exports.run(false);
+    }
+    const last = exports.run(true);
+    if (last !== READY || exports.framesSeen() !== 498) throw new Error(`front end stopped with ${last} after ${exports.framesSeen()} frames`);
+    return {
+      codes: this.instance.u8(this.ringPtr, RING_BYTES).slice(),
+      features: this.instance.f32(this.featuresPtr, RICH_FEATURES).slice(),
+    };
+  }
+}

@@ -1,0 +1,121 @@
+// Writes the front end section of a model file: parameters, then every table that the device reads instead of computing it.
+//
+//   | parameters 64 B | window f32 [400] | twiddles f32 [256][2] | mel bands u16 [64][2] | mel weights f32 [485] | DCT i16 [20][64] |
+
+import * as F from "../../assembly/format/file.ts";
+import { ALIGNMENT } from "../../assembly/format/ids.ts";
+import { RING_BANDS, RING_FRAMES } from "../../assembly/format/plan.ts";
+import { QurioError } from "../../host/errors.ts";
+
+export interface FrontEndParameters {
+  /** L = ln(mel power + floor). */
+  floor: number;
+  /** L of code 0, in nats. */
+  origin: number;
+  /** Nats per code. */
+  step: number;
+}
+
+export const SAMPLE_RATE = 16000;
+export const FRAME_SAMPLES = 400;
+export const HOP_SAMPLES = 160;
+export const FFT_POINTS = 512;
+export const COEFFICIENTS = 20;
+const LOWEST_HZ = 60;
+const HIGHEST_HZ = 7800;
+
+export const DEFAULT_FRONT_END: FrontEndParameters = { floor: 1e-6, origin: Math.log(1e-6), step: 0.1 };
+
+/** Periodic Hann window over 16-bit PCM: 0.5 - 0.5 cos(2 pi i / 400), divided by 32768. */
+function window(): Float32Array {
+  return Float32Array.from({ length: FRAME_SAMPLES }, (_, i) => (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / FRAME_SAMPLES)) / 32768);
+}
+
+/** cos, -sin of 2 pi k / 512, k < 256. */
+function twiddles(): Float32Array {
+  const angle = (i: number) => (2 * Math.PI * (i >> 1)) / FFT_POINTS;
+  return Float32Array.from({ length: FFT_POINTS }, (_, i) => (i & 1 ? 0 - Math.sin(angle(i)) : Math.cos(angle(i))));
+}
+
+/**
+ * Triangular bands, mel(f) = 1127 ln(1 + f / 700), edges equally spaced from 60 to 7800 Hz in fractional bins, not normalized:
+ * the value at bin k >= 1 is min((k - l) / (c - l), (r - k) / (r - c)); a band without a bin takes bin round(c).
+ */
+function melBands(): { bands: Uint16Array; weights: Float32Array } {
+  const mel = (hz: number) => 1127 * Math.log(1 + hz / 700);
+  const [low, high] = [mel(LOWEST_HZ), mel(HIGHEST_HZ)];
+  const edge = (i: number) => (700 * (Math.exp((low + ((high - low) * i) / (RING_BANDS + 1)) / 1127) - 1) * FFT_POINTS) / SAMPLE_RATE;
+  const bands = new Uint16Array(2 * RING_BANDS);
+  const weights: number[] = [];
+  for (let m = 0; m < RING_BANDS; m++) {
+    const [l, c, r] = [edge(m), edge(m + 1), edge(m + 2)];
+    const first = Math.max(1, Math.floor(l) + 1);
+    const count = Math.max(0, Math.ceil(r) - first);
+    bands.set(count > 0 ? [first, count] : [Math.round(c), 1], 2 * m);
+    if (count === 0) weights.push(1);
+    for (let k = first; k < first + count; k++) weights.push(Math.min((k - l) / (c - l), (r - k) / (r - c)));
+  }
+  return { bands, weights: Float32Array.from(weights) };
+}
+
+/** sqrt(2 / 64) cos(pi k (m + 0.5) / 64) in Q15. */
+function dct(): Int16Array {
+  return Int16Array.from({ length: COEFFICIENTS * RING_BANDS }, (_, i) => {
+    const k = Math.floor(i / RING_BANDS);
+    const m = i % RING_BANDS;
+    return Math.round(32768 * Math.sqrt(2 / RING_BANDS) * Math.cos((Math.PI * k * (m + 0.5)) / RING_BANDS));
+  });
+}
+
+/**
+ * The bytes of the front end section (8480). floor, origin and step are rounded to float32, which is what the device uses.
+ * @throws QurioError FRONT_END when a parameter is outside what the device accepts.
+ */
+export function frontEndSection(parameters: FrontEndParameters = DEFAULT_FRONT_END): Uint8Array {
+  check(parameters);
+  const { bands, weights } = melBands();
+  const tables: [number, Float32Array | Uint16Array | Int16Array][] = [
+    [F.FRONT_END_WINDOW_OFFSET, window()],
+    [F.FRONT_END_TWIDDLE_OFFSET, twiddles()],
+    [F.FRONT_END_MEL_BANDS_OFFSET, bands],
+    [F.FRONT_END_MEL_WEIGHTS_OFFSET, weights],
+    [F.FRONT_END_DCT_OFFSET, dct()],
+  ];
+  const padded = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+  const section = new Uint8Array(tables.reduce((sum, [, table]) => sum + padded(table.byteLength), F.FRONT_END_BYTES));
+  const view = new DataView(section.buffer);
+  const integers: [number, number][] = [
+    [F.FRONT_END_SAMPLE_RATE, SAMPLE_RATE],
+    [F.FRONT_END_FRAME_SAMPLES, FRAME_SAMPLES],
+    [F.FRONT_END_HOP_SAMPLES, HOP_SAMPLES],
+    [F.FRONT_END_FFT_POINTS, FFT_POINTS],
+    [F.FRONT_END_BANDS, RING_BANDS],
+    [F.FRONT_END_FRAMES, RING_FRAMES],
+    [F.FRONT_END_COEFFICIENTS, COEFFICIENTS],
+    [F.FRONT_END_MEL_WEIGHTS, weights.length],
+  ];
+  for (const [field, value] of integers) view.setUint32(field, value, true);
+  view.setFloat32(F.FRONT_END_FLOOR, parameters.floor, true);
+  view.setFloat32(F.FRONT_END_ORIGIN, parameters.origin, true);
+  view.setFloat32(F.FRONT_END_STEP, parameters.step, true);
+  let offset = F.FRONT_END_BYTES;
+  for (const [field, table] of tables) {
+    view.setUint32(field, offset, true);
+    section.set(new Uint8Array(table.buffer), offset);
+    offset += padded(table.byteLength);
+  }
+  return section;
+}
+
+function check({ floor, origin, step }: FrontEndParameters): void {
+  const refuse = (name: string, range: string, found: number) => {
+    throw new QurioError(
+      "FRONT_END",
+      `front end ${name} must be ${range}, found ${found}`,
+      `Set ${name} of the front end to a value in range.`,
+    );
+  };
+  if (!(floor >= 1e-30 && floor <= 1e6)) refuse("floor", "from 1e-30 to 1e6", floor);
+  if (!(Math.abs(origin) <= 1024)) refuse("origin", "from -1024 to 1024", origin);
+  if (!(step >= 1e-3 && step <= 1024)) refuse("step", "from 1e-3 to 1024", step);
+}
