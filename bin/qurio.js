@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// In a clone: builds the wasm when its sources changed and runs the TypeScript as it is. In an installed package: runs dist/.
+
+import { existsSync } from "node:fs";
+
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  console.error(`qurio: Node ${process.versions.node} is too old, 20 or newer expected\nInstall a current Node from https://nodejs.org`);
+  process.exit(1);
+}
+
+const has = (path) => existsSync(new URL(`../${path}`, import.meta.url));
+if (has("host/cli/main.ts") && has("node_modules/tsx")) {
+  const { register } = await import("tsx/esm/api");
+  register();
+  const { main } = await import("../host/cli/main.ts");
+  await main(process.argv.slice(2), async () => (await import("../scripts/build-wasm.js")).buildWasm());
+} else {
+  const { main } = await import("../dist/host/cli/main.js");
+  await main(process.argv.slice(2));
+}

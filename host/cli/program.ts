@@ -1,0 +1,126 @@
+// What can be typed: commands, arguments, options, defaults and examples. Each command's module is loaded only when it runs.
+
+import { readFileSync } from "node:fs";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { MAX_EXPERTS, MAX_LAYERS, MAX_WIDTH } from "../../assembly/format/ids.ts";
+import { packagePath } from "../files.ts";
+
+const WEIGHT_TYPES = ["ternary", "4", "8", "float32"];
+
+/**
+ * @param complain is told what is wrong with the arguments
+ * @param prepare runs before a command does, and not for help or wrong arguments
+ */
+export function buildProgram(complain: (message: string) => void, prepare: () => Promise<void>): Command {
+  const { version, description } = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
+  const program = new Command("qurio")
+    .description(description)
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .exitOverride()
+    .hook("preAction", prepare)
+    .configureOutput({
+      outputError: (text) =>
+        complain(
+          text
+            .trim()
+            .replace(/^error: /, "")
+            .replace(/\n/g, " "),
+        ),
+    });
+  const json = () => new Option("--json", "print JSON for machines, one object a line");
+
+  program
+    .command("run")
+    .description("decide what is heard in WAV files")
+    .argument("[files...]", "a model (.qmoe; the bundled ESC-10 model by default), then WAV files (a bundled sample by default)")
+    .option("--engine <name>", "what executes the model")
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .addOption(json())
+    .addHelpText("after", examples("qurio run", "qurio run my.wav", "qurio run model.qmoe a.wav b.wav --json"))
+    .action(async (files, options) => (await import("./run.ts")).run(files, options));
+
+  program
+    .command("eval")
+    .description("judge a model on a data set: F1, calibration, coverage, routing shares, energy")
+    .argument("<model>", "model file (.qmoe)")
+    .requiredOption("--data <dir>", "data set folder")
+    .option("--fold <n>", "only the clips of this fold", wholeNumber(1))
+    .option("--stress", "also at noise floors, gains, a time shift and 8 kHz bandwidth")
+    .option("--engine <name>", "what executes the model")
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .addOption(json())
+    .addHelpText("after", examples("qurio eval model.qmoe --data ESC-50 --fold 5"))
+    .action(async (model, options) => (await import("./eval.ts")).evaluate(model, options));
+
+  program
+    .command("train")
+    .description("train a model on a folder of recordings")
+    .requiredOption("--data <dir>", "data set folder: ESC-50, UrbanSound8K, FSDD or one folder per class")
+    .option("--out <ckpt>", "checkpoint to write (may be left out with --cv)")
+    .addOption(new Option("--router <kind>", "what picks the expert").choices(["probe", "bayesian"]).default("probe"))
+    .option("--experts <types>", `weight types of the experts, cheapest first: ${WEIGHT_TYPES.join(", ")}`, weightTypes, ["4", "8"])
+    .option("--hidden <sizes>", "widths of the experts' hidden layers", widths, [640, 320])
+    .option("--seed <n>", "seed of everything random", wholeNumber(0), 1)
+    .option("--cv", "cross-validate: train on all folds but one, test on it, for each fold")
+    .option("--epochs <n>", "passes over the data", wholeNumber(1), 70)
+    .option("--jobs <n>", "trainings at the same time", wholeNumber(1), 1)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("qurio train --data ESC-50 --out my.ckpt", "qurio train --data ESC-50 --out my.ckpt --experts ternary,4,8 --cv"),
+    )
+    .action(async (options, command: Command) => {
+      if (!options.out && !options.cv) command.error("option '--out <ckpt>' or --cv is needed");
+      await (await import("./train.ts")).train(options);
+    });
+
+  program
+    .command("export")
+    .description("pack a checkpoint into a model file, and check that it still decides the same")
+    .argument("<ckpt>", "checkpoint that `qurio train` wrote")
+    .requiredOption("-o, --output <file>", "model file to write (.qmoe)")
+    .addOption(json())
+    .addHelpText("after", examples("qurio export my.ckpt -o model.qmoe"))
+    .action(async (checkpoint, options) => (await import("./export.ts")).exportModel(checkpoint, options));
+
+  program
+    .command("inspect")
+    .description("show what is in a model file: sections, layers, bits, bytes, checksums, memory plan, provenance")
+    .argument("<model>", "model file (.qmoe)")
+    .addOption(json())
+    .addHelpText("after", examples("qurio inspect model.qmoe"))
+    .action(async (model, options) => (await import("./inspect.ts")).inspect(model, options));
+
+  program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
+  return program;
+}
+
+function examples(...lines: string[]): string {
+  return `\nExample:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
+function wholeNumber(least: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > 0xffffffff)
+      throw new InvalidArgumentError(`A whole number from ${least} up is expected.`);
+    return value;
+  };
+}
+
+function weightTypes(text: string): string[] {
+  const types = text.split(",");
+  const wrong = types.find((type) => !WEIGHT_TYPES.includes(type));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${WEIGHT_TYPES.join(", ")}.`);
+  if (types.length > MAX_EXPERTS) throw new InvalidArgumentError(`At most ${MAX_EXPERTS} experts are possible.`);
+  return types;
+}
+
+function widths(text: string): number[] {
+  const sizes = text.split(",").map(wholeNumber(1));
+  if (sizes.length >= MAX_LAYERS) throw new InvalidArgumentError(`At most ${MAX_LAYERS - 1} hidden layers are possible.`);
+  if (Math.max(...sizes) > MAX_WIDTH) throw new InvalidArgumentError(`A layer is at most ${MAX_WIDTH} wide.`);
+  return sizes;
+}

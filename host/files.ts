@@ -1,0 +1,96 @@
+// Files in and out for commands and the trainer (Node only): named errors, and outputs that are there whole or not at all.
+
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { QurioError } from "./errors.ts";
+
+/** Path of a file of this package, in a clone and when installed. */
+export function packagePath(...parts: string[]): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  return join(folder, ...parts);
+}
+
+/** @throws QurioError INPUT_MISSING, INPUT_IS_FOLDER, INPUT_UNREADABLE */
+export function readInput(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") throw new QurioError("INPUT_MISSING", `${path} does not exist`, "Check the name.");
+    if (code === "EISDIR") throw new QurioError("INPUT_IS_FOLDER", `${path} is a folder, a file expected`, "Name a file in it.");
+    throw new QurioError("INPUT_UNREADABLE", `${path} cannot be read (${code})`, "Check the file and its permissions.");
+  }
+}
+
+/**
+ * Writes a file beside its place, then renames it: whoever looks sees the old file or the new one, also after Ctrl-C, an error or a power cut.
+ * Package write-file-atomic does not do: it calls write() once, so on a disk that fills up it puts a cut file in place without an error.
+ * Devices and pipes are written directly.
+ * @throws QurioError OUTPUT_NO_FOLDER, OUTPUT_IS_FOLDER, OUTPUT_PERMISSION, OUTPUT_DISK_FULL, OUTPUT
+ */
+export function writeOutput(path: string, data: Uint8Array | string): void {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  let temporary: string | undefined;
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) {
+      throw new QurioError("OUTPUT_IS_FOLDER", `cannot write ${path}: it is a folder, a file expected`, "Name a file in it.");
+    }
+    if (there && !there.isFile()) {
+      writeFileSync(path, bytes);
+      return;
+    }
+    const target = there ? realpathSync(path) : path;
+    temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+    const file = openSync(temporary, "w", there?.mode ?? 0o666);
+    try {
+      writeFileSync(file, bytes);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    if (temporary) rmSync(temporary, { force: true });
+    throw error instanceof QurioError ? error : outputError(path, bytes.length, error as NodeJS.ErrnoException);
+  }
+}
+
+function outputError(path: string, sizeBytes: number, { code }: NodeJS.ErrnoException): QurioError {
+  const folder = dirname(path);
+  switch (code) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return new QurioError(
+        "OUTPUT_NO_FOLDER",
+        `cannot write ${path}: folder ${folder} does not exist`,
+        `Make it first: mkdir -p ${folder}`,
+      );
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new QurioError("OUTPUT_PERMISSION", `cannot write ${path}: no permission (${code})`, "Choose a folder that you may write to.");
+    case "ENOSPC":
+    case "EDQUOT":
+      return new QurioError(
+        "OUTPUT_DISK_FULL",
+        `cannot write ${path}: the disk is full, ${sizeBytes} bytes needed`,
+        "Free some space and run the command again; what was there before is unchanged.",
+      );
+    default:
+      return new QurioError("OUTPUT", `cannot write ${path} (${code})`, "Choose another place.");
+  }
+}
