@@ -1,0 +1,259 @@
+// A checkpoint: a folder with weights.safetensors and model.json. docs/checkpoint.md is the prose of this file.
+
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { RICH_FEATURES } from "../../assembly/format/plan.ts";
+import { QurioError } from "../../host/errors.ts";
+import { describe, parseDescription } from "./checkpoint_json.ts";
+import type { WeightType } from "./quantize.ts";
+import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
+
+/** A multilayer perceptron: inputs -> hidden -> ... -> outputs. */
+export interface NetworkSpec {
+  name: string;
+  /** Hidden layers; the last layer is 8-bit, or float32 when this is. */
+  weightType: WeightType;
+  inputs: number;
+  hidden: number[];
+  outputs: number;
+  /** LayerNorm behind every hidden layer's linear part. */
+  norm: boolean;
+  /** Share of hidden activations dropped in training, and in the router's samples on the device. */
+  dropout: number;
+}
+
+/** Float32 master weights of one layer; the exporter quantizes them. */
+export interface Layer {
+  rows: number;
+  columns: number;
+  /** [rows, columns] */
+  weight: Float32Array;
+  /** [rows] */
+  bias: Float32Array;
+  /** [rows]; null on the last layer and without norm. */
+  gamma: Float32Array | null;
+  beta: Float32Array | null;
+}
+
+export interface Network {
+  spec: NetworkSpec;
+  layers: Layer[];
+}
+
+/** x = clamp((feature - mean) / std, -clip, clip) */
+export interface Normalization {
+  mean: Float32Array;
+  std: Float32Array;
+  clip: number;
+}
+
+export type FeatureSpec = { kind: "rich"; floor: number; origin: number; step: number } | { kind: "external"; count: number };
+
+export interface Policy {
+  kind: "features" | "single" | "probe" | "bayesian";
+  /** Monte Carlo dropout samples of the router; 0 = one pass without dropout. */
+  samples: number;
+  alpha: number;
+  varianceScale: number;
+  /** Answerer i (the probe first, if there is one) hands on above this entropy, in nats. */
+  escalate: number[];
+  /** Answerer i abstains below this probability. */
+  abstain: number[];
+  /** Expert i, 0..1. */
+  beta: number[];
+}
+
+/** Where a model comes from. No paths. */
+export interface Provenance {
+  dataset: { name: string; sha256: string; clips: number; folds: number };
+  command: string;
+  seed: number;
+  versions: Record<string, string>;
+  attribution?: string;
+}
+
+export interface Checkpoint {
+  labels: string[];
+  features: FeatureSpec;
+  normalization: Normalization;
+  router: Network | null;
+  experts: Network[];
+  policy: Policy;
+  provenance: Provenance;
+}
+
+const WEIGHTS_FILE = "weights.safetensors";
+const MODEL_FILE = "model.json";
+
+/** Rows and columns of every layer. */
+export function layerShapes(spec: NetworkSpec): { rows: number; columns: number }[] {
+  const widths = [spec.inputs, ...spec.hidden, spec.outputs];
+  return widths.slice(1).map((rows, i) => ({ rows, columns: widths[i]! }));
+}
+
+/** Weight type of layer `index`: the last one is never below 8 bits. */
+export function layerWeightType(spec: NetworkSpec, index: number): WeightType {
+  return index < spec.hidden.length || spec.weightType === "float32" ? spec.weightType : "8";
+}
+
+export function featureCount(features: FeatureSpec): number {
+  return features.kind === "rich" ? RICH_FEATURES : features.count;
+}
+
+/**
+ * Reads a checkpoint folder. If a crash has cut a write short between its two renames, the previous checkpoint is read
+ * (see writeCheckpoint).
+ *
+ * @throws QurioError CHECKPOINT_MISSING, CHECKPOINT_JSON, WEIGHT_TYPE, TENSOR_FILE, TENSOR_MISSING, TENSOR_SHAPE,
+ * TENSOR_TYPE, TENSOR_NOT_FINITE.
+ */
+export function readCheckpoint(directory: string): Checkpoint {
+  const found = existsSync(directory) ? directory : previousOf(directory);
+  const description = parseDescription(readPart(found, MODEL_FILE, directory).toString("utf8"));
+  const tensors = decodeSafetensors(readPart(found, WEIGHTS_FILE, directory));
+  const count = featureCount(description.features);
+  const take = (name: string, shape: number[]) => takeTensor(tensors, name, shape);
+  const normalization = { mean: take("normalization.mean", [count]), std: take("normalization.std", [count]), clip: description.clip };
+  const flat = normalization.std.findIndex((value) => !(value > 0));
+  if (flat >= 0)
+    throw new QurioError(
+      "TENSOR_NOT_FINITE",
+      `normalization.std[${flat}] must be above 0, found ${normalization.std[flat]}`,
+      "Write 1 as the deviation of a feature that never changes.",
+    );
+  return {
+    labels: description.labels,
+    features: description.features,
+    normalization,
+    router: description.router && readNetwork(description.router, "router", take),
+    experts: description.experts.map((spec, i) => readNetwork(spec, `experts.${i}`, take)),
+    policy: description.policy,
+    provenance: description.provenance,
+  };
+}
+
+function readPart(directory: string, file: string, asked: string): Buffer {
+  try {
+    return readFileSync(join(directory, file));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new QurioError(
+      "CHECKPOINT_MISSING",
+      `cannot read ${file} of checkpoint ${basename(asked)} (${code})`,
+      "Pass the folder that `qurio train --out` wrote; it holds model.json and weights.safetensors.",
+    );
+  }
+}
+
+function takeTensor(tensors: Map<string, NamedTensor>, name: string, shape: number[]): Float32Array {
+  const tensor = tensors.get(name);
+  if (!tensor)
+    throw new QurioError("TENSOR_MISSING", `tensor ${name} [${shape}] is missing`, "docs/checkpoint.md lists the tensors of a checkpoint.");
+  if (tensor.shape.length !== shape.length || tensor.shape.some((n, i) => n !== shape[i]))
+    throw new QurioError(
+      "TENSOR_SHAPE",
+      `tensor ${name}: expected shape [${shape}], found [${tensor.shape}]`,
+      "Shapes follow from model.json; weights are [outputs, inputs].",
+    );
+  const at = tensor.data.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0)
+    throw new QurioError(
+      "TENSOR_NOT_FINITE",
+      `tensor ${name} holds ${tensor.data[at]} at index ${at}`,
+      "Training has diverged or the file is damaged: train again.",
+    );
+  return tensor.data;
+}
+
+function readNetwork(spec: NetworkSpec, prefix: string, take: (name: string, shape: number[]) => Float32Array): Network {
+  const layers = layerShapes(spec).map(({ rows, columns }, index): Layer => {
+    const at = `${prefix}.${index}`;
+    const normed = spec.norm && index < spec.hidden.length;
+    return {
+      rows,
+      columns,
+      weight: take(`${at}.weight`, [rows, columns]),
+      bias: take(`${at}.bias`, [rows]),
+      gamma: normed ? take(`${at}.gamma`, [rows]) : null,
+      beta: normed ? take(`${at}.beta`, [rows]) : null,
+    };
+  });
+  return { spec, layers };
+}
+
+/**
+ * Writes a checkpoint folder: both files into a new folder beside it, which then takes its place by rename. Whatever
+ * happens on the way, `directory` or `directory.previous` holds a whole checkpoint, and readCheckpoint finds it.
+ *
+ * @throws QurioError CHECKPOINT_UNWRITABLE (also for a full disk), CHECKPOINT_OCCUPIED when the folder holds other files,
+ * and the tensor errors of readCheckpoint for values that are not finite.
+ */
+export function writeCheckpoint(directory: string, checkpoint: Checkpoint): void {
+  const target = resolve(directory);
+  const tensors = tensorsOf(checkpoint);
+  for (const [name, { shape }] of tensors) takeTensor(tensors, name, shape);
+  refuseOtherFiles(target);
+  let fresh: string | null = null;
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    fresh = mkdtempSync(`${target}.new-`);
+    writeFileSync(join(fresh, WEIGHTS_FILE), encodeSafetensors(tensors), { flush: true });
+    writeFileSync(join(fresh, MODEL_FILE), `${JSON.stringify(describe(checkpoint), null, 2)}\n`, { flush: true });
+    const previous = previousOf(target);
+    if (existsSync(target)) {
+      rmSync(previous, { recursive: true, force: true });
+      renameSync(target, previous);
+    }
+    renameSync(fresh, target);
+    rmSync(previous, { recursive: true, force: true });
+  } catch (cause) {
+    if (fresh) rmSync(fresh, { recursive: true, force: true });
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new QurioError(
+      "CHECKPOINT_UNWRITABLE",
+      `cannot write checkpoint ${basename(target)} (${code})`,
+      "Check that the folder's parent is writable and that the disk has room; an earlier checkpoint is untouched.",
+    );
+  }
+}
+
+function previousOf(directory: string): string {
+  return `${resolve(directory)}.previous`;
+}
+
+/** A typing error in --out must not cost anyone a folder. */
+function refuseOtherFiles(target: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(target);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return;
+    names = [basename(target)];
+  }
+  const other = names.find((name) => name !== WEIGHTS_FILE && name !== MODEL_FILE);
+  if (other !== undefined)
+    throw new QurioError(
+      "CHECKPOINT_OCCUPIED",
+      `${basename(target)} is not a checkpoint folder: it holds ${other}`,
+      "Pass --out a folder that does not exist, is empty or holds a checkpoint.",
+    );
+}
+
+function tensorsOf(checkpoint: Checkpoint): Map<string, NamedTensor> {
+  const tensors = new Map<string, NamedTensor>();
+  const put = (name: string, data: Float32Array, shape: number[]) => tensors.set(name, { data, shape });
+  const { mean, std } = checkpoint.normalization;
+  put("normalization.mean", mean, [mean.length]);
+  put("normalization.std", std, [std.length]);
+  const putNetwork = (network: Network, prefix: string) => {
+    for (const [i, { rows, columns, weight, bias, gamma, beta }] of network.layers.entries()) {
+      put(`${prefix}.${i}.weight`, weight, [rows, columns]);
+      put(`${prefix}.${i}.bias`, bias, [rows]);
+      if (gamma) put(`${prefix}.${i}.gamma`, gamma, [rows]);
+      if (beta) put(`${prefix}.${i}.beta`, beta, [rows]);
+    }
+  };
+  if (checkpoint.router) putNetwork(checkpoint.router, "router");
+  for (const [i, expert] of checkpoint.experts.entries()) putNetwork(expert, `experts.${i}`);
+  return tensors;
+}

@@ -1,0 +1,102 @@
+// A network in plain float64, on the codes that the exporter packs: what packed arithmetic is compared with.
+//
+//   per layer  y[r] = scale[r] * xScale * sum_c code(r, c) * xCode(c) + bias[r]      (float32 layers: y = W x + b)
+//   hidden     LayerNorm (population variance, eps 1e-5) if there is one, ReLU
+
+import { layerWeightType, type Network, type Normalization } from "./checkpoint.ts";
+import { quantizeActivations, quantizeRow } from "./quantize.ts";
+
+const EPSILON = 1e-5;
+
+export interface PreparedLayer {
+  rows: number;
+  columns: number;
+  /** [rows, columns]; null for float32. */
+  codes: Int8Array | null;
+  /** [rows] */
+  scale: Float32Array;
+  /** [rows, columns], float32 layers only. */
+  weight: Float32Array | null;
+  bias: Float32Array;
+  gamma: Float32Array | null;
+  beta: Float32Array | null;
+}
+
+/** Quantizes every layer once; `forward` then runs on it. */
+export function prepare(network: Network): PreparedLayer[] {
+  return network.layers.map((layer, index) => {
+    const { rows, columns, bias, gamma, beta } = layer;
+    const type = layerWeightType(network.spec, index);
+    const scale = new Float32Array(rows).fill(1);
+    if (type === "float32") return { rows, columns, codes: null, scale, weight: layer.weight, bias, gamma, beta };
+    const codes = new Int8Array(rows * columns);
+    for (let r = 0; r < rows; r++) {
+      const row = quantizeRow(layer.weight.subarray(r * columns, (r + 1) * columns), type);
+      codes.set(row.codes, r * columns);
+      scale[r] = row.scale;
+    }
+    return { rows, columns, codes, scale, weight: null, bias, gamma, beta };
+  });
+}
+
+/**
+ * x = clamp((feature - mean) * (1 / std), -clip, clip), in float32 as the device does it, so that the first layer's codes are
+ * exactly the device's.
+ */
+export function normalize({ mean, std, clip }: Normalization, features: ArrayLike<number>): Float64Array {
+  const round = Math.fround;
+  return Float64Array.from(mean, (m, i) => {
+    const x = round(round(round(features[i]!) - m) * round(1 / std[i]!));
+    return Math.max(-clip, Math.min(clip, x));
+  });
+}
+
+/**
+ * Logits, float64 [outputs].
+ *
+ * @param x normalized features [inputs].
+ * @param masks per hidden layer [rows]: 0 for a dropped activation, 1 / (1 - dropout) for a kept one; none = no dropout.
+ */
+export function forward(layers: PreparedLayer[], x: Float64Array, masks: Float64Array[] = []): Float64Array {
+  let h = x;
+  for (const [index, layer] of layers.entries()) {
+    h = linear(layer, h);
+    if (index === layers.length - 1) break;
+    if (layer.gamma && layer.beta) layerNorm(h, layer.gamma, layer.beta);
+    const mask = masks[index];
+    for (let i = 0; i < h.length; i++) h[i] = Math.max(0, h[i]!) * (mask ? mask[i]! : 1);
+  }
+  return h;
+}
+
+function linear({ rows, columns, codes, scale, weight, bias }: PreparedLayer, x: Float64Array): Float64Array {
+  const { codes: xCodes, scale: xScale } = codes ? quantizeActivations(x) : { codes: x, scale: 1 };
+  const matrix = codes ?? weight!;
+  const y = new Float64Array(rows);
+  for (let r = 0, at = 0; r < rows; r++) {
+    let sum = 0;
+    for (let c = 0; c < columns; c++) sum += matrix[at++]! * xCodes[c]!;
+    y[r] = sum * scale[r]! * xScale + bias[r]!;
+  }
+  return y;
+}
+
+function layerNorm(x: Float64Array, gamma: Float32Array, beta: Float32Array): void {
+  const mean = x.reduce((a, b) => a + b, 0) / x.length;
+  const variance = x.reduce((a, b) => a + (b - mean) ** 2, 0) / x.length;
+  const inverse = 1 / Math.sqrt(variance + EPSILON);
+  for (let i = 0; i < x.length; i++) x[i] = (x[i]! - mean) * inverse * gamma[i]! + beta[i]!;
+}
+
+/** Probabilities of logits, float64. */
+export function softmax(z: Float64Array): Float64Array {
+  const top = z.reduce((a, b) => Math.max(a, b));
+  const e = z.map((v) => Math.exp(v - top));
+  const sum = e.reduce((a, b) => a + b, 0);
+  return e.map((v) => v / sum);
+}
+
+/** -sum p ln p, in nats. */
+export function entropy(p: Float64Array): number {
+  return Math.max(0, -p.reduce((sum, v) => sum + (v > 1e-30 ? v * Math.log(v) : 0), 0));
+}
