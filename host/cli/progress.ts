@@ -43,7 +43,7 @@ export function startProgress(label: string, options: ProgressOptions = {}): Pro
         barsize: 24,
         hideCursor: true,
         clearOnComplete: true,
-        noTTYOutput: options.terminal === true,
+        noTTYOutput: true,
       });
       bar.start(STEPS, step, { note });
       process.once("exit", stop);
