@@ -11,7 +11,7 @@ import { ERROR_AUDIO_OVERFLOW, ERROR_NO_FRONT_END, OK } from "./format/errors.ts
 import { ABI_VERSION, PHASE_DONE, PHASE_FAILED } from "./format/ids.ts";
 import { audioFree, audioFreePtr, audioPush } from "./frontend/front_end.ts";
 import { fail, failPtr, failureCode } from "./kernels/fail.ts";
-import { loadModel } from "./model/load.ts";
+import { loadModel, validateModel } from "./model/load.ts";
 import { featuresPtr as features, filePtr, hasFrontEnd, probabilityPtr, ringPtr as ring, workPtr as work } from "./model/state.ts";
 import { decisionRecord, resetDecision, stepOnce, takeFeatures } from "./model/step.ts";
 
@@ -29,6 +29,11 @@ export function load(ptr: usize, bytes: i32): i32 {
   const error = loadModel(ptr, bytes);
   if (error == OK) resetDecision(0);
   return error;
+}
+
+/** The checks of load() on a file whose weights may have any layout: what a host asks before it repacks. Loads nothing. */
+export function validate(ptr: usize, bytes: i32): i32 {
+  return validateModel(ptr, bytes);
 }
 
 export function reset(seed: u32): void {
@@ -62,11 +67,9 @@ export function stepPadded(): i32 {
 }
 
 export function decide(): i32 {
-  for (;;) {
-    const phase = stepOnce(true);
-    if (phase == PHASE_DONE) return OK;
-    if (phase == PHASE_FAILED) return failureCode();
-  }
+  let phase = stepOnce(true);
+  while (phase != PHASE_DONE && phase != PHASE_FAILED) phase = stepOnce(true);
+  return failureCode();
 }
 
 /** The host has written all values at featuresPtr: decide from them, without audio. 0 or an error code. */

@@ -24,7 +24,7 @@ export const DECISION_EXPERT = 24;
 export const DECISION_ABSTAINED = 28;
 /** Log-mel frames computed for this window, zero-padding included. */
 export const DECISION_FRAMES_SEEN = 32;
-/** Packed weights and scales read for this decision, the router included. */
+/** Packed weights (as the file's canonical layout stores them) and scales read for this decision, the router included. */
 export const DECISION_WEIGHT_BYTES = 36;
 
 /** Status: 0 while no decision is made, 1 when the record is complete. */

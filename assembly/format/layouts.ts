@@ -23,6 +23,14 @@ export function layoutWeightType(layout: i32): i32 {
   return 0;
 }
 
+/** The layout that a file stores for a weight type: what the 32-bit scalar kernels read in place. */
+export function canonicalLayout(weightType: i32): i32 {
+  if (weightType == WEIGHT_TERNARY) return LAYOUT_TERNARY_SWAR;
+  if (weightType == WEIGHT_INT4) return LAYOUT_INT4_SWAR;
+  if (weightType == WEIGHT_INT8) return LAYOUT_INT8_BLOCKED;
+  return LAYOUT_FLOAT32_ROWS;
+}
+
 /** Columns are padded to a multiple of this. */
 export function columnBlock(layout: i32): i32 {
   if (layout == LAYOUT_TERNARY_SWAR) return 8;

@@ -69,7 +69,7 @@ import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RICH_FEATURES,
 import { frontEndOpen, frontEndValidate } from "../frontend/front_end.ts";
 import { clearFailure, fail } from "../kernels/fail.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
-import { checkNetwork, layerPtr } from "./network.ts";
+import { acceptAnyLayout, checkNetwork, layerPtr } from "./network.ts";
 import { checkContainer, findSection, sectionBytes } from "./sections.ts";
 import {
   audioBufferPtr,
@@ -92,18 +92,31 @@ let planMacs: i32 = 0;
 /** 0, or an error code whose details are in the failure record. After an error nothing is loaded. */
 export function loadModel(file: usize, bytes: i32): i32 {
   unloaded();
-  clearFailure();
-  const memoryBytes = (<u64>memory.size()) << 16;
-  if (file & (ALIGNMENT - 1)) return fail(ERROR_MISALIGNED, 0, ALIGNMENT, <i32>file);
-  if (bytes < 0 || <u64>file + <u64>bytes > memoryBytes) return fail(ERROR_MEMORY, 0, <i32>file + bytes, <i32>memoryBytes);
-  let error = checkContainer(file, bytes);
-  if (error == OK) error = checkModel(file);
+  acceptAnyLayout(false);
+  const error = check(file, bytes);
   if (error != OK) return error;
+  const memoryBytes = <u64>memory.size() << 16;
   const workEnd = workPtr() + load<i32>(findSection(file, SECTION_PLAN, 0), PLAN_WORK_BYTES);
   if (<u64>workEnd > memoryBytes) return fail(ERROR_MEMORY, 0, <i32>workEnd, <i32>memoryBytes);
   if (file < workEnd && file + bytes > workPtr()) return fail(ERROR_MEMORY, 1, <i32>workEnd, <i32>file);
   open(file);
   return OK;
+}
+
+/** All checks of load() but two: weights may have any layout, and work memory need not be there. Loads nothing, unloads what was loaded. */
+export function validateModel(file: usize, bytes: i32): i32 {
+  unloaded();
+  acceptAnyLayout(true);
+  return check(file, bytes);
+}
+
+function check(file: usize, bytes: i32): i32 {
+  clearFailure();
+  const memoryBytes = <u64>memory.size() << 16;
+  if (file & (ALIGNMENT - 1)) return fail(ERROR_MISALIGNED, 0, ALIGNMENT, <i32>file);
+  if (bytes < 0 || <u64>file + <u64>bytes > memoryBytes) return fail(ERROR_MEMORY, 0, <i32>file + bytes, <i32>memoryBytes);
+  const error = checkContainer(file, bytes);
+  return error == OK ? checkModel(file) : error;
 }
 
 function open(file: usize): void {
@@ -163,10 +176,10 @@ function checkNormalization(file: usize, features: i32): i32 {
   }
   const clip = load<f32>(section, NORMALIZATION_CLIP);
   if (!(clip > 0) || !isFinite32(clip)) return fail(ERROR_NORMALIZATION, NORMALIZATION_CLIP, 1, load<i32>(section, NORMALIZATION_CLIP));
-  for (let field: usize = NORMALIZATION_MEAN_OFFSET; field <= NORMALIZATION_INVERSE_STD_OFFSET; field += 4) {
+  for (let field = NORMALIZATION_MEAN_OFFSET; field <= NORMALIZATION_INVERSE_STD_OFFSET; field += 4) {
     const offset = load<i32>(section + field);
     if (offset < 0 || offset & (ALIGNMENT - 1) || offset > bytes || features << 2 > bytes - offset) {
-      return fail(ERROR_NORMALIZATION, <i32>field, bytes - (features << 2), offset);
+      return fail(ERROR_NORMALIZATION, field, bytes - (features << 2), offset);
     }
     if (!allFinite(section + offset, features)) return fail(ERROR_NOT_FINITE, SECTION_NORMALIZATION, 0, 0);
   }
@@ -186,7 +199,7 @@ function checkPolicy(file: usize): i32 {
   if (policy == 0) return fail(ERROR_MISSING_SECTION, SECTION_POLICY, 1, 0);
   if (bytes != POLICY_BYTES) return fail(ERROR_POLICY, -1, POLICY_BYTES, bytes);
   const kind = load<i32>(policy, POLICY_KIND);
-  if (<u32>kind > POLICY_BAYESIAN) return fail(ERROR_POLICY, POLICY_KIND, POLICY_BAYESIAN, kind);
+  if (kind < 0 || kind > POLICY_BAYESIAN) return fail(ERROR_POLICY, POLICY_KIND, POLICY_BAYESIAN, kind);
   const samples = load<i32>(policy, POLICY_SAMPLES);
   const fewest = kind == POLICY_BAYESIAN ? 1 : 0;
   if (samples < fewest || samples > MAX_SAMPLES) return fail(ERROR_POLICY, POLICY_SAMPLES, fewest, samples);

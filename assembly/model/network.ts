@@ -42,7 +42,7 @@ import {
   WEIGHT_INT8,
   WEIGHT_TERNARY,
 } from "../format/ids.ts";
-import { columnBlock, layoutWeightType, padTo, rowBlock, weightBytes } from "../format/layouts.ts";
+import { canonicalLayout, columnBlock, layoutWeightType, padTo, rowBlock, weightBytes } from "../format/layouts.ts";
 import { fail } from "../kernels/fail.ts";
 import { canRead, linear } from "../kernels/linear.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
@@ -53,6 +53,13 @@ export function layerPtr(networkPtr: usize, layer: i32): usize {
 }
 
 // ---- validation ----
+
+let anyLayout: bool = false;
+
+/** true: accept every known layout, as validate() does; false: only what this build's kernels read. */
+export function acceptAnyLayout(yes: bool): void {
+  anyLayout = yes;
+}
 
 /** Shapes, layouts, tensor bounds and values; after OK the walk cannot leave the section. `inputs` is what the plan says. */
 export function checkNetwork(networkPtr: usize, bytes: i32, place: i32, inputs: i32): i32 {
@@ -84,7 +91,7 @@ function checkLayer(networkPtr: usize, bytes: i32, index: i32, columns: i32, las
     return fail(ERROR_WEIGHT_TYPE, index, WEIGHT_TERNARY, type);
   }
   const layout = load<i32>(layer, LAYER_LAYOUT);
-  if (layoutWeightType(layout) != type || !canRead(layout)) return fail(ERROR_LAYOUT, index, type, layout);
+  if (layoutWeightType(layout) != type || !(anyLayout || canRead(layout))) return fail(ERROR_LAYOUT, index, type, layout);
   if (load<i32>(layer, LAYER_COLUMNS) != columns) return fail(ERROR_LAYER_SHAPE, index, columns, load<i32>(layer, LAYER_COLUMNS));
   const rows = load<i32>(layer, LAYER_ROWS);
   if (rows < 1 || rows > MAX_WIDTH) return fail(ERROR_LAYER_SHAPE, index, MAX_WIDTH, rows);
@@ -133,7 +140,7 @@ function checkFloats(networkPtr: usize, offset: i32, count: i32, bytes: i32, ind
 
 /**
  * Layer `index` on the vector at vectorPtr (in and out), without its dropout.
- * Returns the weight bytes read (packed weights and scales), or -1 when the vector was not finite.
+ * Returns the weight bytes read (packed weights in the file's canonical layout, so that every build counts alike, and scales), or -1 when the vector was not finite.
  */
 export function runLayer(networkPtr: usize, index: i32, vectorPtr: usize, preparedPtr: usize): i32 {
   const layer = layerPtr(networkPtr, index);
@@ -149,5 +156,5 @@ export function runLayer(networkPtr: usize, index: i32, vectorPtr: usize, prepar
     layerNorm(vectorPtr, networkPtr + load<i32>(layer, LAYER_GAMMA_OFFSET), networkPtr + load<i32>(layer, LAYER_BETA_OFFSET), rows);
   }
   if (flags & LAYER_RELU) relu(vectorPtr, rows);
-  return load<i32>(layer, LAYER_WEIGHTS_BYTES) + (rows << 2);
+  return weightBytes(canonicalLayout(load<i32>(layer, LAYER_WEIGHT_TYPE)), rows, columns) + (rows << 2);
 }

@@ -71,7 +71,7 @@ export function checkContainer(filePtr: usize, bytes: i32): i32 {
   if (fileBytes > bytes) return fail(ERROR_TRUNCATED, HEADER_FILE_BYTES, fileBytes, bytes);
   if (fileBytes != bytes) return fail(ERROR_FILE_BYTES, HEADER_FILE_BYTES, fileBytes, bytes);
   const sections = load<i32>(filePtr, HEADER_SECTIONS);
-  if (<u32>sections > MAX_SECTIONS) return fail(ERROR_SECTION_TABLE, -1, MAX_SECTIONS, sections);
+  if (sections < 0 || sections > MAX_SECTIONS) return fail(ERROR_SECTION_TABLE, -1, MAX_SECTIONS, sections);
   const tableEnd = HEADER_BYTES + sections * ENTRY_SIZE;
   if (tableEnd > bytes) return fail(ERROR_TRUNCATED, 0, tableEnd, bytes);
   let crc = crc32(0, filePtr, HEADER_CRC);

@@ -83,7 +83,7 @@ const FINISHED = 2;
 
 const RECORD: usize = memory.data(DECISION_BYTES, 16);
 
-let stage: i32 = LISTEN;
+let stage: i32 = 0; // LISTEN; a literal, because any other initializer would need a start function
 let network: usize = 0;
 /** Index among the answerers, or -1 for a router that only routes. */
 let answerer: i32 = 0;
@@ -100,7 +100,7 @@ export function resetDecision(seed: u32): void {
   clearFailure();
   seedRandom(seed);
   stage = LISTEN;
-  for (let i: usize = 0; i < DECISION_BYTES; i += 4) store<i32>(RECORD + i, 0);
+  for (let i = 0; i < DECISION_BYTES; i += 4) store<i32>(RECORD + i, 0);
   store<i32>(RECORD, -1, DECISION_LABEL);
   store<i32>(RECORD, -1, DECISION_EXPERT);
   store<f32>(RECORD, -1, DECISION_PROBABILITY);

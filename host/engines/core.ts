@@ -1,0 +1,197 @@
+// The core module behind typed calls: places the model, grows memory, pushes audio, reads the decision record. Browser-safe.
+
+import { instantiate } from "@assemblyscript/loader";
+import * as D from "../../assembly/format/decision.ts";
+import { ABI_VERSION, ALIGNMENT, PHASE_DONE, PHASE_FAILED, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
+import { decodePlan, type MemoryPlan } from "../../tools/export/model_file.ts";
+import { repack } from "../../tools/export/repack.ts";
+import { deviceError, QurioError } from "../errors.ts";
+
+const PAGE = 65536;
+
+/** What assembly/index.ts exports; its docstrings are there. */
+export interface CoreExports {
+  memory: WebAssembly.Memory;
+  abiVersion(): number;
+  workPtr(): number;
+  load(ptr: number, bytes: number): number;
+  validate(ptr: number, bytes: number): number;
+  reset(seed: number): void;
+  audioPtr(): number;
+  audioSpace(): number;
+  pushAudio(samples: number): number;
+  step(): number;
+  stepPadded(): number;
+  decide(): number;
+  pushFeatures(): number;
+  featuresPtr(): number;
+  ringPtr(): number;
+  probabilitiesPtr(): number;
+  decisionPtr(): number;
+  lastError(): number;
+}
+
+/** The decision record as numbers; absent values are null. Entropies in nats. */
+export interface RawDecision {
+  label: number | null;
+  probability: number | null;
+  entropy: number | null;
+  mutualInformation: number | null;
+  routerVariance: number | null;
+  /** Index among the networks that may answer: the probe, if there is one, first. */
+  expert: number | null;
+  abstained: boolean;
+  framesSeen: number;
+  weightBytesRead: number;
+}
+
+export class Core {
+  readonly exports: CoreExports;
+  readonly simd: boolean;
+  private plan: MemoryPlan | null = null;
+
+  private constructor(exports: CoreExports, simd: boolean) {
+    this.exports = exports;
+    this.simd = simd;
+  }
+
+  /** @param wasm the core module, scalar or SIMD as `simd` says */
+  static async create(wasm: BufferSource | WebAssembly.Module, simd: boolean): Promise<Core> {
+    const { exports } = await instantiate(wasm as BufferSource, {});
+    const core = exports as unknown as CoreExports;
+    if (core.abiVersion() !== ABI_VERSION) {
+      throw new QurioError(
+        "ABI",
+        `core module has ABI version ${core.abiVersion()}, expected ${ABI_VERSION}`,
+        "Rebuild the module: npm run build.",
+      );
+    }
+    return new Core(core, simd);
+  }
+
+  /**
+   * Validates, repacks for this build, and loads a model file.
+   * @throws QurioError with the device's reason for anything but a sound model file
+   */
+  load(file: Uint8Array): void {
+    this.plan = null;
+    const scratch = Math.ceil(this.exports.workPtr() / ALIGNMENT) * ALIGNMENT;
+    this.place(file, scratch);
+    this.check(this.exports.validate(scratch, file.length));
+    const packed = this.simd ? repack(file, "simd") : file;
+    const plan = decodePlan(packed);
+    const ptr = Math.ceil((this.exports.workPtr() + plan.workBytes) / ALIGNMENT) * ALIGNMENT;
+    this.place(packed, ptr);
+    this.check(this.exports.load(ptr, packed.length));
+    this.plan = plan;
+  }
+
+  private place(file: Uint8Array, ptr: number): void {
+    const { memory } = this.exports;
+    const missing = ptr + file.length - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+    new Uint8Array(memory.buffer).set(file, ptr);
+  }
+
+  /** Throws the device's last error unless `code` is 0. */
+  check(code: number): void {
+    if (code === 0) return;
+    const view = new DataView(this.exports.memory.buffer, this.exports.lastError());
+    const field = (i: number) => view.getInt32(4 * i, true);
+    throw deviceError({ code: field(0), place: field(1), expected: field(2), found: field(3) });
+  }
+
+  /** A new window; `seed` feeds the router's dropout. */
+  reset(seed = 0): void {
+    this.exports.reset(seed);
+  }
+
+  /**
+   * Pushes 16-bit PCM (16 kHz, mono) and does the work that it makes possible: frames, and the whole decision when the window (5 s)
+   * is full. Returns the samples taken: fewer than given when the window is full.
+   */
+  push(pcm: Int16Array): number {
+    let taken = 0;
+    while (taken < pcm.length) {
+      const space = this.exports.audioSpace();
+      if (space === 0) break;
+      const part = pcm.subarray(taken, taken + space);
+      new Int16Array(this.exports.memory.buffer, this.exports.audioPtr(), part.length).set(part);
+      this.check(this.exports.pushAudio(part.length));
+      taken += part.length;
+      for (let phase = this.exports.step(); phase !== PHASE_IDLE && phase !== PHASE_DONE; phase = this.exports.step()) {
+        if (phase === PHASE_FAILED) this.check(-1);
+      }
+    }
+    return taken;
+  }
+
+  /** Runs to the end (missing audio counts as silence) and returns the decision. */
+  decide(): RawDecision {
+    this.check(this.exports.decide());
+    return this.decision();
+  }
+
+  /**
+   * A decision from a feature vector instead of audio.
+   * @param features float32 [plan.features], raw (not normalized), finite
+   */
+  decideFeatures(features: Float32Array, seed = 0): RawDecision {
+    const expected = this.plan?.features ?? 0;
+    if (features.length !== expected) {
+      throw new QurioError(
+        "FEATURES_SHAPE",
+        `feature vector has ${features.length} values, the model takes ${expected}`,
+        "Compute the features that the model was trained on.",
+      );
+    }
+    this.reset(seed);
+    new Float32Array(this.exports.memory.buffer, this.exports.featuresPtr(), features.length).set(features);
+    this.check(this.exports.pushFeatures());
+    return this.decide();
+  }
+
+  /** Raw features of a window, float32 [plan.features]; missing audio counts as silence. The networks do not run to their end. */
+  features(pcm: Int16Array): Float32Array {
+    this.reset(0);
+    this.push(pcm);
+    for (;;) {
+      const phase = this.exports.stepPadded();
+      if (phase === PHASE_FAILED) this.check(-1);
+      if (phase >= PHASE_ROUTER) break;
+    }
+    return new Float32Array(this.exports.memory.buffer, this.exports.featuresPtr(), this.plan!.features).slice();
+  }
+
+  /** Softmax of the network that answered, float32 [classes]. */
+  probabilities(): Float32Array {
+    return new Float32Array(this.exports.memory.buffer, this.exports.probabilitiesPtr(), this.plan!.classes).slice();
+  }
+
+  /** The 40 bytes of the decision record. */
+  decisionBytes(): Uint8Array {
+    return new Uint8Array(this.exports.memory.buffer, this.exports.decisionPtr(), D.DECISION_BYTES).slice();
+  }
+
+  decision(): RawDecision {
+    return readDecision(this.decisionBytes());
+  }
+}
+
+/** A decision record's bytes as numbers. */
+export function readDecision(bytes: Uint8Array): RawDecision {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const present = (value: number) => (value < 0 ? null : value);
+  const f32 = (at: number) => present(view.getFloat32(at, true));
+  return {
+    label: present(view.getInt32(D.DECISION_LABEL, true)),
+    probability: f32(D.DECISION_PROBABILITY),
+    entropy: f32(D.DECISION_ENTROPY),
+    mutualInformation: f32(D.DECISION_MUTUAL_INFORMATION),
+    routerVariance: f32(D.DECISION_ROUTER_VARIANCE),
+    expert: present(view.getInt32(D.DECISION_EXPERT, true)),
+    abstained: view.getUint32(D.DECISION_ABSTAINED, true) !== 0,
+    framesSeen: view.getUint32(D.DECISION_FRAMES_SEEN, true),
+    weightBytesRead: view.getUint32(D.DECISION_WEIGHT_BYTES, true),
+  };
+}
