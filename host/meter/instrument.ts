@@ -4,7 +4,7 @@
 //   count[class] = sum over counters of executions[counter] * weight[counter][class]
 //
 //   section 6 (globals)  + one mutable i64 per counter, behind the module's own
-//   section 7 (exports)  + "#0", "#1", ... "#z", "#10", ...: the counters, numbered in base 36
+//   section 7 (exports)  + "$0", "$1", ... "$z", "$10", ...: the counters, numbered in base 36
 //   section 10 (code)    + global.get c; i64.const 1; i64.add; global.set c   where a counter goes
 //
 // Every index of the module stays valid, and nothing else changes. Exact between calls, with three limits: a trap leaves
@@ -41,10 +41,10 @@ export function instrument(wasm: Uint8Array, granularity: Granularity = "block")
   const sections = S.readSections(wasm);
   const code = sections.get(S.SECTION_CODE);
   if (!code) throw malformed(wasm.length, "a code section", "the end");
-  if (S.exportNames(sections.get(S.SECTION_EXPORT)).includes("#0")) {
+  if (S.exportNames(sections.get(S.SECTION_EXPORT)).includes("$0")) {
     throw new QurioError(
       "WASM_INSTRUMENTED",
-      "this module exports #0: it has counters already",
+      "this module exports $0: it has counters already",
       "Pass the module that the compiler wrote.",
     );
   }
@@ -61,7 +61,7 @@ export function instrument(wasm: Uint8Array, granularity: Granularity = "block")
     for (const counter of counters) weights.push(counter.weights);
   }
   if (r.at !== r.end) throw malformed(r.at, "the end of the code section", "more bytes");
-  const names = weights.map((_, i) => `#${i.toString(36)}`);
+  const names = weights.map((_, i) => `$${i.toString(36)}`);
   const replaced = new Map([
     [S.SECTION_GLOBAL, S.appended(sections.get(S.SECTION_GLOBAL), weights.map(mutableI64))],
     [

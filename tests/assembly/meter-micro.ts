@@ -238,3 +238,60 @@ export function toInteger(aPtr: usize, bPtr: usize, n: i32): i32 {
   }
   return 0;
 }
+
+export function roundToBytes(aPtr: usize, bPtr: usize, n: i32): i32 {
+  for (const end = aPtr + (n << 2); aPtr < end; aPtr += 4) {
+    store<i8>(bPtr, reinterpret<i32>(load<f32>(aPtr) * <f32>127 + <f32>12582912));
+    bPtr++;
+  }
+  return 0;
+}
+
+export function largestBits(aPtr: usize, bPtr: usize, n: i32): i32 {
+  let most: u32 = 0;
+  for (const end = aPtr + (n << 2); aPtr < end; aPtr += 4) {
+    const bits = reinterpret<u32>(load<f32>(aPtr)) & 0x7fffffff;
+    if (bits > most) most = bits;
+  }
+  store<f32>(bPtr, reinterpret<f32>(most));
+  return 0;
+}
+
+export function wideProducts(aPtr: usize, bPtr: usize, n: i32): i32 {
+  let sum: i64 = 0;
+  for (const end = aPtr + (n << 2); aPtr < end; aPtr += 4) {
+    sum += <i64>load<i32>(aPtr) * <i64>load<i32>(bPtr);
+    bPtr += 4;
+  }
+  return <i32>(sum >> 24);
+}
+
+export function wideToFloat(aPtr: usize, bPtr: usize, n: i32): i32 {
+  let sum: i64 = 0;
+  for (const end = aPtr + (n << 2); aPtr < end; aPtr += 4) {
+    sum += <i64>load<i32>(aPtr);
+    store<f32>(bPtr, <f32>sum);
+    bPtr += 4;
+  }
+  return 0;
+}
+
+let first = 0;
+let second = 0;
+
+/** Not inlined into swapGlobals: `first` and `second` live in memory across the call. */
+function stepGlobals(by: i32): void {
+  first += by;
+  second ^= first;
+}
+
+export function swapGlobals(aPtr: usize, _bPtr: usize, n: i32): i32 {
+  for (const end = aPtr + n; aPtr < end; aPtr++) {
+    stepGlobals(<i32>load<u8>(aPtr));
+    if (first > 1000) {
+      stepGlobals(-first);
+      second++;
+    }
+  }
+  return second;
+}
