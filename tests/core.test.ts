@@ -7,13 +7,13 @@ import wabt from "wabt";
 import { DECISION_BYTES } from "../assembly/format/decision.ts";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import { Core } from "../host/engines/core.ts";
-import { buildFile } from "../host/paths.ts";
+import { packagePath } from "../host/files.ts";
 import { encodeModel, memoryPlan } from "../tools/export/model_file.ts";
 import { type ModelOptions, randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
 
-const scalarWasm = readFileSync(buildFile("qurio.wasm"));
-const simdWasm = readFileSync(buildFile("qurio.simd.wasm"));
+const scalarWasm = readFileSync(packagePath("build", "qurio.wasm"));
+const simdWasm = readFileSync(packagePath("build", "qurio.simd.wasm"));
 const scalar = () => Core.create(scalarWasm, false);
 const simd = () => Core.create(simdWasm, true);
 

@@ -1,13 +1,71 @@
-// `qurio export`: packs a checkpoint into a model file.
+// `qurio export`: packs a checkpoint into a model file, and checks that the core decides as the float64 reference does.
 
-import { QurioError } from "../errors.ts";
+import { type Checkpoint, featureCount, readCheckpoint } from "../../tools/export/checkpoint.ts";
+import { layerSizes, packCheckpoint } from "../../tools/export/exporter.ts";
+import { encodeModel, type PackedModel } from "../../tools/export/model_file.ts";
+import { decodeFeatureCodes, featuresOf } from "../../tools/train/datasets/feature_codes.ts";
+import { Core } from "../engines/core.ts";
+import { checkParity } from "../engines/parity.ts";
+import { packagePath, readInput, writeOutput } from "../files.ts";
+import { coreWasm } from "../index.ts";
+import { formatBytes, formatTable } from "./output.ts";
 
 export interface ExportOptions {
   output: string;
   json?: boolean;
 }
 
-/** Packs a checkpoint into a model file. */
-export async function exportModel(_checkpoint: string, _options: ExportOptions): Promise<void> {
-  throw new QurioError("NOT_IN_THIS_BUILD", "`qurio export` is not part of this build", "Use a newer version of qurio.");
+/** Packs a checkpoint into a model file. Nothing is written unless the parity check passes. */
+export async function exportModel(checkpointDir: string, { output, json }: ExportOptions): Promise<void> {
+  const checkpoint = readCheckpoint(checkpointDir);
+  const packed = packCheckpoint(checkpoint);
+  const { vectors, source } = parityVectors(checkpoint);
+  const core = await Core.create(coreWasm(false) as BufferSource, false);
+  const parity = checkParity(checkpoint, packed, vectors, core);
+  const file = encodeModel(packed);
+  core.load(file);
+  writeOutput(output, file);
+  const layers = layerSizes(packed);
+  if (json) {
+    console.log(JSON.stringify({ file: output, bytes: file.length, layers, parity, parityVectors: source }));
+    return;
+  }
+  console.log(sizeTable(packed));
+  console.log(`\nparity of packed integers (WASM) with the float64 reference, on ${vectors.length} feature vectors (${source})`);
+  console.log(
+    formatTable(
+      parity.map((row) => [row.network, row.maxDifference.toExponential(1), row.labelsDiffer]),
+      { head: ["network", "max |dp|", "labels differ"] },
+    ),
+  );
+  console.log(`\n${output}: ${formatBytes(file.length)} (${file.length} bytes)`);
+}
+
+/** Layers with their cost; the last column counts payload, scales and padding. */
+export function sizeTable(packed: PackedModel): string {
+  const rows = layerSizes(packed).map((row) => [
+    row.network,
+    row.layer,
+    row.type,
+    row.weights,
+    row.payloadBytes,
+    row.scaleBytes,
+    row.otherBytes,
+    row.bitsPerWeight.toFixed(2),
+  ]);
+  return formatTable(rows, { head: ["network", "layer", "type", "weights", "payload B", "scales B", "other B", "bits/weight"] });
+}
+
+/** Real features for a model with a front end: the bundled ESC-10 codes. For others, vectors spread like the training data. */
+function parityVectors(checkpoint: Checkpoint): { vectors: Float32Array[]; source: string } {
+  const count = featureCount(checkpoint.features);
+  if (checkpoint.features.kind === "rich") {
+    const all = featuresOf(decodeFeatureCodes(readInput(packagePath("models", "esc10-features.qfc")), "esc10-features.qfc"));
+    const vectors = Array.from({ length: all.length / count }, (_, i) => all.subarray(i * count, (i + 1) * count));
+    return { vectors, source: "bundled ESC-10 features" };
+  }
+  const { mean, std } = checkpoint.normalization;
+  const spread = (i: number, f: number) => mean[f] + std[f] * 2 * Math.sin(1 + 12.9898 * i + 78.233 * f);
+  const vectors = Array.from({ length: 64 }, (_, i) => Float32Array.from({ length: count }, (_, f) => spread(i, f)));
+  return { vectors, source: "synthetic: mean and deviation of the training data" };
 }

@@ -12,7 +12,7 @@ import {
   WEIGHT_INT8,
   WEIGHT_TERNARY,
 } from "../../assembly/format/ids.ts";
-import { codeBit, columnBlock, layoutWeightType, padTo, rowBlock, rowSumOffset, weightBytes } from "../../assembly/format/layouts.ts";
+import { codeBit, columnBlock, layoutWeightType, padTo, rowSumOffset, weightBytes } from "../../assembly/format/layouts.ts";
 
 export interface WeightTypeInfo {
   id: number;
