@@ -44,8 +44,8 @@ export function audioPush(samples: i32): void {
 export function audioFrame(pad: bool): usize {
   if (count < FRAME_SAMPLES) {
     if (!pad) return 0;
-    const end = audioFreePtr() + ((FRAME_SAMPLES - count) << 1);
-    for (let ptr = audioFreePtr(); ptr < end; ptr += 2) store<i16>(ptr, 0);
+    let ptr = audioFreePtr();
+    for (const end = ptr + ((FRAME_SAMPLES - count) << 1); ptr < end; ptr += 2) store<i16>(ptr, 0);
   }
   return audioPtr + ((<usize>start) << 1);
 }

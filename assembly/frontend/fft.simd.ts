@@ -18,23 +18,25 @@ export function stageSimd(inPtr: usize, outPtr: usize, stride: i32): void {
     let y2r = f32x4.sub(sumR, restR), y2i = f32x4.sub(sumI, restI);
     let y3r = f32x4.sub(gapR, crossR), y3i = f32x4.add(gapI, crossI);
     if (stride < 64) {
-      const by = stride == 1 ? 2 : 0;
-      let low = factors(2 * u, by), high = by ? factors(2 * u + 4, by) : low;
-      let c = cosines(low, high), s = sines(low, high);
-      let t = y1r;
+      let low: v128, high: v128, c: v128, s: v128, t: v128;
+      low = stride == 1 ? factors(2 * i, 2) : factor(2 * u);
+      high = stride == 1 ? factors(2 * i + 4, 2) : low;
+      c = v128.shuffle<f32>(low, high, 0, 2, 4, 6);
+      s = v128.shuffle<f32>(low, high, 1, 3, 5, 7);
+      t = y1r;
       y1r = f32x4.sub(f32x4.mul(t, c), f32x4.mul(y1i, s));
       y1i = f32x4.add(f32x4.mul(y1i, c), f32x4.mul(t, s));
-      low = factors(4 * u, 2 * by);
-      high = by ? factors(4 * u + 8, 4) : low;
-      c = cosines(low, high);
-      s = sines(low, high);
+      low = stride == 1 ? factors(4 * i, 4) : factor(4 * u);
+      high = stride == 1 ? factors(4 * i + 8, 4) : low;
+      c = v128.shuffle<f32>(low, high, 0, 2, 4, 6);
+      s = v128.shuffle<f32>(low, high, 1, 3, 5, 7);
       t = y2r;
       y2r = f32x4.sub(f32x4.mul(t, c), f32x4.mul(y2i, s));
       y2i = f32x4.add(f32x4.mul(y2i, c), f32x4.mul(t, s));
-      low = factors(6 * u, 3 * by);
-      high = by ? factors(6 * u + 12, 6) : low;
-      c = cosines(low, high);
-      s = sines(low, high);
+      low = stride == 1 ? factors(6 * i, 6) : factor(6 * u);
+      high = stride == 1 ? factors(6 * i + 12, 6) : low;
+      c = v128.shuffle<f32>(low, high, 0, 2, 4, 6);
+      s = v128.shuffle<f32>(low, high, 1, 3, 5, 7);
       t = y3r;
       y3r = f32x4.sub(f32x4.mul(t, c), f32x4.mul(y3i, s));
       y3i = f32x4.add(f32x4.mul(y3i, c), f32x4.mul(t, s));
@@ -56,21 +58,15 @@ export function stageSimd(inPtr: usize, outPtr: usize, stride: i32): void {
   }
 }
 
-/** cos, -sin of W^turns and W^(turns + by); the table has half a turn, so 256 and more flip both signs. */
+/** W^turns as cos, -sin in both halves; the table has half a turn, so 256 and more flip both signs. */
+function factor(turns: i32): v128 {
+  const sign = i32x4.splat((turns & 256) << 23);
+  return v128.xor(v128.load64_splat(twiddlePtr + ((turns & 255) << 3)), sign);
+}
+
+/** W^turns and W^(turns + by). */
 function factors(turns: i32, by: i32): v128 {
-  return i64x2.replace_lane(i64x2.splat(factor(turns)), 1, factor(turns + by));
-}
-
-function factor(turns: i32): i64 {
-  return load<i64>(twiddlePtr + ((turns & 255) << 3)) ^ (<i64>(turns & 256) * 0x0080000000800000);
-}
-
-function cosines(low: v128, high: v128): v128 {
-  return v128.shuffle<f32>(low, high, 0, 2, 4, 6);
-}
-
-function sines(low: v128, high: v128): v128 {
-  return v128.shuffle<f32>(low, high, 1, 3, 5, 7);
+  return v128.shuffle<i64>(factor(turns), factor(turns + by), 0, 2);
 }
 
 /** Column l of four vectors becomes four values at ptr + 16 l. */
@@ -88,7 +84,7 @@ export function splitFour(k: i32): void {
   const p = scratchPtr + (k << 2), q = scratchPtr + ((253 - k) << 2);
   const pr = v128.load(p), pi = v128.load(p, IMAGINARY), qr = reversed(v128.load(q)), qi = reversed(v128.load(q, IMAGINARY));
   const low = v128.load(twiddlePtr + (k << 3)), high = v128.load(twiddlePtr + (k << 3), 16);
-  const c = cosines(low, high), s = sines(low, high);
+  const c = v128.shuffle<f32>(low, high, 0, 2, 4, 6), s = v128.shuffle<f32>(low, high, 1, 3, 5, 7);
   const er = f32x4.add(pr, qr), ei = f32x4.sub(pi, qi), or = f32x4.add(pi, qi), oi = f32x4.sub(qr, pr);
   const tr = f32x4.sub(f32x4.mul(c, or), f32x4.mul(s, oi)), ti = f32x4.add(f32x4.mul(c, oi), f32x4.mul(s, or));
   const power = scratchPtr + POWER;

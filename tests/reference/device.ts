@@ -59,7 +59,8 @@ export class Device {
       exports.run(false);
     }
     const last = exports.run(true);
-    if (last !== READY || exports.framesSeen() !== 498) throw new Error(`front end stopped with ${last} after ${exports.framesSeen()} frames`);
+    if (last !== READY || exports.framesSeen() !== 498)
+      throw new Error(`front end stopped with ${last} after ${exports.framesSeen()} frames`);
     return {
       codes: this.instance.u8(this.ringPtr, RING_BYTES).slice(),
       features: this.instance.f32(this.featuresPtr, RICH_FEATURES).slice(),

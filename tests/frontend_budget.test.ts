@@ -1,0 +1,85 @@
+// Budgets of the front end: code bytes, MVP features only, and time beside a log-mel built on the npm package fft.js.
+
+import { createRequire } from "node:module";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { compileEntry, TARGETS, type Target } from "./harness/compile.ts";
+import { clips } from "./reference/audio.ts";
+import { Device } from "./reference/device.ts";
+import { hann, melBands } from "./reference/features.ts";
+
+const require = createRequire(import.meta.url);
+const CODE_BYTES: Record<Target, number> = { scalar: 6144, simd: 8192 };
+const FRAMES = 498;
+const ROUNDS = 40;
+
+test("code fits its budget and needs nothing", async () => {
+  for (const target of TARGETS) {
+    const wasm = await compileEntry("frontend", target);
+    console.log(`${target}: ${wasm.length} bytes with the test's own entries, budget ${CODE_BYTES[target]}`);
+    assert.ok(wasm.length <= CODE_BYTES[target]);
+    assert.equal(WebAssembly.Module.imports(new WebAssembly.Module(wasm)), []);
+  }
+});
+
+test("the scalar build is plain MVP", async () => {
+  const wabt = await require("wabt")();
+  const off = { exceptions: false, mutable_globals: false, sat_float_to_int: false, sign_extension: false, simd: false, threads: false };
+  const more = { multi_value: false, tail_call: false, bulk_memory: false, reference_types: false };
+  wabt.readWasm(await compileEntry("frontend", "scalar"), { ...off, ...more }).validate();
+});
+
+/** The same log-mel codes in JavaScript on fft.js. */
+function fftJsFrames(): (pcm: Int16Array, codes: Uint8Array) => void {
+  const fft = new (require("fft.js"))(512);
+  const spectrum: number[] = fft.createComplexArray();
+  const x = new Float64Array(512);
+  const power = new Float64Array(257);
+  const window = hann().map((w) => w / 32768);
+  const bands = melBands().map(({ first, weights }) => ({ first, weights: Float64Array.from(weights) }));
+  const origin = Math.log(1e-6);
+  return (pcm, codes) => {
+    for (let t = 0; t < FRAMES; t++) {
+      for (let i = 0; i < 400; i++) x[i] = pcm[t * 160 + i] * window[i];
+      fft.realTransform(spectrum, x);
+      for (let k = 0; k < 257; k++) power[k] = spectrum[2 * k] * spectrum[2 * k] + spectrum[2 * k + 1] * spectrum[2 * k + 1];
+      for (let m = 0; m < 64; m++) {
+        const { first, weights } = bands[m];
+        let sum = 0;
+        for (let i = 0; i < weights.length; i++) sum += weights[i] * power[first + i];
+        codes[t * 64 + m] = Math.max(0, Math.min(255, Math.round((Math.log(sum + 1e-6) - origin) / 0.1)));
+      }
+    }
+  };
+}
+
+test("498 frames take at most 1.5 times fft.js, a whole clip at most 10 ms", async () => {
+  const pcm = clips().get("noise at 4 Hz")!;
+  const codes = new Uint8Array(FRAMES * 64);
+  const javascript = fftJsFrames();
+  const candidates: [string, () => void][] = [["fft.js frames", () => javascript(pcm, codes)]];
+  for (const target of TARGETS) {
+    const device = await Device.of(target);
+    const { exports } = device.instance;
+    const pcmPtr = device.instance.put(pcm);
+    const frames = () => {
+      for (let t = 0; t < FRAMES; t++) exports.frameOf(pcmPtr + t * 320, device.ringPtr + t * 64);
+    };
+    candidates.push([`${target} frames`, frames], [`${target} clip`, () => device.classify(pcm)]);
+  }
+  const times = new Map(candidates.map(([name]) => [name, [] as number[]]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, work] of candidates) {
+      const start = performance.now();
+      work();
+      if (round >= ROUNDS / 4) times.get(name)!.push(performance.now() - start);
+    }
+  }
+  const median = (name: string) => times.get(name)!.sort((a, b) => a - b)[Math.floor(times.get(name)!.length / 2)];
+  for (const [name] of candidates)
+    console.log(`${name.padEnd(14)} ${median(name).toFixed(2)} ms, ${(median(name) / median("fft.js frames")).toFixed(2)} of fft.js`);
+  for (const target of TARGETS) assert.ok(median(`${target} frames`) <= 1.5 * median("fft.js frames"));
+  assert.ok(median("simd clip") <= 10);
+});
+
+test.run();
