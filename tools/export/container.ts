@@ -37,7 +37,9 @@ export function encodeContainer(sections: Section[]): Uint8Array {
 }
 
 /** Sections of a file that the core has validated; nothing is checked again. The bytes are views into `file`. */
-export function decodeContainer(file: Uint8Array): Section[] {
+export function decodeContainer(bytes: Uint8Array): Section[] {
+  // a plain view: slice() of Node's Buffer would not copy
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   return Array.from({ length: view.getUint32(F.HEADER_SECTIONS, true) }, (_, i) => {
     const entry = F.HEADER_BYTES + i * F.ENTRY_SIZE;
