@@ -99,6 +99,22 @@ test("0.1 s, one sample, zeros, full-scale clipping, DC offset", async () => {
   }
 });
 
+test("ten minutes at 16 kHz, from the file's bytes to the last sample", async () => {
+  const frames = 16000 * 600;
+  const code = (i: number) => ((i * 31) % 65536) - 32768;
+  const pcm = await toPcm16k(
+    readWav(
+      wavBytes(frames, (i) => code(i) / 32768),
+      "a.wav",
+    ),
+  );
+  assert.is(pcm.length, frames);
+  assert.is(
+    pcm.findIndex((value, i) => value !== code(i)),
+    -1,
+  );
+});
+
 test("a minute at 48 kHz: right to the end, and progress is told", async () => {
   const shares: number[] = [];
   const rate = 48000;
