@@ -10,15 +10,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { QurioError } from "../host/errors.ts";
 import { CounterReader, type Counts, noCounts, totalOf } from "../host/meter/counts.ts";
-import { type Granularity, instrument } from "../host/meter/instrument.ts";
+import { type InstrumentOptions, instrument } from "../host/meter/instrument.ts";
 import { leb } from "../host/meter/leb.ts";
 import { CLASSES, type OpClass } from "../host/meter/opcodes.ts";
 import { compileEntry, TARGETS } from "./harness/compile.ts";
 
 type Call = (exports: Record<string, (...numbers: number[]) => number>) => void;
 
-async function count(wasm: Uint8Array, granularity: Granularity, call: Call): Promise<Counts> {
-  const instrumented = instrument(wasm, granularity);
+async function count(wasm: Uint8Array, granularity: InstrumentOptions["granularity"] & string, call: Call): Promise<Counts> {
+  const instrumented = instrument(wasm, { granularity });
   const { instance } = await WebAssembly.instantiate(instrumented.wasm);
   return new CounterReader(instance.exports, instrumented).during(() => call(instance.exports as never));
 }
@@ -109,7 +109,7 @@ test("random control flow: derived counts equal one counter per instruction", as
       const call: Call = (e) => e["f"](n);
       assert.equal(await count(wasm, "block", call), await count(wasm, "instruction", call));
     }),
-    { seed: 11, numRuns: 300 },
+    { seed: 11, numRuns: 150 },
   );
 });
 
@@ -156,7 +156,7 @@ const BY_NAME: [RegExp, OpClass][] = [
   [/^f32\.convert_i32/, "convert"],
 ];
 /** Together they hold every class above; the interpreter takes a fifth of a second to start. */
-const TRACED = new Set(["insertionSort", "crc", "remainders", "wideSum", "callChain", "floatRoots", "toFloat", "toInteger", "floatMax"]);
+const TRACED = new Set(["insertionSort", "crc", "remainders", "swapGlobals", "wideProducts", "floatRoots", "toInteger"]);
 const LOWERED = /^(br|return|alloca|drop)/;
 
 function traced(file: string, name: string, numbers: number[]): Counts {
@@ -186,6 +186,34 @@ test("compiled code: counts equal the trace of wabt's interpreter", async () => 
     }
   } finally {
     rmSync(folder, { recursive: true });
+  }
+});
+
+test("only what the roots reach is counted", async () => {
+  const wasm = await compileEntry("meter-micro", "scalar");
+  const some = instrument(wasm, { roots: ["crc", "swapGlobals"] });
+  assert.ok(some.counters.length < instrument(wasm).counters.length / 4, `${some.counters.length}`);
+  const { instance } = await WebAssembly.instantiate(some.wasm);
+  const reader = new CounterReader(instance.exports, some);
+  const run = (name: string) => () => (instance.exports[name] as (...numbers: number[]) => number)(4096, 16384, 16);
+  for (const name of ["crc", "swapGlobals", "crc"]) {
+    assert.equal(reader.during(run(name)), await count(wasm, "instruction", (e) => e[name](4096, 16384, 16)), name);
+  }
+  assert.is(totalOf(reader.during(run("sumBytes"))), 0);
+  assert.throws(
+    () => instrument(wasm, { roots: ["nothing"] }),
+    (error: QurioError) => error.code === "WASM_NO_EXPORT",
+  );
+});
+
+test("a helper called from two places and recursion: entries follow from the call sites", async () => {
+  const wasm = await compileEntry("meter-micro", "scalar");
+  for (const n of [1, 2, 9]) {
+    const call: Call = (e) => {
+      e["callChain"](0, 0, n);
+      e["swapGlobals"](4096, 16384, 40);
+    };
+    assert.equal(await count(wasm, "block", call), await count(wasm, "instruction", call));
   }
 });
 

@@ -36,7 +36,7 @@ const OP_BR_IF = 0x0d;
 const OP_BR_TABLE = 0x0e;
 
 /** Variable -> coefficient; the sum is zero. */
-type Equation = Map<number, number>;
+export type Equation = Map<number, number>;
 
 interface Frame {
   op: number;
@@ -178,17 +178,7 @@ function solve(regions: Region[], variables: (number | null)[], equations: Equat
     return region === null ? Number.POSITIVE_INFINITY : regions[region].loopDepth;
   };
   const order = [...variables.keys()].sort((a, b) => (heat(a) === heat(b) ? b - a : heat(b) - heat(a)));
-  const pivots = new Map<number, Equation>();
-  const unused = new Set(equations);
-  for (const variable of order) {
-    const pivot = [...unused].find((equation) => equation.get(variable));
-    if (!pivot) continue;
-    unused.delete(pivot);
-    const scale = pivot.get(variable)!;
-    for (const [other, coefficient] of pivot) pivot.set(other, coefficient / scale);
-    pivots.set(variable, pivot);
-    for (const equation of equations) if (equation !== pivot) subtract(equation, pivot, equation.get(variable) ?? 0);
-  }
+  const pivots = eliminate(equations, order);
   const free = order.filter((variable) => !pivots.has(variable));
   if (free.some((variable) => variables[variable] === null)) return everyRegion(regions);
   return free.map((variable) => {
@@ -199,6 +189,25 @@ function solve(regions: Region[], variables: (number | null)[], equations: Equat
     }
     return { region: variables[variable]!, terms };
   });
+}
+
+/**
+ * Gauss-Jordan elimination in place, variables in `order`, wherever a coefficient is 1 or -1 (so that all stay integers).
+ * Returns variable -> the equation that determines it from variables that are no keys, its own coefficient being 1.
+ */
+export function eliminate(equations: readonly Equation[], order: readonly number[]): Map<number, Equation> {
+  const pivots = new Map<number, Equation>();
+  const unused = new Set(equations);
+  for (const variable of order) {
+    const pivot = [...unused].find((equation) => Math.abs(equation.get(variable) ?? 0) === 1);
+    if (!pivot) continue;
+    unused.delete(pivot);
+    const sign = pivot.get(variable)!;
+    for (const [other, coefficient] of pivot) pivot.set(other, coefficient * sign);
+    pivots.set(variable, pivot);
+    for (const equation of equations) if (equation !== pivot) subtract(equation, pivot, equation.get(variable) ?? 0);
+  }
+  return pivots;
 }
 
 function subtract(equation: Equation, pivot: Equation, factor: number): void {

@@ -1,5 +1,5 @@
-// Browser-safe. Exact instruction counts from the shipped wasm binary: counters are added to it, one per free count of
-// flow.ts, and which instructions each stands for stays in a table outside.
+// Browser-safe. Exact instruction counts from the shipped wasm binary: counters are added to it, as few as flow.ts and calls.ts
+// leave, and which instructions each stands for stays in a table outside.
 //
 //   count[class] = sum over counters of executions[counter] * weight[counter][class]
 //
@@ -7,18 +7,26 @@
 //   section 7 (exports)  + "$0", "$1", ... "$z", "$10", ...: the counters, numbered in base 36
 //   section 10 (code)    + global.get c; i64.const 1; i64.add; global.set c   where a counter goes
 //
-// Every index of the module stays valid, and nothing else changes. Exact between calls, with three limits: a trap leaves
-// counts of the functions it left undefined; memory.copy and memory.fill count as one instruction whatever their length;
-// a start function runs before the first reading.
+// Every index of the module stays valid, and nothing else changes. Counters that stand for the same instructions are one.
+// Exact between two readings, both taken outside of any call, with two limits: a trap leaves the counts of the calls it ended
+// undefined; memory.copy and memory.fill count as one instruction whatever their length.
 
 import { QurioError } from "../errors.ts";
-import { analyseFlow, type Region } from "./flow.ts";
+import { type Counter, placeCounters, reachable } from "./calls.ts";
+import { analyseFlow } from "./flow.ts";
 import { leb, malformed, Reader } from "./leb.ts";
 import { CLASSES, type Instruction, readInstruction } from "./opcodes.ts";
 import * as S from "./sections.ts";
 
-/** "instruction" puts a counter at every single instruction: slow, and true by construction. Tests compare the two. */
-export type Granularity = "block" | "instruction";
+export interface InstrumentOptions {
+  /** "instruction" puts a counter at every single instruction: slow, and true by construction. Tests compare the two. */
+  granularity?: "block" | "instruction";
+  /**
+   * Exports that are going to be counted, with everything they call; all of them by default. Other functions stay as they are:
+   * take no reading across a call of them.
+   */
+  roots?: readonly string[];
+}
 
 export interface Instrumented {
   wasm: Uint8Array<ArrayBuffer>;
@@ -28,39 +36,39 @@ export interface Instrumented {
   weights: Int32Array[];
 }
 
-interface Counter {
-  at: number;
-  weights: Int32Array;
+interface Body {
+  start: number;
+  end: number;
+  code: Instruction[];
 }
 
 /**
  * The module with counters. Errors: WASM_MALFORMED (damaged binary, byte offset named), WASM_UNSUPPORTED (an opcode that
- * cannot be counted), WASM_INSTRUMENTED (it has counters already).
+ * cannot be counted), WASM_INSTRUMENTED (it has counters already), WASM_NO_EXPORT (a root that it does not export).
  */
-export function instrument(wasm: Uint8Array, granularity: Granularity = "block"): Instrumented {
+export function instrument(wasm: Uint8Array, options: InstrumentOptions = {}): Instrumented {
   const sections = S.readSections(wasm);
-  const code = sections.get(S.SECTION_CODE);
-  if (!code) throw malformed(wasm.length, "a code section", "the end");
-  if (S.exportNames(sections.get(S.SECTION_EXPORT)).includes("$0")) {
-    throw new QurioError(
-      "WASM_INSTRUMENTED",
-      "this module exports $0: it has counters already",
-      "Pass the module that the compiler wrote.",
-    );
-  }
-  const firstCounter = S.importedGlobals(sections.get(S.SECTION_IMPORT)) + S.entries(sections.get(S.SECTION_GLOBAL));
-  const functions: number[][] = [];
+  const imported = S.imports(sections.get(S.SECTION_IMPORT));
+  const bodies = readBodies(sections.get(S.SECTION_CODE), wasm.length, imported.functions);
+  const counters = findCounters(sections, bodies, options);
+
+  const firstGlobal = imported.globals + S.entries(sections.get(S.SECTION_GLOBAL));
+  const shared = new Map<string, number>();
   const weights: Int32Array[] = [];
-  const r = new Reader(code.bytes, code.at, code.end);
-  for (let left = r.u32(); left > 0; left--) {
-    const body = r.sub(r.u32());
-    const start = body.at;
-    const counters = granularity === "block" ? blockCounters(body) : instructionCounters(body);
-    const out = withCounters(wasm, start, body.end, counters, firstCounter + weights.length);
-    functions.push([...leb(out.length), ...out]);
-    for (const counter of counters) weights.push(counter.weights);
+  const placed = new Map<number, [at: number, global: number][]>();
+  for (const counter of counters) {
+    const key = counter.weights.join();
+    const counterIndex = shared.get(key) ?? weights.push(counter.weights) - 1;
+    shared.set(key, counterIndex);
+    if (!placed.has(counter.func)) placed.set(counter.func, []);
+    placed.get(counter.func)!.push([counter.at, firstGlobal + counterIndex]);
   }
-  if (r.at !== r.end) throw malformed(r.at, "the end of the code section", "more bytes");
+  const code: number[] = leb(bodies.size);
+  for (const [index, body] of bodies) {
+    const out = withCounters(wasm, body, placed.get(index) ?? []);
+    for (const byte of leb(out.length)) code.push(byte);
+    for (const byte of out) code.push(byte);
+  }
   const names = weights.map((_, i) => `$${i.toString(36)}`);
   const replaced = new Map([
     [S.SECTION_GLOBAL, S.appended(sections.get(S.SECTION_GLOBAL), weights.map(mutableI64))],
@@ -68,15 +76,29 @@ export function instrument(wasm: Uint8Array, granularity: Granularity = "block")
       S.SECTION_EXPORT,
       S.appended(
         sections.get(S.SECTION_EXPORT),
-        names.map((name, i) => exportGlobal(name, firstCounter + i)),
+        names.map((name, i) => exportGlobal(name, firstGlobal + i)),
       ),
     ],
-    [S.SECTION_CODE, [...leb(functions.length), ...functions.flat()]],
+    [S.SECTION_CODE, code],
   ]);
   return { wasm: S.joinSections(sections, replaced), counters: names, weights };
 }
 
-function readBody(body: Reader): Instruction[] {
+/** Function index -> body. */
+function readBodies(section: Reader | undefined, moduleBytes: number, firstIndex: number): Map<number, Body> {
+  if (!section) throw malformed(moduleBytes, "a code section", "the end");
+  const r = new Reader(section.bytes, section.at, section.end);
+  const bodies = new Map<number, Body>();
+  for (let left = r.u32(); left > 0; left--) {
+    const body = r.sub(r.u32());
+    const start = body.at;
+    bodies.set(firstIndex + bodies.size, { start, end: body.end, code: readCode(body) });
+  }
+  if (r.at !== r.end) throw malformed(r.at, "the end of the code section", "more bytes");
+  return bodies;
+}
+
+function readCode(body: Reader): Instruction[] {
   for (let left = body.u32(); left > 0; left--) {
     body.u32();
     body.byte();
@@ -87,38 +109,56 @@ function readBody(body: Reader): Instruction[] {
   return code;
 }
 
-function blockCounters(body: Reader): Counter[] {
-  const code = readBody(body);
-  const { regions, counters } = analyseFlow(code, code[0].start);
-  const placed = counters.map(({ region, terms }) => ({ at: regions[region].at, weights: sumOf(regions, terms) }));
-  return placed.filter(({ weights }) => weights.some((n) => n !== 0)).sort((a, b) => a.at - b.at);
-}
-
-function sumOf(regions: Region[], terms: readonly [region: number, sign: number][]): Int32Array {
-  const weights = new Int32Array(CLASSES.length);
-  for (const [region, sign] of terms) {
-    for (const instruction of regions[region].instructions) weights[CLASSES.indexOf(instruction.class!)] += sign;
+function findCounters(sections: Map<number, Reader>, bodies: Map<number, Body>, options: InstrumentOptions): Counter[] {
+  const exported = S.readExports(sections.get(S.SECTION_EXPORT));
+  if (exported.some(({ name }) => name === "$0")) {
+    throw new QurioError(
+      "WASM_INSTRUMENTED",
+      "this module exports $0: it has counters already",
+      "Pass the module that the compiler wrote.",
+    );
   }
-  return weights;
+  const outside = new Set([
+    ...exported.filter(({ kind }) => kind === 0).map(({ index }) => index),
+    ...S.startFunction(sections.get(S.SECTION_START)),
+    ...(sections.has(S.SECTION_ELEMENT) ? bodies.keys() : []),
+  ]);
+  const codes = new Map([...bodies].map(([index, { code }]) => [index, code]));
+  const indirect = sections.has(S.SECTION_ELEMENT) || !options.roots;
+  const counted = indirect ? new Set(bodies.keys()) : reachable(codes, rootIndices(exported, options.roots!));
+  const functions = [...codes].filter(([index]) => counted.has(index));
+  if (options.granularity === "instruction") return functions.flatMap(([index, code]) => singly(index, code));
+  return placeCounters(
+    functions.map(([index, code]) => ({ index, code, flow: analyseFlow(code, code[0].start) })),
+    outside,
+  );
 }
 
-function instructionCounters(body: Reader): Counter[] {
-  return readBody(body)
+function rootIndices(exported: readonly S.Export[], roots: readonly string[]): number[] {
+  return roots.map((root) => {
+    const found = exported.find(({ name, kind }) => name === root && kind === 0);
+    if (found) return found.index;
+    throw new QurioError("WASM_NO_EXPORT", `the module exports no function ${root}`, "Pass names of exported functions as roots.");
+  });
+}
+
+function singly(func: number, code: readonly Instruction[]): Counter[] {
+  return code
     .filter((instruction) => instruction.class !== undefined)
-    .map((instruction) => {
-      const weights = new Int32Array(CLASSES.length);
-      weights[CLASSES.indexOf(instruction.class!)] = 1;
-      return { at: instruction.start, weights };
-    });
+    .map((instruction) => ({
+      func,
+      at: instruction.start,
+      weights: Int32Array.from(CLASSES, (kind) => Number(kind === instruction.class)),
+    }));
 }
 
-/** bytes[start, end) with an increment at each counter's place; counters are in order of place. */
-function withCounters(bytes: Uint8Array, start: number, end: number, counters: Counter[], firstIndex: number): number[] {
+/** The body's bytes with an increment at each place. */
+function withCounters(bytes: Uint8Array, { start, end }: Body, places: [at: number, global: number][]): number[] {
   const out: number[] = [];
   let at = start;
-  for (const [i, counter] of counters.entries()) {
-    for (; at < counter.at; at++) out.push(bytes[at]);
-    const index = leb(firstIndex + i);
+  for (const [place, global] of places.sort(([a], [b]) => a - b)) {
+    for (; at < place; at++) out.push(bytes[at]);
+    const index = leb(global);
     out.push(0x23, ...index, 0x42, 1, 0x7c, 0x24, ...index);
   }
   for (; at < end; at++) out.push(bytes[at]);

@@ -117,6 +117,8 @@ export interface Instruction {
   class: OpClass | undefined;
   /** Branch depths: one for br and br_if, all different ones for br_table. */
   depths: number[];
+  /** Function index of a call, otherwise -1. */
+  callee: number;
   /** Byte offset of the instruction in the module, and of the next one. */
   start: number;
   end: number;
@@ -127,11 +129,13 @@ export function readInstruction(r: Reader): Instruction {
   const start = r.at;
   const op = r.byte();
   const depths: number[] = [];
+  let callee = -1;
   let kind = ONE_BYTE[op];
   if (within(op, 0x02, 0x04) || op === 0x41 || op === 0x42) r.skipLeb();
   else if (op === 0x0c || op === 0x0d) depths.push(r.u32());
   else if (op === 0x0e) depths.push(...branchTable(r));
-  else if (op === 0x10 || within(op, 0x20, 0x24) || op === 0x3f || op === 0x40) r.u32();
+  else if (op === 0x10) callee = r.u32();
+  else if (within(op, 0x20, 0x24) || op === 0x3f || op === 0x40) r.u32();
   else if (op === 0x11) skipTwo(r);
   else if (op === 0x1c) r.skip(r.u32());
   else if (within(op, 0x28, 0x3e)) memoryArgument(r);
@@ -140,7 +144,7 @@ export function readInstruction(r: Reader): Instruction {
   else if (op === 0xfc) kind = readPrefixFc(r, start);
   else if (op === 0xfd) kind = readSimd(r, start);
   else if (kind === undefined && !FREE.has(op)) throw unsupported(start, `0x${op.toString(16)}`);
-  return { op, class: kind, depths, start, end: r.at };
+  return { op, class: kind, depths, callee, start, end: r.at };
 }
 
 function unsupported(at: number, opcode: string): QurioError {

@@ -5,6 +5,8 @@ import { leb, malformed, Reader } from "./leb.ts";
 export const SECTION_IMPORT = 2;
 export const SECTION_GLOBAL = 6;
 export const SECTION_EXPORT = 7;
+export const SECTION_START = 8;
+export const SECTION_ELEMENT = 9;
 export const SECTION_CODE = 10;
 
 /** In the order that the specification demands: tags (13) before globals, the data count (12) before the code. */
@@ -53,26 +55,28 @@ export function appended(section: Reader | undefined, entries: readonly number[]
   return [...leb(r.u32() + entries.length), ...r.rest(), ...entries.flat()];
 }
 
-/** How many globals the module imports: its own globals are numbered behind them. */
-export function importedGlobals(section: Reader | undefined): number {
-  if (!section) return 0;
+/** How many functions and globals the module imports: its own are numbered behind them. */
+export function imports(section: Reader | undefined): { functions: number; globals: number } {
+  const found = { functions: 0, globals: 0 };
+  if (!section) return found;
   const r = new Reader(section.bytes, section.at, section.end);
-  let globals = 0;
   for (let left = r.u32(); left > 0; left--) {
     r.name();
     r.name();
     const kind = r.byte();
-    if (kind === 0) r.u32();
-    else if (kind === 1) {
+    if (kind === 0) {
+      found.functions++;
+      r.u32();
+    } else if (kind === 1) {
       r.byte();
       skipLimits(r);
     } else if (kind === 2) skipLimits(r);
     else if (kind === 3) {
-      globals++;
+      found.globals++;
       r.skip(2);
     } else throw malformed(r.at - 1, "an import of a function, table, memory or global", `kind ${kind}`);
   }
-  return globals;
+  return found;
 }
 
 function skipLimits(r: Reader): void {
@@ -86,15 +90,20 @@ export function entries(section: Reader | undefined): number {
   return section ? new Reader(section.bytes, section.at, section.end).u32() : 0;
 }
 
-/** Names of the exports. */
-export function exportNames(section: Reader | undefined): string[] {
+export interface Export {
+  name: string;
+  /** 0 function, 1 table, 2 memory, 3 global. */
+  kind: number;
+  index: number;
+}
+
+export function readExports(section: Reader | undefined): Export[] {
   if (!section) return [];
   const r = new Reader(section.bytes, section.at, section.end);
-  const names: string[] = [];
-  for (let left = r.u32(); left > 0; left--) {
-    names.push(r.name());
-    r.byte();
-    r.u32();
-  }
-  return names;
+  return Array.from({ length: r.u32() }, () => ({ name: r.name(), kind: r.byte(), index: r.u32() }));
+}
+
+/** The start function's index in a list, or none. */
+export function startFunction(section: Reader | undefined): number[] {
+  return section ? [new Reader(section.bytes, section.at, section.end).u32()] : [];
 }

@@ -1,0 +1,80 @@
+// Browser-safe. From op counts to cycles, energy and time: counts are exact, everything behind them is modelled.
+//
+//   cycles = sum over classes of count[class] * cyclesPerOp[class]
+//   energy = cycles * energyPerCycle            time = cycles / clock
+
+import { QurioError } from "../errors.ts";
+import { addCounts, type Counts, noCounts, totalOf } from "./counts.ts";
+import type { DeviceProfile } from "./device.ts";
+import { CLASSES } from "./opcodes.ts";
+
+/** Parts of a decision. The network is router and expert; the front end is everything before them. */
+export const PARTS = ["frontEnd", "router", "expert"] as const;
+export type Part = (typeof PARTS)[number];
+export type PartCounts = Record<Part, Counts>;
+export type PartNumbers = Record<Part | "total", number>;
+
+export interface Cost {
+  kind: "modelled";
+  device: string;
+  /** Exact. */
+  ops: PartNumbers;
+  cycles: PartNumbers;
+  /** Router and expert only. */
+  networkUj: number;
+  /** The whole decision, front end included. */
+  decisionUj: number;
+  networkMs: number;
+  /** The whole decision. */
+  timeMs: number;
+}
+
+/** Cycles of `counts` on `device`. Errors: DEVICE_CANNOT for a class that the device has no cycles for. */
+export function cyclesOf(counts: Counts, device: DeviceProfile): number {
+  let cycles = 0;
+  for (const kind of CLASSES) {
+    if (counts[kind] === 0) continue;
+    const factor = device.cyclesPerOp[kind];
+    if (!factor) {
+      throw new QurioError(
+        "DEVICE_CANNOT",
+        `${device.name} has no cycles for ${kind} operations, the module executed ${counts[kind]}`,
+        "Meter the scalar build: it has no SIMD and no bulk memory operations.",
+      );
+    }
+    cycles += counts[kind] * factor.value;
+  }
+  return cycles;
+}
+
+export function costOf(counts: PartCounts, device: DeviceProfile): Cost {
+  const ops = withTotal((part) => totalOf(counts[part]));
+  const cycles = withTotal((part) => cyclesOf(counts[part], device));
+  const network = cycles.router + cycles.expert;
+  const uj = (n: number) => n * device.energyPerCycle.value * 1e-6;
+  const ms = (n: number) => n / (device.clock.value * 1e3);
+  return {
+    kind: "modelled",
+    device: device.name,
+    ops,
+    cycles,
+    networkUj: uj(network),
+    decisionUj: uj(cycles.total),
+    networkMs: ms(network),
+    timeMs: ms(cycles.total),
+  };
+}
+
+function withTotal(of: (part: Part) => number): PartNumbers {
+  const [frontEnd, router, expert] = PARTS.map(of);
+  return { total: frontEnd + router + expert, frontEnd, router, expert };
+}
+
+export function noPartCounts(): PartCounts {
+  return { frontEnd: noCounts(), router: noCounts(), expert: noCounts() };
+}
+
+/** Adds `more` to `counts` in place: several decisions, of which the mean is then a division away. */
+export function addPartCounts(counts: PartCounts, more: PartCounts): void {
+  for (const part of PARTS) addCounts(counts[part], more[part]);
+}

@@ -1,0 +1,140 @@
+// Browser-safe. Meters one decision of the core: drives its steps and gives each one's exact op counts to a part of the decision.
+//
+//   push audio, step ... step  (frames)   features   router layer ... sample ...   expert layer ...   done
+//   '------------- frontEnd ---------------------'  '--------- router ---------'  '--- expert ---'
+
+import * as I from "../../assembly/format/ids.ts";
+import { Core, type CoreExports, type RawDecision } from "../engines/core.ts";
+import { noPartCounts, type Part, type PartCounts } from "./cost.ts";
+import { addCounts, CounterReader, type Counts, noCounts } from "./counts.ts";
+import { instrument } from "./instrument.ts";
+
+/** What metering needs of a core; host/engines/core.ts is one. */
+export interface MeteredCore {
+  exports: CoreExports;
+  /** Throws the device's last error unless `code` is 0. */
+  check(code: number): void;
+  decision(): RawDecision;
+}
+
+/** One layer or one router sample; all frames together are one entry, and so are the pieces of the feature vector. */
+export interface MeteredStep {
+  part: Part;
+  phase: number;
+  times: number;
+  counts: Counts;
+}
+
+export interface MeteredDecision {
+  decision: RawDecision;
+  counts: PartCounts;
+  /** In order: the frames, the features, then each layer or router sample by itself. */
+  steps: MeteredStep[];
+}
+
+export type MeterInput = { pcm: Int16Array } | { features: Float32Array };
+
+/** Exports that Meter.decide calls between readings; loading and validating a model is not metered. */
+export const ROOTS = ["reset", "audioSpace", "audioPtr", "pushAudio", "step", "stepPadded", "featuresPtr", "pushFeatures"];
+
+const PART_OF: Record<number, Part> = {
+  [I.PHASE_FRAME]: "frontEnd",
+  [I.PHASE_FEATURES]: "frontEnd",
+  [I.PHASE_ROUTER]: "router",
+  [I.PHASE_EXPERT]: "expert",
+};
+
+/** A core with counters, from the shipped bytes. Load a model into `core`, then call `decide`. */
+export class Meter<C extends MeteredCore = MeteredCore> {
+  readonly core: C;
+  private readonly reader: CounterReader;
+
+  constructor(core: C, reader: CounterReader) {
+    this.core = core;
+    this.reader = reader;
+  }
+
+  /** @param wasm the core module as shipped, scalar or SIMD as `simd` says */
+  static async create(wasm: Uint8Array, simd: boolean): Promise<Meter<Core>> {
+    const instrumented = instrument(wasm, { roots: ROOTS });
+    const core = await Core.create(instrumented.wasm, simd);
+    return new Meter(core, new CounterReader(core.exports as unknown as WebAssembly.Exports, instrumented));
+  }
+
+  /**
+   * One decision, 16-bit PCM (16 kHz, mono; what is missing of the window counts as silence) or a raw feature vector, and its op
+   * counts. Exact; deterministic for the same input and seed. Throws what the core reports.
+   */
+  decide(input: MeterInput, seed = 0): MeteredDecision {
+    const { exports } = this.core;
+    const tally = new Tally(this.reader);
+    exports.reset(seed);
+    if ("features" in input) {
+      new Float32Array(exports.memory.buffer, exports.featuresPtr(), input.features.length).set(input.features);
+      this.core.check(exports.pushFeatures());
+    } else this.listen(input.pcm, tally);
+    for (;;) {
+      const phase = exports.stepPadded();
+      if (phase === I.PHASE_FAILED) this.core.check(-1);
+      tally.add(phase);
+      if (phase === I.PHASE_DONE) break;
+    }
+    tally.close();
+    return { decision: this.core.decision(), counts: tally.counts, steps: tally.steps };
+  }
+
+  /** Pushes audio while there is room, and computes the frames that it completes. */
+  private listen(pcm: Int16Array, tally: Tally): void {
+    const { exports } = this.core;
+    for (let taken = 0; taken < pcm.length; ) {
+      const part = pcm.subarray(taken, taken + exports.audioSpace());
+      if (part.length === 0) return;
+      new Int16Array(exports.memory.buffer, exports.audioPtr(), part.length).set(part);
+      this.core.check(exports.pushAudio(part.length));
+      taken += part.length;
+      for (let phase: number = I.PHASE_FRAME; phase === I.PHASE_FRAME; ) {
+        phase = exports.step();
+        if (phase === I.PHASE_FAILED) this.core.check(-1);
+        tally.add(phase);
+      }
+    }
+  }
+}
+
+/** Attributes what was executed since the last reading to the step that ended just now. */
+class Tally {
+  readonly counts = noPartCounts();
+  readonly steps: MeteredStep[] = [];
+  private readonly reader: CounterReader;
+  private opened: Float64Array;
+  private last: Float64Array;
+
+  constructor(reader: CounterReader) {
+    this.reader = reader;
+    this.last = reader.read();
+    this.opened = this.last;
+  }
+
+  /** Idle and done steps, and host calls such as pushAudio, belong to the step before them; before any step, to the front end. */
+  add(phase: number): void {
+    const now = this.reader.read();
+    const part = PART_OF[phase];
+    const open = this.steps.at(-1);
+    const more = open !== undefined && (part === undefined || (part === "frontEnd" && open.phase === phase));
+    if (more) open.times += open.phase === phase ? 1 : 0;
+    else {
+      this.close();
+      this.steps.push({ part: part ?? "frontEnd", phase, times: 1, counts: noCounts() });
+    }
+    this.last = now;
+  }
+
+  /** Gives the open entry its counts: executions are turned into counts once an entry, not once a step. */
+  close(): void {
+    const open = this.steps.at(-1);
+    if (!open) return;
+    open.counts = this.reader.between(this.opened, this.last);
+    addCounts(this.counts[open.part], open.counts);
+    this.opened = this.last;
+  }
+}
