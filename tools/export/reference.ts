@@ -44,11 +44,12 @@ export function prepare(network: Network): PreparedLayer[] {
  * exactly the device's.
  */
 export function normalize({ mean, std, clip }: Normalization, features: ArrayLike<number>): Float64Array {
-  const round = Math.fround;
-  return Float64Array.from(mean, (m, i) => {
-    const x = round(round(round(features[i]!) - m) * round(1 / std[i]!));
-    return Math.max(-clip, Math.min(clip, x));
-  });
+  const x = new Float64Array(mean.length);
+  for (let i = 0; i < x.length; i++) {
+    const value = Math.fround(Math.fround(Math.fround(features[i]!) - mean[i]!) * Math.fround(1 / std[i]!));
+    x[i] = Math.max(-clip, Math.min(clip, value));
+  }
+  return x;
 }
 
 /**

@@ -109,7 +109,7 @@ export async function trainNetwork(
   signal?: AbortSignal,
 ): Promise<Network> {
   const random = new Random(options.seed, 1);
-  const step = compileStep(spec, loss, options.weightDecay);
+  const step = stepFor(spec, loss, options.weightDecay);
   const initial = initialNetwork(spec, random);
   let parameters = toParameters(initial);
   let first = zerosLike(initial);
@@ -157,6 +157,16 @@ type Step = (
   real: Tensor,
   rates: [rate: Tensor, firstScale: Tensor, secondScale: Tensor],
 ) => { parameters: LayerParameters[]; first: LayerParameters[]; second: LayerParameters[]; loss: Tensor; z: Tensor };
+
+/** Compiling takes as long as ten epochs of a small network, and cross-validation trains the same shapes again and again. */
+const compiled = new Map<string, Step>();
+
+function stepFor(spec: NetworkSpec, loss: Loss, weightDecay: number): Step {
+  const key = JSON.stringify([spec, loss.name, weightDecay]);
+  const step = compiled.get(key) ?? compileStep(spec, loss, weightDecay);
+  compiled.set(key, step);
+  return step;
+}
 
 function compileStep(spec: NetworkSpec, loss: Loss, weightDecay: number): Step {
   const lossAndGradient = valueAndGradient((p: LayerParameters[], x: Tensor, target: Tensor, masks: Tensor[], real: Tensor) => {

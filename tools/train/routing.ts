@@ -1,0 +1,68 @@
+// Which network answers, and what that costs: the device's policy on ready probabilities.
+
+import { LAYOUT_FLOAT32_ROWS, LAYOUT_INT4_SWAR, LAYOUT_INT8_BLOCKED, LAYOUT_TERNARY_SWAR } from "../../assembly/format/ids.ts";
+import { weightBytes } from "../../assembly/format/layouts.ts";
+import { layerShapes, layerWeightType, type NetworkSpec, type Policy } from "../export/checkpoint.ts";
+import type { WeightType } from "../export/quantize.ts";
+import { entropy } from "../export/reference.ts";
+
+export interface Decision {
+  label: number;
+  probability: number;
+  /** Of the answer, in nats. */
+  entropy: number;
+  /** Index among the networks that may answer, the probe first. */
+  answerer: number;
+  abstained: boolean;
+  /** Answering networks that ran, in order. */
+  ran: number[];
+}
+
+function argmax(p: Float64Array): number {
+  return p.reduce((best, value, i) => (value > p[best]! ? i : best), 0);
+}
+
+function answer(policy: Policy, answers: readonly Float64Array[], answerer: number, ran: number[]): Decision {
+  const p = answers[answerer]!;
+  const label = argmax(p);
+  const probability = p[label]!;
+  return { label, probability, entropy: entropy(p), answerer, abstained: probability < policy.abstain[answerer]!, ran };
+}
+
+/** Asks in order until one is sure: answerer i hands on when its entropy exceeds escalate[i]. */
+export function decideInOrder(policy: Policy, answers: readonly Float64Array[]): Decision {
+  let answerer = 0;
+  const ran = [0];
+  while (answerer < answers.length - 1 && entropy(answers[answerer]!) > policy.escalate[answerer]!) ran.push(++answerer);
+  return answer(policy, answers, answerer, ran);
+}
+
+/** The paper's rule: argmax p_i * exp(alpha * u * beta_i), u = router variance / its scale. */
+export function decideByGates(policy: Policy, gates: Float64Array, variance: number, answers: readonly Float64Array[]): Decision {
+  const u = variance / policy.varianceScale;
+  const expert = argmax(gates.map((p, i) => p * Math.exp(policy.alpha * u * policy.beta[i]!)));
+  return answer(policy, answers, expert, [expert]);
+}
+
+const CANONICAL_LAYOUT: Record<WeightType, number> = {
+  ternary: LAYOUT_TERNARY_SWAR,
+  "4": LAYOUT_INT4_SWAR,
+  "8": LAYOUT_INT8_BLOCKED,
+  float32: LAYOUT_FLOAT32_ROWS,
+};
+
+/** Bits of packed weights and scales, padding included. */
+export function networkBits(spec: NetworkSpec): number {
+  return layerShapes(spec).reduce((bits, { rows, columns }, i) => {
+    return bits + 8 * (weightBytes(CANONICAL_LAYOUT[layerWeightType(spec, i)], rows, columns) + 4 * rows);
+  }, 0);
+}
+
+export function networkWeights(spec: NetworkSpec): number {
+  return layerShapes(spec).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+}
+
+/** Multiply-accumulates of one answer; with samples, the first layer runs once and the rest once a sample. */
+export function networkMacs(spec: NetworkSpec, samples = 0): number {
+  return layerShapes(spec).reduce((sum, { rows, columns }, i) => sum + rows * columns * (i > 0 && samples > 0 ? samples : 1), 0);
+}
