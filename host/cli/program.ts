@@ -19,7 +19,6 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .exitOverride()
-    .hook("preAction", prepare)
     .configureOutput({
       outputError: (text) =>
         complain(
@@ -39,7 +38,10 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .option("--device <name>", "the board that cycles and energy are modelled for")
     .addOption(json())
     .addHelpText("after", examples("qurio run", "qurio run my.wav", "qurio run model.qmoe a.wav b.wav --json"))
-    .action(async (files, options) => (await import("./run.ts")).run(files, options));
+    .action(async (files, options) => {
+      await prepare();
+      await (await import("./run.ts")).run(files, options);
+    });
 
   program
     .command("eval")
@@ -52,7 +54,10 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .option("--device <name>", "the board that cycles and energy are modelled for")
     .addOption(json())
     .addHelpText("after", examples("qurio eval model.qmoe --data ESC-50 --fold 5"))
-    .action(async (model, options) => (await import("./eval.ts")).evaluate(model, options));
+    .action(async (model, options) => {
+      await prepare();
+      await (await import("./eval.ts")).evaluate(model, options);
+    });
 
   program
     .command("train")
@@ -73,6 +78,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     )
     .action(async (options, command: Command) => {
       if (!options.out && !options.cv) command.error("option '--out <ckpt>' or --cv is needed");
+      await prepare();
       await (await import("./train.ts")).train(options);
     });
 
@@ -83,7 +89,10 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .requiredOption("-o, --output <file>", "model file to write (.qmoe)")
     .addOption(json())
     .addHelpText("after", examples("qurio export my.ckpt -o model.qmoe"))
-    .action(async (checkpoint, options) => (await import("./export.ts")).exportModel(checkpoint, options));
+    .action(async (checkpoint, options) => {
+      await prepare();
+      await (await import("./export.ts")).exportModel(checkpoint, options);
+    });
 
   program
     .command("inspect")
@@ -91,7 +100,10 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .argument("<model>", "model file (.qmoe)")
     .addOption(json())
     .addHelpText("after", examples("qurio inspect model.qmoe"))
-    .action(async (model, options) => (await import("./inspect.ts")).inspect(model, options));
+    .action(async (model, options) => {
+      await prepare();
+      await (await import("./inspect.ts")).inspect(model, options);
+    });
 
   program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
   return program;
