@@ -58,6 +58,7 @@ export const PRIORS: Partial<Record<OpClass, Prior>> = {
 
 const LAMBDAS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3];
 const SWEEPS = 2000;
+const SETTLED = 1e-4; // cycles; factors are rounded to hundredths
 
 export type Factors = Partial<Record<OpClass, number>>;
 
@@ -68,18 +69,21 @@ export function fit(rows: readonly Row[], lambda: number): Factors {
   const penalty = prior.map((p) => lambda / Math.max(p, 0.5) ** 2);
   const shares = rows.map((row) => classes.map((kind) => (row.ops[kind] ?? 0) / row.cycles));
   const x = [...prior];
+  const users = classes.map((_, c) => [...shares.keys()].filter((r) => shares[r][c] > 0));
   const residuals = shares.map((share) => share.reduce((sum, s, c) => sum + s * x[c], 0) - 1);
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+  for (let sweep = 0, moved = 1; sweep < SWEEPS && moved > SETTLED; sweep++) {
+    moved = 0;
     for (let c = 0; c < x.length; c++) {
       let gradient = penalty[c] * (x[c] - prior[c]);
       let curvature = penalty[c];
-      for (const [r, share] of shares.entries()) {
-        gradient += share[c] * residuals[r];
-        curvature += share[c] * share[c];
+      for (const r of users[c]) {
+        gradient += shares[r][c] * residuals[r];
+        curvature += shares[r][c] * shares[r][c];
       }
-      const next = Math.max(0, x[c] - gradient / curvature);
-      for (const [r, share] of shares.entries()) residuals[r] += share[c] * (next - x[c]);
-      x[c] = next;
+      const step = Math.max(-x[c], -gradient / curvature);
+      for (const r of users[c]) residuals[r] += shares[r][c] * step;
+      x[c] += step;
+      moved = Math.max(moved, Math.abs(step));
     }
   }
   return Object.fromEntries(classes.map((kind, c) => [kind, x[c]])) as Factors;

@@ -1,0 +1,57 @@
+// Node only. What the fitted factors say about kernels that the fit has not seen, beside emulation: cycles per MAC, 1536 -> 640.
+// usage: node --import tsx host/meter/calibrate/judge.ts kernels.wasm      kernels.wasm: tests/assembly/meter-kernels.ts, scalar target
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { CounterReader, type Counts } from "../counts.ts";
+import { instrument } from "../instrument.ts";
+import { emulate } from "./emulate.ts";
+import { bestFit, predict, readRows } from "./fit.ts";
+
+export interface Kernel {
+  name: string;
+  columns: number;
+  rows: number;
+  /** Behind columns and rows: activation sum, mask. Any sum: the operations do not depend on it. */
+  numbers: readonly number[];
+  /** As this command printed it. */
+  emulatedCyclesPerMac: number;
+}
+
+export const JUDGED: readonly Kernel[] = [
+  { name: "int8Gemv", columns: 1536, rows: 640, numbers: [], emulatedCyclesPerMac: 3.568 },
+  { name: "ternaryGemv", columns: 1536, rows: 640, numbers: [0, 0x00030003], emulatedCyclesPerMac: 1.642 },
+  { name: "int4Gemv", columns: 1536, rows: 640, numbers: [0, 0x000f000f], emulatedCyclesPerMac: 1.804 },
+];
+
+const POINTERS = [4096, 65536, 16384]; // activations, weights, sums
+const LINEAR_BYTES = 2 << 20;
+
+export async function countKernel(wasm: Uint8Array, { name, columns, rows, numbers }: Kernel): Promise<Counts> {
+  const instrumented = instrument(wasm, { roots: [name] });
+  const { instance } = await WebAssembly.instantiate(instrumented.wasm);
+  const memory = instance.exports["memory"] as WebAssembly.Memory;
+  memory.grow((LINEAR_BYTES - memory.buffer.byteLength) / 65536);
+  const run = instance.exports[name] as (...numbers: number[]) => void;
+  return new CounterReader(instance.exports, instrumented).during(() => run(...POINTERS, columns, rows, ...numbers));
+}
+
+async function judge(path: string): Promise<void> {
+  const wasm = new Uint8Array(readFileSync(path));
+  const emulated = emulate(
+    wasm,
+    JUDGED.map(({ name, columns, rows, numbers }) => ({ name, pointers: POINTERS, numbers: [columns, rows, ...numbers] })),
+  );
+  const { factors } = bestFit(readRows());
+  for (const [i, kernel] of JUDGED.entries()) {
+    const macs = kernel.columns * kernel.rows;
+    const modelled = predict(factors, await countKernel(wasm, kernel)) / macs;
+    const { instructions, cycles } = emulated[i];
+    const [perMac, instructionsPerMac] = [cycles / macs, instructions / macs].map((n) => n.toFixed(3));
+    console.log(
+      `${kernel.name.padEnd(12)} ${instructionsPerMac} instructions, ${perMac} cycles a MAC emulated; ${modelled.toFixed(3)} modelled`,
+    );
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await judge(process.argv[2]);
