@@ -45,7 +45,7 @@ const PART_OF: Record<number, Part> = {
 };
 
 /** A core with counters, from the shipped bytes. Load a model into `core`, then call `decide`. */
-export class Meter<C extends MeteredCore = MeteredCore> {
+export class Meter<C extends MeteredCore = Core> {
   readonly core: C;
   private readonly reader: CounterReader;
 

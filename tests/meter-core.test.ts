@@ -1,0 +1,187 @@
+// The core under the meter: same decisions as without it, exact counts per part, bounded overhead, and the arithmetic behind the counts.
+
+import { readFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as I from "../assembly/format/ids.ts";
+import { Core } from "../host/engines/core.ts";
+import type { QurioError } from "../host/errors.ts";
+import { addPartCounts, type Cost, costOf, cyclesOf, noPartCounts, PARTS } from "../host/meter/cost.ts";
+import { CounterReader, noCounts, totalOf } from "../host/meter/counts.ts";
+import type { DeviceProfile } from "../host/meter/device.ts";
+import { loadDevice } from "../host/meter/devices.ts";
+import { instrument } from "../host/meter/instrument.ts";
+import { Meter, ROOTS } from "../host/meter/meter.ts";
+import { CLASSES } from "../host/meter/opcodes.ts";
+import { randomModelFile, randomPcm } from "./harness/models.ts";
+
+const scalar = new Uint8Array(readFileSync("build/qurio.wasm"));
+const simd = new Uint8Array(readFileSync("build/qurio.simd.wasm"));
+const nucleo = loadDevice("nucleo-l4r5zi");
+const pcm = randomPcm(80000, 1);
+
+async function plainDecision(file: Uint8Array, audio: Int16Array, seed: number): Promise<Uint8Array> {
+  const core = await Core.create(scalar as BufferSource, false);
+  core.load(file);
+  core.reset(seed);
+  core.push(audio);
+  core.decide();
+  return core.decisionBytes();
+}
+
+test("scalar and SIMD: the decision is the one without counters, every step has its part", async () => {
+  const file = randomModelFile({ policy: I.POLICY_PROBE, escalate: [0, 0] });
+  for (const [wasm, isSimd] of [
+    [scalar, false],
+    [simd, true],
+  ] as const) {
+    const meter = await Meter.create(wasm, isSimd);
+    meter.core.load(file);
+    const { steps, counts } = meter.decide({ pcm }, 5);
+    assert.equal(meter.core.decisionBytes(), await plainDecision(file, pcm, 5));
+    assert.equal(
+      steps.map(({ part, times }) => `${part} ${times}`),
+      ["frontEnd 498", "frontEnd 98", ...Array(3).fill("router 1"), ...Array(6).fill("expert 1")],
+    );
+    for (const part of PARTS) {
+      const sum = steps.filter((step) => step.part === part).reduce((total, step) => total + totalOf(step.counts), 0);
+      assert.is(totalOf(counts[part]), sum, part);
+      assert.ok(sum > 1000, part);
+    }
+    assert.is(totalOf(counts.expert) > 0 && counts.expert.simd > 0, isSimd);
+  }
+});
+
+test("parts add up to one counter per instruction over the whole decision", async () => {
+  const file = randomModelFile({ policy: I.POLICY_BAYESIAN, samples: 3 });
+  const meter = await Meter.create(scalar, false);
+  meter.core.load(file);
+  const { counts } = meter.decide({ pcm }, 9);
+  const whole = noCounts();
+  for (const part of PARTS) for (const kind of CLASSES) whole[kind] += counts[part][kind];
+
+  const singly = instrument(scalar, { granularity: "instruction", roots: ROOTS });
+  const core = await Core.create(singly.wasm, false);
+  const reader = new CounterReader(core.exports as unknown as WebAssembly.Exports, singly);
+  core.load(file);
+  const expected = reader.during(() => {
+    core.reset(9);
+    core.push(pcm);
+    while (core.exports.stepPadded() !== I.PHASE_DONE);
+  });
+  // host calls between the steps differ between Meter.decide and this loop by calls of audioSpace and idle steps: below a thousandth
+  const ratio = totalOf(whole) / totalOf(expected);
+  assert.ok(Math.abs(ratio - 1) < 1e-3, `${totalOf(whole)} against ${totalOf(expected)}`);
+  for (const kind of ["mul", "div", "floatMul", "floatDiv", "mul64", "truncate", "double"] as const)
+    assert.is(whole[kind], expected[kind], kind);
+});
+
+test("the same input gives the same counts, and short audio is padded", async () => {
+  const meter = await Meter.create(scalar, false);
+  meter.core.load(randomModelFile());
+  const first = meter.decide({ pcm: pcm.subarray(0, 30001) }, 3);
+  meter.decide({ pcm }, 4);
+  const again = meter.decide({ pcm: pcm.subarray(0, 30001) }, 3);
+  assert.equal(again.counts, first.counts);
+  assert.is(first.decision.framesSeen, 498);
+});
+
+test("feature vectors: no frames, so the front end is next to nothing", async () => {
+  const meter = await Meter.create(scalar, false);
+  meter.core.load(randomModelFile({ frontEnd: false, features: 50 }));
+  const { counts, steps } = meter.decide({ features: Float32Array.from({ length: 50 }, (_, i) => i / 50) });
+  assert.is(counts.frontEnd.floatMul, 0);
+  assert.is(steps[0].part, "router");
+  const features = Float32Array.from({ length: 50 }, () => Number.NaN);
+  assert.throws(
+    () => meter.decide({ features }),
+    (error: QurioError) => error.code === "INPUT_NOT_FINITE",
+  );
+});
+
+test("overhead: at most a quarter more bytes, at most twice the time", async () => {
+  const file = randomModelFile();
+  const instrumented = instrument(scalar, { roots: ROOTS });
+  const bytes = instrumented.wasm.length / scalar.length;
+  const cores = [await Core.create(scalar as BufferSource, false), await Core.create(instrumented.wasm, false)];
+  const times = cores.map((): number[] => []);
+  for (const core of cores) core.load(file);
+  for (let run = 0; run < 30; run++) {
+    for (const [i, core] of cores.entries()) {
+      const start = performance.now();
+      core.reset(1);
+      core.push(pcm);
+      core.decide();
+      times[i].push(performance.now() - start);
+    }
+  }
+  const [plain, counted] = times.map((list) => list.sort((a, b) => a - b)[list.length >> 2]);
+  const time = counted / plain;
+  console.log(`counters ${instrumented.counters.length}, bytes ${scalar.length} -> ${instrumented.wasm.length} (${bytes.toFixed(2)}x)`);
+  console.log(`decision ${plain.toFixed(2)} -> ${counted.toFixed(2)} ms (${time.toFixed(2)}x)`);
+  assert.ok(bytes <= 1.25, `bytes ${bytes}`);
+  assert.ok(time <= 2, `time ${time}`);
+});
+
+/** load 2 cycles, mul 3, all else 0; 100 MHz; 50 pJ. */
+function simpleDevice(): DeviceProfile {
+  const constant = (value: number, unit: string) => ({ value, unit, source: "made up for this test" });
+  const cyclesPerOp = Object.fromEntries(CLASSES.filter((kind) => !/simd|bulk/.test(kind)).map((kind) => [kind, constant(0, "cycles")]));
+  cyclesPerOp["load"] = constant(2, "cycles");
+  cyclesPerOp["mul"] = constant(3, "cycles");
+  return {
+    name: "simple",
+    title: "simple",
+    road: "paper",
+    clock: constant(100, "MHz"),
+    supply: constant(1, "V"),
+    energyPerCycle: constant(50, "pJ"),
+    cyclesPerOp,
+  };
+}
+
+test("cost: worked out by hand", () => {
+  const counts = noPartCounts();
+  Object.assign(counts.frontEnd, { load: 1_000_000, local: 5 });
+  Object.assign(counts.router, { mul: 100_000 });
+  Object.assign(counts.expert, { load: 200_000, mul: 100_000 });
+  const expected: Cost = {
+    kind: "modelled",
+    device: "simple",
+    ops: { total: 1_400_005, frontEnd: 1_000_005, router: 100_000, expert: 300_000 },
+    cycles: { total: 3_000_000, frontEnd: 2_000_000, router: 300_000, expert: 700_000 },
+    networkUj: 50, // 1,000,000 cycles of 50 pJ
+    decisionUj: 150,
+    networkMs: 10,
+    timeMs: 30,
+  };
+  const cost = costOf(counts, simpleDevice());
+  for (const key of ["networkUj", "decisionUj", "networkMs", "timeMs"] as const) {
+    assert.ok(Math.abs(cost[key] - expected[key]) < 1e-9, `${key} ${cost[key]}`);
+    cost[key] = expected[key];
+  }
+  assert.equal(cost, expected);
+  const twice = noPartCounts();
+  addPartCounts(twice, counts);
+  addPartCounts(twice, counts);
+  assert.is(costOf(twice, simpleDevice()).cycles.total, 6_000_000);
+});
+
+test("cost: an operation that the device cannot run is an error, not a zero", () => {
+  assert.throws(
+    () => cyclesOf({ ...noCounts(), simd: 7 }, nucleo),
+    (error: QurioError) => error.code === "DEVICE_CANNOT" && error.message.includes("no cycles for simd operations, the module executed 7"),
+  );
+});
+
+test("Nucleo-L4R5ZI: a whole decision costs more than its network", async () => {
+  const meter = await Meter.create(scalar, false);
+  meter.core.load(randomModelFile());
+  const cost = costOf(meter.decide({ pcm }).counts, nucleo);
+  assert.ok(cost.networkUj > 0 && cost.decisionUj > cost.networkUj);
+  assert.is(cost.kind, "modelled");
+  assert.ok(Math.abs(cost.decisionUj - (cost.cycles.total * 345) / 1e6) < 1e-6);
+  assert.ok(Math.abs(cost.timeMs - cost.cycles.total / 120e3) < 1e-9);
+});
+
+test.run();
