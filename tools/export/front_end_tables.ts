@@ -16,11 +16,11 @@ export interface FrontEndParameters {
   step: number;
 }
 
-export const SAMPLE_RATE = 16000;
-export const FRAME_SAMPLES = 400;
-export const HOP_SAMPLES = 160;
-export const FFT_POINTS = 512;
-export const COEFFICIENTS = 20;
+const SAMPLE_RATE = 16000;
+const FRAME_SAMPLES = 400;
+const HOP_SAMPLES = 160;
+const FFT_POINTS = 512;
+const COEFFICIENTS = 20;
 const LOWEST_HZ = 60;
 const HIGHEST_HZ = 7800;
 
