@@ -94,3 +94,9 @@ function outputError(path: string, sizeBytes: number, { code }: NodeJS.ErrnoExce
       return new QurioError("OUTPUT", `cannot write ${path} (${code})`, "Choose another place.");
   }
 }
+
+/** Versions of this package ("qurio") and of packages that it depends on; dependencies are pinned. */
+export function packageVersions(...names: string[]): Record<string, string> {
+  const { version, dependencies } = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
+  return Object.fromEntries(names.map((name) => [name, name === "qurio" ? version : dependencies[name]]));
+}

@@ -67,7 +67,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .addOption(new Option("--router <kind>", "what picks the expert").choices(["probe", "bayesian"]).default("probe"))
     .option("--experts <types>", `weight types of the experts, cheapest first: ${WEIGHT_TYPES.join(", ")}`, weightTypes, ["4", "8"])
     .option("--hidden <sizes>", "widths of the experts' hidden layers", widths, [640, 320])
-    .option("--seed <n>", "seed of everything random", wholeNumber(0), 1)
+    .option("--seed <n>", "seed of everything random; several with --cv: 1,2,3", seeds, [1])
     .option("--cv", "cross-validate: train on all folds but one, test on it, for each fold")
     .option("--epochs <n>", "passes over the data", wholeNumber(1), 70)
     .option("--jobs <n>", "trainings at the same time", wholeNumber(1), 1)
@@ -128,6 +128,10 @@ function weightTypes(text: string): string[] {
   if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${WEIGHT_TYPES.join(", ")}.`);
   if (types.length > MAX_EXPERTS) throw new InvalidArgumentError(`At most ${MAX_EXPERTS} experts are possible.`);
   return types;
+}
+
+function seeds(text: string): number[] {
+  return text.split(",").map(wholeNumber(0));
 }
 
 function widths(text: string): number[] {

@@ -3,6 +3,7 @@
 import { POLICY_PROBE } from "../../assembly/format/ids.ts";
 import { toPcm16k } from "../audio/resample.ts";
 import { readWav } from "../audio/wav.ts";
+import type { Core } from "../engines/core.ts";
 import { QurioError } from "../errors.ts";
 import { packagePath, readInput } from "../files.ts";
 import { coreWasm, type Decision, loadModel, type Model, SAMPLE_RATE, WINDOW_SAMPLES } from "../index.ts";
@@ -24,7 +25,7 @@ const BUNDLED_SAMPLE = "clock_tick.wav";
 
 interface Listener {
   model: Model;
-  meter: Meter;
+  meter: Meter<Core>;
   device: DeviceProfile;
   modelName: string;
 }

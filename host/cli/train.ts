@@ -1,23 +1,98 @@
-// `qurio train`: trains a model on a data set.
+// `qurio train`: trains a model on a data set, or says by cross-validation what such a model is worth.
 
+import { RICH_FEATURES } from "../../assembly/format/plan.ts";
+import { writeCheckpoint } from "../../tools/export/checkpoint.ts";
+import { featuresModel } from "../../tools/export/exporter.ts";
+import { DEFAULT_FRONT_END } from "../../tools/export/front_end_tables.ts";
+import { encodeModel } from "../../tools/export/model_file.ts";
+import type { WeightType } from "../../tools/export/quantize.ts";
+import { crossValidate } from "../../tools/train/cross_validation.ts";
+import { FIT_DEFAULTS, type FitOptions } from "../../tools/train/fit.ts";
+import { DEFAULT_COPIES, type ModelProgress, trainModel } from "../../tools/train/model.ts";
+import { Core } from "../engines/core.ts";
 import { QurioError } from "../errors.ts";
+import { packageVersions } from "../files.ts";
+import { coreWasm, hasSimd } from "../index.ts";
+import { type Data, openData } from "./data.ts";
+import { startProgress } from "./progress.ts";
+import { crossValidationReport, cyclesOfReport } from "./train_report.ts";
 
 export interface TrainOptions {
   data: string;
   /** Left out only with cv. */
   out?: string;
   router: "probe" | "bayesian";
-  /** Of "ternary", "4", "8", "float32". */
-  experts: string[];
+  experts: WeightType[];
   hidden: number[];
-  seed: number;
+  /** Several only with cv. */
+  seed: number[];
   cv?: boolean;
   epochs: number;
   jobs: number;
   json?: boolean;
 }
 
-/** Trains a model on a data set. */
-export async function train(_options: TrainOptions): Promise<void> {
-  throw new QurioError("NOT_IN_THIS_BUILD", "`qurio train` is not part of this build", "Use a newer version of qurio.");
+/** Trains a model on a data set and writes a checkpoint, or with `cv` prints what such models score on folds they have not seen. */
+export async function train(options: TrainOptions): Promise<void> {
+  const { data: path, out, router, experts, hidden, epochs, jobs, seed } = options;
+  if (seed.length > 1 && !options.cv) {
+    throw new QurioError("SEEDS", `${seed.length} seeds given, one expected without --cv`, "Pass --cv, or one seed.", 2);
+  }
+  const data = await openData(path);
+  const fit: FitOptions = { ...FIT_DEFAULTS, router, experts, hidden, epochs };
+  const extract = await extractor();
+  const progress = startProgress("training");
+  const onProgress: ModelProgress = (state) =>
+    progress.update(state.done / state.total, state.phase === "features" ? "features" : state.network);
+  try {
+    if (options.cv) {
+      const report = await crossValidate({ ...fit, extract, copies: DEFAULT_COPIES, stress: true, seeds: seed, jobs }, data, onProgress);
+      progress.stop();
+      const costs = await cyclesOfReport(report, fit, data, data.clips[0].features?.length ?? RICH_FEATURES);
+      console.log(options.json ? JSON.stringify({ ...report, costs }) : crossValidationReport(report, costs, data.name));
+    }
+    if (out !== undefined) await trainTo(out, options, fit, data, extract, onProgress);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function trainTo(
+  out: string,
+  options: TrainOptions,
+  fit: FitOptions,
+  data: Data,
+  extract: (pcm: Int16Array) => Float32Array,
+  onProgress: ModelProgress,
+): Promise<void> {
+  const { router, experts, hidden, epochs, jobs, json } = options;
+  const seed = options.seed[0];
+  const checkpoint = await trainModel(
+    {
+      ...fit,
+      extract,
+      copies: DEFAULT_COPIES,
+      stress: false,
+      seed,
+      jobs,
+      frontEnd: { kind: "rich", ...DEFAULT_FRONT_END },
+      command: `qurio train --router ${router} --experts ${experts.join(",")} --hidden ${hidden.join(",")} --epochs ${epochs} --seed ${seed}`,
+      versions: packageVersions("qurio", "@jax-js/jax"),
+      ...(data.attribution === undefined ? {} : { attribution: data.attribution }),
+    },
+    data,
+    onProgress,
+  );
+  writeCheckpoint(out, checkpoint);
+  const { clips, folds } = checkpoint.provenance.dataset;
+  if (json) console.log(JSON.stringify({ checkpoint: out, clips, folds, policy: checkpoint.policy }));
+  else console.log(`${out}: checkpoint of ${clips} clips in ${folds} folds; pack it with: qurio export ${out} -o model.qmoe`);
+}
+
+/** The front end that ships, as a function of PCM. */
+async function extractor(): Promise<(pcm: Int16Array) => Float32Array> {
+  const simd = hasSimd();
+  const core = await Core.create(coreWasm(simd) as BufferSource, simd);
+  core.load(encodeModel(featuresModel(DEFAULT_FRONT_END)));
+  return (pcm) => core.features(pcm);
 }

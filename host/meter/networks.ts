@@ -1,10 +1,11 @@
 // What one answer of a network costs, before it is trained: kernels do the same work whatever the weights are, but for a few
 // branches (ReLU, absmax), so a network of random weights stands for any of its shape.
 
-import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
+import { POLICY_BAYESIAN, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { layerShapes, type Network, type NetworkSpec } from "../../tools/export/checkpoint.ts";
 import { packNetwork } from "../../tools/export/exporter.ts";
-import { encodeModel } from "../../tools/export/model_file.ts";
+import { encodeModel, type PackedModel, type PackedNetwork } from "../../tools/export/model_file.ts";
+import type { Core } from "../engines/core.ts";
 import { costOf } from "./cost.ts";
 import type { DeviceProfile } from "./device.ts";
 import type { Meter } from "./meter.ts";
@@ -26,22 +27,35 @@ function standIn(spec: NetworkSpec): Network {
   return { spec, layers };
 }
 
+/** A model of random weights around one network. */
+function around(network: PackedNetwork, kind: number, samples: number): PackedModel {
+  const { inputs, outputs } = network;
+  const isRouter = kind === POLICY_BAYESIAN;
+  const small = packNetwork(standIn({ name: "stand-in", weightType: "8", inputs, hidden: [], outputs: 2, norm: false, dropout: 0 }));
+  return {
+    features: inputs,
+    frontEnd: null,
+    normalization: { mean: new Float32Array(inputs), inverseStd: new Float32Array(inputs).fill(1), clip: 5 },
+    router: isRouter ? network : null,
+    experts: isRouter ? new Array<PackedNetwork>(outputs).fill(small) : [network],
+    policy: { kind, samples, alpha: 1, varianceScale: 1, escalate: [], abstain: [], beta: [] },
+    labels: Array.from({ length: isRouter ? 2 : outputs }, (_, i) => `${i}`),
+    provenance: null,
+  };
+}
+
+function cyclesIn(model: PackedModel, part: "router" | "expert", meter: Meter<Core>, device: DeviceProfile): number {
+  meter.core.load(encodeModel(model));
+  const features = Float32Array.from({ length: model.features }, (_, i) => Math.sin(78.233 * i));
+  return costOf(meter.decide({ features }).counts, device).cycles[part];
+}
+
 /** Modelled cycles of one answer. The meter's core is left with another model loaded. */
-export function networkCycles(spec: NetworkSpec, meter: Meter, device: DeviceProfile): number {
-  const zeros = new Array(8).fill(0);
-  meter.core.load(
-    encodeModel({
-      features: spec.inputs,
-      frontEnd: null,
-      normalization: { mean: new Float32Array(spec.inputs), inverseStd: new Float32Array(spec.inputs).fill(1), clip: 5 },
-      router: null,
-      experts: [packNetwork(standIn(spec))],
-      policy: { kind: POLICY_SINGLE, samples: 0, alpha: 0, varianceScale: 1, escalate: zeros, abstain: zeros, beta: zeros },
-      labels: Array.from({ length: spec.outputs }, (_, i) => `${i}`),
-      provenance: null,
-    }),
-  );
-  const features = Float32Array.from({ length: spec.inputs }, (_, i) => Math.sin(78.233 * i));
-  const { cycles } = costOf(meter.decide({ features }).counts, device);
-  return cycles.expert;
+export function networkCycles(spec: NetworkSpec, meter: Meter<Core>, device: DeviceProfile): number {
+  return cyclesIn(around(packNetwork(standIn(spec)), POLICY_SINGLE, 0), "expert", meter, device);
+}
+
+/** Modelled cycles of a Monte Carlo dropout router, all its samples. The meter's core is left with another model loaded. */
+export function routerCycles(spec: NetworkSpec, samples: number, meter: Meter<Core>, device: DeviceProfile): number {
+  return cyclesIn(around(packNetwork(standIn(spec)), POLICY_BAYESIAN, samples), "router", meter, device);
 }

@@ -18,7 +18,7 @@ const POLICY_KINDS: Record<Policy["kind"], number> = {
 const TYPE_NAMES: Record<WeightType, WeightTypeInfo["name"]> = { ternary: "ternary", "4": "4-bit", "8": "8-bit", float32: "float32" };
 
 /** A network of float rows to packed layers. */
-function packNetwork(network: Network): PackedNetwork {
+export function packNetwork(network: Network): PackedNetwork {
   const { spec } = network;
   const last = network.layers.length - 1;
   if (!/^[\x20-\x7e]{1,15}$/.test(spec.name)) {

@@ -1,18 +1,18 @@
 // Trains every network of a model, out of fold first for the thresholds, then on all training clips.
 //
-//   for each fold of the training clips:   train each network on the others, answer this fold    -> thresholds
+//   for each fold of the training clips:   train each network on the others, answer this fold    -> temperature, thresholds
 //   on all training clips:                 train each network, answer the test clips             -> the model
 //   bayesian:                              the router learns from the out-of-fold answers of the experts
 
 import { QurioError } from "../../host/errors.ts";
-import type { NetworkSpec, Policy } from "../export/checkpoint.ts";
+import type { Network, NetworkSpec, Policy } from "../export/checkpoint.ts";
 import type { WeightType } from "../export/quantize.ts";
-import { entropy } from "../export/reference.ts";
+import { entropy, temper } from "../export/reference.ts";
 import type { FeatureTable } from "./feature_table.ts";
 import { Random } from "./random.ts";
 import type { TaskPool } from "./task_pool.ts";
 import type { Task, TaskResult } from "./tasks.ts";
-import { abstainThreshold, escalateThreshold, type OutOfFold, varianceScale } from "./thresholds.ts";
+import { abstainThreshold, escalateThreshold, fitTemperature, type OutOfFold, varianceScale } from "./thresholds.ts";
 import { TRAINER_DEFAULTS } from "./trainer.ts";
 
 export interface FitOptions {
@@ -67,7 +67,10 @@ export interface Fitted {
 }
 
 /** The networks that may answer, and the Bayesian router. */
-export function specsOf(options: FitOptions, table: FeatureTable): { answerers: NetworkSpec[]; gate: NetworkSpec | null } {
+export function specsOf(
+  options: FitOptions,
+  table: Pick<FeatureTable, "features" | "classes">,
+): { answerers: NetworkSpec[]; gate: NetworkSpec | null } {
   const spec = (name: string, weightType: WeightType, hidden: number[], outputs: number, norm: boolean): NetworkSpec => ({
     name,
     weightType,
@@ -102,7 +105,7 @@ export async function fit(table: FeatureTable, splits: readonly Split[], options
   const taken = plans.map((plan) => {
     const outer = results.splice(0, plan.outer.length);
     const inner = plan.inner.map((tasks) => results.splice(0, tasks.length));
-    return { outer, inner };
+    return calibrate(table, plan, outer, inner);
   });
   const gatePlans = gate ? plans.map((plan, i) => planGate(table, plan, taken[i]!.inner, gate, options)) : [];
   const gateResults = await pool.run(gatePlans.flat());
@@ -167,6 +170,30 @@ function trainerOf(options: FitOptions, seed: number, place: number, network: nu
   return { ...TRAINER_DEFAULTS, epochs: options.epochs, seed: new Random(seed, place * 100 + network).next() };
 }
 
+/** Brings every network to the temperature that its out-of-fold answers ask for. */
+function calibrate(table: FeatureTable, plan: Plan, outer: TaskResult[], inner: TaskResult[][]) {
+  const temperatures = outer.map((_, k) => fitTemperature(outOfFoldOf(table, plan, inner, k)));
+  return {
+    outer: outer.map((result, k) => tempered(result, temperatures[k]!, table.classes)),
+    inner: inner.map((results) => results.map((result, k) => tempered(result, temperatures[k]!, table.classes))),
+  };
+}
+
+function tempered(result: TaskResult, temperature: number, classes: number): TaskResult {
+  const probabilities = new Float64Array(result.probabilities.length);
+  for (let at = 0; at < probabilities.length; at += classes)
+    probabilities.set(temper(result.probabilities.subarray(at, at + classes), temperature), at);
+  return { ...result, probabilities, network: result.network && atTemperature(result.network, temperature) };
+}
+
+/** Divides the logits: weights and biases of the last layer. Its codes stay what they are, only their scale changes. */
+export function atTemperature(network: Network, temperature: number): Network {
+  const last = network.layers.at(-1)!;
+  const weight = last.weight.map((w) => w / temperature);
+  const bias = last.bias.map((b) => b / temperature);
+  return { ...network, layers: [...network.layers.slice(0, -1), { ...last, weight, bias }] };
+}
+
 /** The router on all training clips, then once without each fold, for the variance's scale. */
 function planGate(table: FeatureTable, plan: Plan, inner: TaskResult[][], spec: NetworkSpec, options: FitOptions): Task[] {
   const { split, folds, testVariants } = plan;
@@ -215,14 +242,21 @@ function policyOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], innerG
   };
 }
 
-function outOfFoldOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], answerer: number): OutOfFold[] {
+interface OutOfFoldAnswer extends OutOfFold {
+  probabilities: Float64Array;
+  label: number;
+}
+
+/** Answers of one network to the recordings of all training clips. */
+function outOfFoldOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], answerer: number): OutOfFoldAnswer[] {
   return plan.folds.flatMap((members, f) => {
-    const { probabilities } = inner[f]![answerer]!;
-    const stride = probabilities.length / members.length;
+    const all = inner[f]![answerer]!.probabilities;
+    const stride = all.length / members.length;
     return members.map((clip, i) => {
-      const p = probabilities.subarray(i * stride, i * stride + table.classes);
-      const best = p.reduce((top, value, c) => (value > p[top]! ? c : top), 0);
-      return { entropy: entropy(p), probability: p[best]!, correct: best === table.labels[clip] };
+      const probabilities = all.subarray(i * stride, i * stride + table.classes);
+      const best = probabilities.reduce((top, value, c) => (value > probabilities[top]! ? c : top), 0);
+      const label = table.labels[clip]!;
+      return { probabilities, label, entropy: entropy(probabilities), probability: probabilities[best]!, correct: best === label };
     });
   });
 }
