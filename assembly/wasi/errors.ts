@@ -12,7 +12,7 @@ import { flush, printTo, putBytes, putSigned, putText, putUnsigned } from "./pri
 /** Names of format/errors.ts in the order of their numbers, a space behind each; a series starts at 101, 201 and 301. */
 const FILE_ERRORS = "TRUNCATED NOT_A_MODEL VERSION FILE_BYTES HEADER_CRC SECTION_TABLE SECTION_CRC PADDING MISSING_SECTION MISALIGNED ";
 const MODEL_ERRORS =
-  "PLAN FRONT_END NORMALIZATION NETWORK LAYER_SHAPE WEIGHT_TYPE LAYOUT TENSOR_BOUNDS SCALE NOT_FINITE POLICY LABELS ";
+  "PLAN FRONT_END NORMALIZATION NETWORK LAYER_SHAPE WEIGHT_TYPE LAYOUT TENSOR_BOUNDS SCALE NOT_FINITE POLICY LABELS WEIGHT_CODES ";
 const RUN_ERRORS = "NOT_LOADED MEMORY NO_FRONT_END AUDIO_OVERFLOW INPUT_NOT_FINITE OVERFLOW ";
 
 /** The file that is being read, for messages. */
@@ -51,7 +51,7 @@ export function refuse(problem: string, hint: string): void {
 export function usage(): void {
   printTo(STDERR);
   putText("qurio: a model and a WAV file expected (USAGE)\n");
-  putText("Usage: qurio-wasi.wasm MODEL.qmoe CLIP.wav [SEED]; the runtime must preopen the folders of both files\n");
+  putText("Usage: qurio-wasi.wasm MODEL.qmoe CLIP.wav [SEED], files in preopened folders\n");
   flush();
   proc_exit(2);
   unreachable();
@@ -73,9 +73,9 @@ export function checkDevice(code: i32): void {
   putText(" (");
   putWord(code > 300 ? RUN_ERRORS : code > 200 ? MODEL_ERRORS : FILE_ERRORS, code % 100 - 1);
   putText(")");
-  if (code < 200) end("The file is damaged or not a qurio model: copy it again, or export it again.");
-  else if (code < 300) end("The file is intact but this runtime cannot run it: export it again with this version of qurio.");
-  else end("docs/troubleshooting.md explains this error under its number.");
+  if (code < 200) end("Damaged, or not a qurio model: copy it again, or export it again.");
+  else if (code < 300) end("Intact, but not for this runtime: export it again with this version of qurio.");
+  else end("docs/troubleshooting.md explains it.");
 }
 
 /** Word number `index` of a list with a space behind each. */

@@ -96,7 +96,7 @@ function failed(error: i32): void {
   } else if (error == ERRNO_ISDIR) {
     refuse(" is a folder, a file expected (INPUT_IS_FOLDER)", "Name a file in it.");
   } else if (error == ERRNO_NOTCAPABLE || error == ERRNO_PERM) {
-    refuse(" is in no preopened folder (INPUT_NOT_PREOPENED)", "Let the runtime preopen its folder, for example: wasmtime --dir FOLDER");
+    refuse(" is in no preopened folder (INPUT_NOT_PREOPENED)", "Preopen its folder, for example: wasmtime --dir FOLDER");
   }
   begin();
   putText(" cannot be read: WASI errno ");

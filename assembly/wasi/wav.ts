@@ -42,7 +42,7 @@ export function findSamples(fd: i32): u32 {
   }
 }
 
-const CONVERT = "Convert it first, for example: sox in.wav -b 16 -r 16000 -c 1 out.wav";
+const CONVERT = "Convert it first: sox in.wav -b 16 -r 16000 -c 1 out.wav";
 
 /** Returns how much of the chunk was read. */
 function readFormat(fd: i32, bytes: u32): i32 {
