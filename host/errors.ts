@@ -113,6 +113,12 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
   { code: E.ERROR_SCALE, name: "SCALE", message: "layer {p} has a scale that is not a positive finite number", hint: NOT_VALID },
   { code: E.ERROR_NOT_FINITE, name: "NOT_FINITE", message: "section {p} holds a number that is not finite", hint: NOT_VALID },
   { code: E.ERROR_POLICY, name: "POLICY", message: "policy field {p} is not valid: expected {e}, found {f}", hint: NOT_VALID },
+  {
+    code: E.ERROR_WEIGHT_CODES,
+    name: "WEIGHT_CODES",
+    message: "layer {p} holds weight codes that its type does not have, or row sums that disagree with the codes",
+    hint: NOT_VALID,
+  },
   { code: E.ERROR_LABELS, name: "LABELS", message: "labels are not valid: expected {e}, found {f}", hint: NOT_VALID },
   {
     code: E.ERROR_NOT_LOADED,

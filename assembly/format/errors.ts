@@ -27,6 +27,7 @@ export const ERROR_SCALE = 209;
 export const ERROR_NOT_FINITE = 210;
 export const ERROR_POLICY = 211;
 export const ERROR_LABELS = 212;
+export const ERROR_WEIGHT_CODES = 213;
 
 // ---- 3xx: running ----
 export const ERROR_NOT_LOADED = 301;

@@ -155,6 +155,9 @@ function checkModel(file: usize): i32 {
     if (error == OK) error = checkLabels(file, load<i32>(plan, PLAN_CLASSES));
     if (error == OK) error = checkNetworks(file, plan, kind, features);
     if (error != OK) return error;
+  } else {
+    error = checkNoNetworks(file, plan);
+    if (error != OK) return error;
   }
   return checkPlan(plan, features, findSection(file, SECTION_FRONT_END, 0) != 0);
 }
@@ -232,6 +235,14 @@ function checkLabels(file: usize, classes: i32): i32 {
   return OK;
 }
 
+/** Without networks nothing else may be there either: it would go unchecked, and hosts decode whatever sections they find. */
+function checkNoNetworks(file: usize, plan: usize): i32 {
+  for (let id = SECTION_NORMALIZATION; id <= SECTION_LABELS; id++) {
+    if (id != SECTION_POLICY && findSection(file, id, 0) != 0) return fail(ERROR_POLICY, POLICY_KIND, POLICY_SINGLE, POLICY_FEATURES);
+  }
+  return planned(plan, PLAN_CLASSES, 0) && planned(plan, PLAN_EXPERTS, 0) ? OK : ERROR_PLAN;
+}
+
 function checkNetworks(file: usize, plan: usize, kind: i32, features: i32): i32 {
   const experts = load<i32>(plan, PLAN_EXPERTS);
   const classes = load<i32>(plan, PLAN_CLASSES);
@@ -242,7 +253,8 @@ function checkNetworks(file: usize, plan: usize, kind: i32, features: i32): i32 
   while (findSection(file, SECTION_EXPERT, count) != 0) count++;
   if (count != experts) return fail(ERROR_PLAN, PLAN_EXPERTS, count, experts);
   const router = findSection(file, SECTION_ROUTER, 0);
-  if ((router != 0) != (kind != POLICY_SINGLE)) return fail(ERROR_MISSING_SECTION, SECTION_ROUTER, kind, 0);
+  if (router != 0 && kind == POLICY_SINGLE) return fail(ERROR_POLICY, POLICY_KIND, POLICY_PROBE, kind);
+  if (router == 0 && kind != POLICY_SINGLE) return fail(ERROR_MISSING_SECTION, SECTION_ROUTER, 1, 0);
   if (router != 0) {
     const samples = load<i32>(findSection(file, SECTION_POLICY, 0), POLICY_SAMPLES);
     const error = addNetwork(
@@ -275,8 +287,10 @@ function addNetwork(network: usize, bytes: i32, place: i32, features: i32, outpu
     const rows = load<i32>(layerPtr(network, i), LAYER_ROWS);
     planWidth = max(planWidth, max(padTo(columns, 64), padTo(rows, 8)));
     const times = i > 0 && samples > 0 ? samples : 1;
-    // saturates: a plan that large is refused by the comparison below or by MAX_WEIGHTS
-    planMacs = <i32>min<u64>(<u64>planMacs + <u64>columns * <u64>rows * <u64>times, 0x7fffffff);
+    const macs = <u64>planMacs + <u64>columns * <u64>rows * <u64>times;
+    // layers may share one tensor and samples repeat them, so that a small file could ask for hours of work
+    if (macs > 0x7fffffff) return fail(ERROR_PLAN, PLAN_MAX_MACS, 0x7fffffff, -1);
+    planMacs = <i32>macs;
   }
   if (samples > 0) planCache = max(planCache, load<i32>(layerPtr(network, 0), LAYER_ROWS));
   planOutputs = max(planOutputs, outputs);

@@ -7,6 +7,7 @@ import {
   ERROR_NOT_FINITE,
   ERROR_SCALE,
   ERROR_TENSOR_BOUNDS,
+  ERROR_WEIGHT_CODES,
   ERROR_WEIGHT_TYPE,
   OK,
 } from "../format/errors.ts";
@@ -47,6 +48,7 @@ import { fail } from "../kernels/fail.ts";
 import { canRead, linear } from "../kernels/linear.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
 import { layerNorm, relu } from "../layers/norm.ts";
+import { codesAgree } from "./codes.ts";
 
 export function layerPtr(networkPtr: usize, layer: i32): usize {
   return networkPtr + NETWORK_BYTES + layer * LAYER_BYTES;
@@ -113,6 +115,9 @@ function checkLayer(networkPtr: usize, bytes: i32, index: i32, columns: i32, las
   }
   if (error == OK && type == WEIGHT_FLOAT32) {
     error = checkFloats(networkPtr, load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights >> 2, bytes, index, false);
+  }
+  if (error == OK && !codesAgree(layout, networkPtr + load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights, columns)) {
+    return fail(ERROR_WEIGHT_CODES, index, 0, 0);
   }
   return error;
 }

@@ -230,7 +230,8 @@ function concludeSamples(outputs: i32): void {
     answer();
     return;
   }
-  const strength = load<f32>(policyPtr, POLICY_ALPHA) * (variance / load<f32>(policyPtr, POLICY_VARIANCE_SCALE));
+  // in this order alpha = 0 gives 0 whatever the scale is
+  const strength = (load<f32>(policyPtr, POLICY_ALPHA) * variance) / load<f32>(policyPtr, POLICY_VARIANCE_SCALE);
   const chosen = chooseExpert(probabilityPtr, betaPtr(), expertCount, strength < <f32>1e6 ? strength : <f32>1e6);
   startNetwork(expertNetwork(chosen), chosen);
 }

@@ -269,13 +269,19 @@ export function decodePlan(file: Uint8Array): MemoryPlan {
   return Object.fromEntries(PLAN_FIELDS.map(([name, field]) => [name, u32(bytes, field)])) as unknown as MemoryPlan;
 }
 
-/** Provenance is informative: the device skips it, so a file with unreadable JSON still runs. */
+/** Provenance is informative: the device skips it, so a file with unreadable JSON still runs. Absurd nesting counts as unreadable. */
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return deeperThan(value, 32) ? null : value;
   } catch {
     return null;
   }
+}
+
+/** JSON.parse takes any depth, but whoever walks or writes the value again would run out of stack. */
+function deeperThan(value: unknown, levels: number): boolean {
+  return typeof value === "object" && value !== null && (levels === 0 || Object.values(value).some((part) => deeperThan(part, levels - 1)));
 }
 
 function decodeNormalization(bytes: Uint8Array): NonNullable<PackedModel["normalization"]> {
