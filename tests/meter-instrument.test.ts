@@ -11,8 +11,8 @@ import * as assert from "uvu/assert";
 import type { QurioError } from "../host/errors.ts";
 import { CounterReader, type Counts, noCounts, totalOf } from "../host/meter/counts.ts";
 import { type InstrumentOptions, instrument } from "../host/meter/instrument.ts";
-import { leb } from "../host/meter/leb.ts";
-import { CLASSES, type OpClass } from "../host/meter/opcodes.ts";
+import { leb, Reader } from "../host/meter/leb.ts";
+import { CLASSES, type OpClass, readInstruction } from "../host/meter/opcodes.ts";
 import { compileEntry, TARGETS } from "./harness/compile.ts";
 
 type Call = (exports: Record<string, (...numbers: number[]) => number>) => void;
@@ -157,6 +157,48 @@ const BY_NAME: [RegExp, OpClass][] = [
 ];
 /** Together they hold every class above; the interpreter takes a fifth of a second to start. */
 const TRACED = new Set(["insertionSort", "crc", "remainders", "swapGlobals", "wideProducts", "floatRoots", "toInteger"]);
+/** Opcodes 0x45-0xc4 in order: WebAssembly core specification 2.0, section 5.4.6. */
+const COMPARISONS = (type: string) =>
+  ["eqz", "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u"].map((n) => `${type}.${n}`);
+const FLOAT_COMPARISONS = (type: string) => ["eq", "ne", "lt", "gt", "le", "ge"].map((n) => `${type}.${n}`);
+const INTEGER = (type: string) =>
+  "clz ctz popcnt add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr".split(" ").map((n) => `${type}.${n}`);
+const FLOAT = (type: string) =>
+  "abs neg ceil floor trunc nearest sqrt add sub mul div min max copysign".split(" ").map((n) => `${type}.${n}`);
+const CONVERSIONS = [
+  ..."i32.wrap_i64 i32.trunc_f32_s i32.trunc_f32_u i32.trunc_f64_s i32.trunc_f64_u i64.extend_i32_s i64.extend_i32_u".split(" "),
+  ..."i64.trunc_f32_s i64.trunc_f32_u i64.trunc_f64_s i64.trunc_f64_u f32.convert_i32_s f32.convert_i32_u f32.convert_i64_s".split(" "),
+  ..."f32.convert_i64_u f32.demote_f64 f64.convert_i32_s f64.convert_i32_u f64.convert_i64_s f64.convert_i64_u f64.promote_f32".split(" "),
+  ..."i32.reinterpret_f32 i64.reinterpret_f64 f32.reinterpret_i32 f64.reinterpret_i64".split(" "),
+  ..."i32.extend8_s i32.extend16_s i64.extend8_s i64.extend16_s i64.extend32_s".split(" "),
+];
+const NUMERIC = [
+  ...[...COMPARISONS("i32"), ...COMPARISONS("i64"), ...FLOAT_COMPARISONS("f32"), ...FLOAT_COMPARISONS("f64")],
+  ...[...INTEGER("i32"), ...INTEGER("i64"), ...FLOAT("f32"), ...FLOAT("f64"), ...CONVERSIONS],
+];
+const NUMERIC_BY_NAME: [RegExp, OpClass][] = [
+  [/reinterpret|f32\.convert_i32/, "convert"],
+  [/i32\.trunc_f32/, "truncate"],
+  [/f64|i64\.trunc|convert_i64/, "double"],
+  [/(clz|ctz|popcnt)/, "bits"],
+  [/i32\.(rot|sh)/, "shift"],
+  [/i64\.(rot|sh)/, "shift64"],
+  [/i32\.(div|rem)/, "div"],
+  [/i64\.(div|rem)/, "div64"],
+  [/i64\.mul/, "mul64"],
+  [/i64\.|wrap/, "alu64"],
+  [/f32\.(ceil|floor|trunc|nearest)/, "floatRound"],
+  [/f32\.(abs|neg|min|max|copysign)/, "float"],
+];
+
+test("every numeric opcode has the class that its name says", () => {
+  assert.is(NUMERIC.length, 0xc4 - 0x45 + 1);
+  for (const [i, name] of NUMERIC.entries()) {
+    const expected = [...NUMERIC_BY_NAME, ...BY_NAME].find(([pattern]) => pattern.test(name))?.[1];
+    assert.is(readInstruction(new Reader(new Uint8Array([0x45 + i]))).class, expected, `0x${(0x45 + i).toString(16)} ${name}`);
+  }
+});
+
 const LOWERED = /^(br|return|alloca|drop)/;
 
 function traced(file: string, name: string, numbers: number[]): Counts {
@@ -204,6 +246,17 @@ test("only what the roots reach is counted", async () => {
     () => instrument(wasm, { roots: ["nothing"] }),
     (error: QurioError) => error.code === "WASM_NO_EXPORT",
   );
+});
+
+test("an inner function called twice in one place: no counter of its own", async () => {
+  // f(n) = g(g(n)), g(n) = n + 1
+  const wasm = new Uint8Array([
+    ...[...HEADER, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 3, 3, 2, 0, 0, 7, 5, 1, 1, 0x66, 0, 0],
+    ...[10, 18, 2, 8, 0, 0x20, 0, 0x10, 1, 0x10, 1, 0x0b, 7, 0, 0x20, 0, 0x41, 1, 0x6a, 0x0b],
+  ]);
+  assert.is(instrument(wasm).counters.length, 1);
+  const counts = await count(wasm, "block", (e) => assert.is(e["f"](40), 42));
+  assert.equal(counts, { ...noCounts(), local: 3, call: 2, const: 2, alu: 2 });
 });
 
 test("a helper called from two places and recursion: entries follow from the call sites", async () => {
