@@ -1,11 +1,12 @@
 // Node only. The device profiles that come with qurio, and those of the user's own.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { QurioError } from "../errors.ts";
+import { packagePath } from "../files.ts";
 import { type DeviceProfile, parseDevice } from "./device.ts";
 
-const FOLDER = fileURLToPath(new URL("./devices/", import.meta.url));
+const FOLDER = packagePath("host", "meter", "devices");
 
 /** The board that commands model unless told otherwise: the one with measured energy rows (MLPerf Tiny). */
 export const DEFAULT_DEVICE = "nucleo-l4r5zi";
@@ -19,7 +20,7 @@ export function deviceNames(): string[] {
 
 /** A profile by name, or by path when `device` ends in .json. Errors: DEVICE_UNKNOWN, DEVICE_PROFILE. */
 export function loadDevice(device: string): DeviceProfile {
-  const path = device.endsWith(".json") ? device : `${FOLDER}${device}.json`;
+  const path = device.endsWith(".json") ? device : join(FOLDER, `${device}.json`);
   if (!existsSync(path) || (path !== device && !deviceNames().includes(device))) {
     throw new QurioError(
       "DEVICE_UNKNOWN",
