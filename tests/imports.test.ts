@@ -1,0 +1,152 @@
+// Imports run one way (ARCHITECTURE.md): every relative import of the sources is checked against the levels below, and no files
+// import each other in a circle. What a browser loads reaches no node: module and no package but the wasm loader.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { packagePath } from "../host/files.ts";
+
+/** Where the arrow may go: a level's sources may import its own and these. The first level whose pattern fits a path is its level. */
+const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
+  { name: "format", paths: /^assembly\/format\//, mayImport: [] },
+  { name: "kernels", paths: /^assembly\/kernels\//, mayImport: ["format"] },
+  { name: "frontend", paths: /^assembly\/frontend\//, mayImport: ["format", "kernels"] },
+  { name: "layers", paths: /^assembly\/layers\//, mayImport: ["format", "kernels"] },
+  { name: "router", paths: /^assembly\/router\//, mayImport: ["format", "kernels", "layers"] },
+  { name: "model", paths: /^assembly\/model\//, mayImport: ["format", "kernels", "frontend", "layers", "router"] },
+  { name: "device entry", paths: /^assembly\//, mayImport: ["format", "kernels", "frontend", "layers", "router", "model"] },
+
+  { name: "errors", paths: /^host\/(errors|files)\.ts$/, mayImport: ["format"] },
+  { name: "export", paths: /^tools\/export\//, mayImport: ["format", "errors"] },
+  { name: "image", paths: /^firmware-sim\/image\//, mayImport: ["format", "errors", "export"] },
+  { name: "core", paths: /^host\/engines\/(core|parity)\.ts$/, mayImport: ["format", "errors", "export", "image"] },
+  { name: "audio", paths: /^host\/audio\//, mayImport: ["errors"] },
+  { name: "package", paths: /^host\/(model|browser|index)\.ts$/, mayImport: ["format", "errors", "export", "core"] },
+  // engines give the package's decisions; the package itself needs the core module only
+  { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "export", "image", "core", "package"] },
+  { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "export", "image", "core", "package", "engines"] },
+  {
+    name: "battery",
+    paths: /^firmware-sim\/battery\//,
+    mayImport: ["format", "errors", "export", "image", "core", "package", "engines", "meter"],
+  },
+  { name: "train", paths: /^tools\/train\//, mayImport: ["format", "errors", "export", "image", "core", "audio", "package", "engines"] },
+  {
+    name: "cli",
+    paths: /^host\/cli\//,
+    mayImport: ["format", "errors", "export", "image", "core", "audio", "package", "engines", "meter", "battery", "train"],
+  },
+];
+
+const FOLDERS = ["assembly", "host", "tools", "firmware-sim"];
+
+interface Import {
+  from: string;
+  /** A path of this repository, or a package or node: module. */
+  to: string;
+  relative: boolean;
+  /** Only types: nothing is loaded. */
+  typeOnly: boolean;
+}
+
+const sources = FOLDERS.filter((folder) => existsSync(packagePath(folder))).flatMap((folder) =>
+  (readdirSync(packagePath(folder), { recursive: true }) as string[])
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+    .map((name) => join(folder, name)),
+);
+
+/** import … from "x", export … from "x", import "x", import("x") and new URL("x", import.meta.url) of a TypeScript source. */
+const SPECIFIERS =
+  /^\s*(?:import|export)\s+(type\s)?[^;"']*?from\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']|new URL\(\s*["']([^"']+\.ts)["']/gm;
+
+function importsOf(from: string): Import[] {
+  const text = readFileSync(packagePath(from), "utf8").replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
+  return [...text.matchAll(SPECIFIERS)].map(([, type, named, bare, dynamic, url]) => {
+    const specifier = (named ?? bare ?? dynamic ?? url)!;
+    const relative = specifier.startsWith(".");
+    return { from, to: relative ? normalize(join(dirname(from), specifier)) : specifier, relative, typeOnly: type !== undefined };
+  });
+}
+
+const imports = new Map(sources.map((source) => [source, importsOf(source)]));
+const levelOf = (path: string) => LEVELS.find(({ paths }) => paths.test(path));
+
+/** What is wrong with one import, or null. */
+function complaint({ from, to, relative }: Import): string | null {
+  if (!relative) return null;
+  const [own, other] = [levelOf(from), levelOf(to)];
+  if (!own) return `${from} is in no level of tests/imports.test.ts: add it`;
+  if (!existsSync(packagePath(to))) return to.startsWith("build/") ? null : `${from} imports ${to}: there is no such file`;
+  if (!other) return `${from} imports ${to}: not allowed, sources import sources only`;
+  if (other === own || own.mayImport.includes(other.name)) return null;
+  return `${from} imports ${to}: not allowed, ${own.name} may import ${own.mayImport.join(", ") || "nothing else"}, not ${other.name}`;
+}
+
+test("imports run one way", () => {
+  assert.ok(sources.length > 60, `${sources.length} sources found`);
+  const found = [...imports.values()].flat();
+  assert.ok(found.length > 200, `${found.length} imports found`);
+  assert.equal(
+    found.map(complaint).filter((line) => line !== null),
+    [],
+  );
+});
+
+test("no file imports itself through others", () => {
+  const done = new Set<string>();
+  const visit = (path: string, trail: string[]): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) assert.unreachable(`circle: ${[...trail.slice(at), path].join(" -> ")}`);
+    if (done.has(path)) return;
+    for (const { to, relative, typeOnly } of imports.get(path) ?? []) if (relative && !typeOnly) visit(to, [...trail, path]);
+    done.add(path);
+  };
+  for (const source of sources) visit(source, []);
+});
+
+/** Everything that loading `entry` loads, packages included; not what waits behind import(). */
+function reachable(entry: string): Import[] {
+  const seen = new Set<string>();
+  const found: Import[] = [];
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const edge of imports.get(path) ?? []) {
+      if (edge.typeOnly) continue;
+      found.push(edge);
+      if (edge.relative) visit(edge.to);
+    }
+  };
+  visit(entry);
+  return found;
+}
+
+test("the browser's entry reaches no node: module and no package but the wasm loader", () => {
+  const outside = reachable("host/browser.ts").filter(({ relative, to }) => !relative && to !== "@assemblyscript/loader");
+  assert.equal(
+    outside.map(({ from, to }) => `${from} imports ${to}: not allowed, host/browser.ts reaches it`),
+    [],
+  );
+});
+
+test("the package's Node entry loads no package but the wasm loader and write-file-atomic", () => {
+  const light = ["@assemblyscript/loader", "write-file-atomic"];
+  const heavy = reachable("host/index.ts").filter(({ relative, to }) => !relative && !to.startsWith("node:") && !light.includes(to));
+  assert.equal(
+    heavy.map(({ from, to }) => `${from} imports ${to}: not allowed, host/index.ts reaches it`),
+    [],
+  );
+});
+
+test("the check itself notices a wrong arrow, an unknown place and a missing file", () => {
+  const edge = (from: string, to: string): Import => ({ from, to, relative: true, typeOnly: false });
+  const said = (from: string, to: string) => complaint(edge(from, to)) ?? "nothing";
+  assert.match(said("assembly/kernels/linear.ts", "assembly/model/load.ts"), /not allowed, kernels may import format, not model/);
+  assert.match(said("tools/export/pack.ts", "host/engines/core.ts"), /not allowed, export may import/);
+  assert.match(said("host/elsewhere/x.ts", "host/errors.ts"), /in no level/);
+  assert.match(said("host/model.ts", "host/nothing.ts"), /no such file/);
+  assert.is(said("host/cli/run.ts", "host/model.ts"), "nothing");
+});
+
+test.run();
