@@ -34,12 +34,14 @@ export interface Outcome {
   /** Decision record and probabilities. */
   bytes: number[];
   steps: number;
+  /** Layers that may run, once per router sample. */
+  layerRuns: number;
   maxMacs: number;
   /** Instructions of the networks, where the module has counters and features were passed. */
   ops: number;
 }
 
-const REFUSED: Outcome = { error: "", accepted: false, bytes: [], steps: 0, maxMacs: 0, ops: 0 };
+const REFUSED: Outcome = { error: "", accepted: false, bytes: [], steps: 0, layerRuns: 0, maxMacs: 0, ops: 0 };
 
 function demand(holds: boolean, message: string): void {
   if (!holds) throw new Error(message);
@@ -139,8 +141,11 @@ export class Sandbox {
   private decide(model: PackedModel, { seed, features, pcm }: Question): Outcome {
     const { exports } = this;
     const plan = memoryPlan(model);
-    const layers = [model.router, ...model.experts].reduce((sum, network) => sum + (network?.layers.length ?? 0), 0);
-    const bound = FRONT_END_STEPS + layers + model.policy.samples + 1;
+    const { samples } = model.policy;
+    const expertLayers = model.experts.reduce((sum, { layers }) => sum + layers.length, 0);
+    const routerLayers = model.router?.layers.length ?? 0;
+    const layerRuns = expertLayers + (samples > 0 && routerLayers > 0 ? 1 + samples * (routerLayers - 1) : routerLayers);
+    const bound = FRONT_END_STEPS + expertLayers + routerLayers + samples + 1;
     exports.reset(seed);
     let steps = 0;
     const count = (phase: number) => {
@@ -166,9 +171,9 @@ export class Sandbox {
     const { maxMacs } = plan;
     if (phase === PHASE_FAILED) {
       const code = new DataView(exports.memory.buffer).getInt32(exports.lastError(), true);
-      return { error: this.named(code, "decide"), accepted: true, bytes: [], steps, maxMacs, ops };
+      return { error: this.named(code, "decide"), accepted: true, bytes: [], steps, layerRuns, maxMacs, ops };
     }
-    return { error: "", accepted: true, bytes: this.checkedDecision(model), steps, maxMacs, ops };
+    return { error: "", accepted: true, bytes: this.checkedDecision(model), steps, layerRuns, maxMacs, ops };
   }
 
   private checkedDecision(model: PackedModel): number[] {
