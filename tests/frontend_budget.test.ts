@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { compileEntry, TARGETS, type Target } from "./harness/compile.ts";
 import { clips } from "./reference/audio.ts";
 import { Device } from "./reference/device.ts";
-import { hann, melBands } from "./reference/features.ts";
+import { fftJsFrames } from "./reference/fft_js.ts";
 
 const require = createRequire(import.meta.url);
 const CODE_BYTES: Record<Target, number> = { scalar: 6144, simd: 8192 };
@@ -28,30 +28,6 @@ test("the scalar build is plain MVP", async () => {
   const more = { multi_value: false, tail_call: false, bulk_memory: false, reference_types: false };
   wabt.readWasm(await compileEntry("frontend", "scalar"), { ...off, ...more }).validate();
 });
-
-/** The same log-mel codes in JavaScript on fft.js. */
-function fftJsFrames(): (pcm: Int16Array, codes: Uint8Array) => void {
-  const fft = new (require("fft.js"))(512);
-  const spectrum: number[] = fft.createComplexArray();
-  const x = new Float64Array(512);
-  const power = new Float64Array(257);
-  const window = hann().map((w) => w / 32768);
-  const bands = melBands().map(({ first, weights }) => ({ first, weights: Float64Array.from(weights) }));
-  const origin = Math.log(1e-6);
-  return (pcm, codes) => {
-    for (let t = 0; t < FRAMES; t++) {
-      for (let i = 0; i < 400; i++) x[i] = pcm[t * 160 + i] * window[i];
-      fft.realTransform(spectrum, x);
-      for (let k = 0; k < 257; k++) power[k] = spectrum[2 * k] * spectrum[2 * k] + spectrum[2 * k + 1] * spectrum[2 * k + 1];
-      for (let m = 0; m < 64; m++) {
-        const { first, weights } = bands[m];
-        let sum = 0;
-        for (let i = 0; i < weights.length; i++) sum += weights[i] * power[first + i];
-        codes[t * 64 + m] = Math.max(0, Math.min(255, Math.round((Math.log(sum + 1e-6) - origin) / 0.1)));
-      }
-    }
-  };
-}
 
 test("498 frames take at most 1.5 times fft.js, a whole clip at most 10 ms", async () => {
   const pcm = clips().get("noise at 4 Hz")!;
