@@ -227,14 +227,14 @@ function refuseOtherFiles(target: string): void {
   try {
     names = readdirSync(target);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return;
-    names = [basename(target)];
+    const { code } = cause as NodeJS.ErrnoException;
+    names = code === "ENOTDIR" && existsSync(target) ? [basename(target)] : [];
   }
   const other = names.find((name) => name !== WEIGHTS_FILE && name !== MODEL_FILE);
   if (other !== undefined)
     throw new QurioError(
       "CHECKPOINT_OCCUPIED",
-      `${basename(target)} is not a checkpoint folder: it holds ${other}`,
+      `${basename(target)} is in the way: it is not a checkpoint folder (found ${other})`,
       "Pass --out a folder that does not exist, is empty or holds a checkpoint.",
     );
 }

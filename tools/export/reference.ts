@@ -101,3 +101,8 @@ export function softmax(z: Float64Array): Float64Array {
 export function entropy(p: Float64Array): number {
   return Math.max(0, -p.reduce((sum, v) => sum + (v > 1e-30 ? v * Math.log(v) : 0), 0));
 }
+
+/** Probabilities at another temperature: softmax(ln p / temperature). */
+export function temper(p: Float64Array, temperature: number): Float64Array {
+  return softmax(p.map((v) => Math.log(Math.max(v, 1e-300)) / temperature));
+}

@@ -1,0 +1,97 @@
+// Gradients of the training graph against finite differences. Quantizers are off (float32 networks): the straight-through
+// estimator is not the derivative of what it computes, so tests below check it against its definition instead.
+
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { NetworkSpec } from "../tools/export/checkpoint.ts";
+import { compile, read, type Tensor, tensor, total, valueAndGradient } from "../tools/train/autodiff.ts";
+import { initialNetwork, type LayerParameters, logits, paddedInputs, realInputs, toParameters } from "../tools/train/network.ts";
+import { fakeQuantizeActivations, fakeQuantizeWeights } from "../tools/train/quantizers.ts";
+import { Random } from "../tools/train/random.ts";
+import { crossEntropy, type Loss, mixtureLoss } from "../tools/train/trainer.ts";
+
+const BATCH = 5;
+
+function spec(norm: boolean, outputs: number): NetworkSpec {
+  return { name: "test", weightType: "float32", inputs: 7, hidden: [12, 8], outputs, norm, dropout: 0 };
+}
+
+/** Loss at parameters, and its gradient, for a fixed batch. */
+async function setUp(norm: boolean, loss: Loss, outputs: number) {
+  const s = spec(norm, outputs);
+  const random = new Random(5);
+  const network = initialNetwork(s, random);
+  const x = Float32Array.from({ length: BATCH * paddedInputs(s) }, (_, i) => (i % paddedInputs(s) < s.inputs ? random.normal() : 0));
+  const target = Float32Array.from({ length: BATCH * outputs }, () => 0.05 + 0.9 * random.uniform());
+  const step = compile(
+    valueAndGradient((p: LayerParameters[], xs: Tensor, t: Tensor, real: Tensor): [Tensor, Tensor] => {
+      const z = logits(s, p, xs, [], real);
+      return [loss(z, t), z];
+    }) as (...args: [LayerParameters[], Tensor, Tensor, Tensor]) => [Tensor, Tensor, LayerParameters[]],
+  );
+  const run = () =>
+    step(
+      toParameters(network),
+      tensor(x, [BATCH, paddedInputs(s)]),
+      tensor(target, [BATCH, outputs]),
+      tensor(realInputs(s), [paddedInputs(s), 1]),
+    );
+  return { network, run };
+}
+
+async function checkGradients(norm: boolean, loss: Loss, outputs: number): Promise<void> {
+  const { network, run } = await setUp(norm, loss, outputs);
+  const [, , gradient] = run();
+  const random = new Random(6);
+  for (const [index, layer] of network.layers.entries()) {
+    for (const name of ["weight", "bias", "gamma", "beta"] as const) {
+      const values = layer[name];
+      if (!values) continue;
+      const g = await read(gradient[index]![name]!);
+      // eight places a tensor; a small step, so that no ReLU switches within it; float32 then limits the quotient to about 1e-4
+      for (let k = 0; k < 8; k++) {
+        const at = random.below(values.length);
+        const kept = values[at]!;
+        const h = 1e-3;
+        values[at] = kept + h;
+        const up = (await read(run()[0]))[0]!;
+        values[at] = kept - h;
+        const down = (await read(run()[0]))[0]!;
+        values[at] = kept;
+        const expected = (up - down) / (2 * h);
+        const [row, column] = [Math.floor(at / layer.columns), at % layer.columns];
+        const found = name === "weight" ? g[column * layer.rows + row]! : g[at]!;
+        assert.ok(
+          Math.abs(found - expected) <= 5e-4 + 0.01 * Math.abs(expected),
+          `layer ${index} ${name}[${at}] norm ${norm}: expected ${expected}, found ${found}`,
+        );
+      }
+    }
+  }
+}
+
+test("cross-entropy through LayerNorm and ReLU", () => checkGradients(true, crossEntropy, 4));
+test("cross-entropy without norm", () => checkGradients(false, crossEntropy, 4));
+test("mixture likelihood with load balance", () => checkGradients(false, mixtureLoss, 3));
+
+test("gradients are not all zero", async () => {
+  const { run } = await setUp(true, crossEntropy, 4);
+  const [, , gradient] = run();
+  for (const layer of gradient) assert.ok((await read(layer.weight)).some((g) => Math.abs(g) > 1e-4));
+});
+
+test("straight-through: the gradient of a quantized tensor is that of the tensor", async () => {
+  const values = Float32Array.from({ length: 8 * 4 }, (_, i) => Math.sin(i * 7.3));
+  const factor = Float32Array.from(values, (_, i) => i - 11);
+  for (const quantize of [
+    (w: Tensor) => fakeQuantizeWeights(w, "ternary", 1, 8),
+    (w: Tensor) => fakeQuantizeWeights(w, "4", 1, 8),
+    fakeQuantizeActivations,
+  ]) {
+    const f = valueAndGradient((w: Tensor, k: Tensor): [Tensor, Tensor] => [total(quantize(w).mul(k.ref)), total(w)]);
+    const [, , gradient] = compile(f as (w: Tensor, k: Tensor) => [Tensor, Tensor, Tensor])(tensor(values, [8, 4]), tensor(factor, [8, 4]));
+    assert.equal([...(await read(gradient))], [...factor]);
+  }
+});
+
+test.run();
