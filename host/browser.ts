@@ -22,8 +22,5 @@ export {
  */
 export async function loadModel(source: WasmSource, options: LoadOptions): Promise<Model> {
   const bytes = await wasmBytes(source);
-  return modelFromBytes(
-    ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes),
-    options,
-  );
+  return modelFromBytes(ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes), options);
 }

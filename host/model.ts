@@ -152,8 +152,8 @@ export async function modelFromBytes(file: Uint8Array, options: LoadOptions): Pr
 }
 
 /** Bytes of a source: as they are, or fetched. */
-export async function wasmBytes(source: WasmSource): Promise<BufferSource> {
-  if (typeof source !== "string" && !(source instanceof URL)) return source as BufferSource;
+export async function wasmBytes(source: WasmSource): Promise<ArrayBuffer | Uint8Array> {
+  if (typeof source !== "string" && !(source instanceof URL)) return source;
   const response = await fetch(source);
   if (!response.ok) throw new QurioError("FETCH", `${source}: HTTP ${response.status}`, "Check the address.");
   return response.arrayBuffer();

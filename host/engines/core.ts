@@ -9,9 +9,15 @@ import { deviceError, QurioError } from "../errors.ts";
 
 const PAGE = 65536;
 
+/** The part of WebAssembly.Memory that hosts use; spelled out, so that the package's types need neither DOM's nor Node's. */
+export interface CoreMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
 /** What assembly/index.ts exports; its docstrings are there. */
 export interface CoreExports {
-  memory: WebAssembly.Memory;
+  memory: CoreMemory;
   abiVersion(): number;
   workPtr(): number;
   load(ptr: number, bytes: number): number;
@@ -55,8 +61,8 @@ export class Core {
     this.simd = simd;
   }
 
-  /** @param wasm the core module, scalar or SIMD as `simd` says */
-  static async create(wasm: BufferSource | WebAssembly.Module, simd: boolean): Promise<Core> {
+  /** @param wasm the core module, scalar or SIMD as `simd` says: its bytes, or a compiled WebAssembly.Module */
+  static async create(wasm: ArrayBuffer | ArrayBufferView | object, simd: boolean): Promise<Core> {
     const { exports } = await instantiate(wasm as BufferSource, {});
     const core = exports as unknown as CoreExports;
     if (core.abiVersion() !== ABI_VERSION) {
