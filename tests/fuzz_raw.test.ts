@@ -7,13 +7,14 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MAGIC, POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
-import { weightBytes } from "../assembly/format/layouts.ts";
+import { codeBit, columnBlock, padTo, rowSumOffset, weightBytes } from "../assembly/format/layouts.ts";
 import { Core } from "../host/engines/core.ts";
 import { DEVICE_ERRORS, QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { encodeModel, type PackedLayer } from "../tools/export/model_file.ts";
+import { decodeModel, encodeModel, type PackedLayer } from "../tools/export/model_file.ts";
+import { repack } from "../tools/export/repack.ts";
 import { Dice } from "./harness/dice.ts";
-import { type ModelOptions, randomModel, randomModelFile } from "./harness/models.ts";
+import { type ModelOptions, randomModel, randomModelFile, type TypeName } from "./harness/models.ts";
 import { Sandbox } from "./harness/sandbox.ts";
 
 const CASES = Math.ceil(Number(process.env["QURIO_FUZZ_CASES"] ?? 6000) / 3);
@@ -29,6 +30,11 @@ const MODELS: Record<string, ModelOptions> = {
   single: { ...SMALL, policy: POLICY_SINGLE, features: 100 },
   "with a front end": { hidden: [8] },
 };
+
+function randomFeatures(count: number, seed: number): Float32Array {
+  const dice = new Dice(seed);
+  return Float32Array.from({ length: count }, () => 4 * (dice.float() - 0.5));
+}
 
 /** Both builds refuse the file with one and the same name, which is returned. */
 function refused(file: Uint8Array, what: string): string {
@@ -164,6 +170,45 @@ test("more multiply-accumulates than a plan can state are refused: a small file 
   };
   load(2048);
   assert.throws(() => load(4096), /memory plan field 40/);
+});
+
+test("a wrong row sum and a ternary code 3 are refused, in every group of rows and in every layout", () => {
+  for (const [type, simd] of [
+    ["ternary", false],
+    ["4-bit", false],
+    ["ternary", true],
+  ] as [TypeName, boolean][]) {
+    const sound = randomModelFile({ ...SMALL, policy: POLICY_SINGLE, experts: [type], features: 70, hidden: [19] });
+    const model = decodeModel(simd ? repack(sound, "simd") : sound);
+    const [{ layout, rows, columns, weights }] = model.experts[0].layers;
+    const k = padTo(columns, columnBlock(layout));
+    const spoilt = (change: (weights: Uint8Array) => void, what: string) => {
+      const copy = weights.slice();
+      change(copy);
+      const [first, ...rest] = model.experts[0].layers;
+      const file = encodeModel({ ...model, experts: [{ ...model.experts[0], layers: [{ ...first, weights: copy }, ...rest] }] });
+      assert.is(refused(file, what), "WEIGHT_CODES");
+    };
+    for (let row = 0; row < rows; row++) {
+      const what = `${type}, layout ${layout}, row ${row}`;
+      const sum = rowSumOffset(layout, row, k);
+      if (sum >= 0) spoilt((bytes) => bytes[sum]++, `sum of ${what}`);
+      const bit = codeBit(layout, row, (row * 5) % columns, k);
+      if (type === "ternary") spoilt((bytes) => (bytes[bit >> 3] |= 3 << (bit & 7)), `code of ${what}`);
+    }
+  }
+});
+
+test("alpha = 0 is the plain router on any variance scale", async () => {
+  const core = await Core.create(modules[0], false);
+  const model = randomModel({ ...SMALL, policy: POLICY_BAYESIAN, samples: 5, experts: ["ternary", "4-bit", "8-bit"], alpha: 0 });
+  const routes = (varianceScale: number) => {
+    core.load(encodeModel({ ...model, policy: { ...model.policy, varianceScale } }));
+    return Array.from({ length: 40 }, (_, seed) => core.decideFeatures(randomFeatures(6, seed), seed).expert);
+  };
+  const plain = routes(1);
+  assert.ok(new Set(plain).size > 1, `some of each: ${plain}`);
+  assert.equal(routes(1e-45), plain);
 });
 
 test("every device error has one name and one code", () => {
