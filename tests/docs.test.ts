@@ -1,0 +1,206 @@
+// Documents say what the code says: constants, the hex dump, error messages, links.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as Decision from "../assembly/format/decision.ts";
+import * as File from "../assembly/format/file.ts";
+import * as Id from "../assembly/format/ids.ts";
+import { columnBlock, rowBlock, weightBytes } from "../assembly/format/layouts.ts";
+import * as Plan from "../assembly/format/plan.ts";
+import { DEVICE_ERRORS } from "../host/errors.ts";
+import { packagePath } from "../host/files.ts";
+import { formatExample } from "../scripts/format-example.ts";
+
+const read = (path: string) => readFileSync(packagePath(path), "utf8");
+const namesIn = (folder: string) =>
+  existsSync(packagePath(folder)) ? (readdirSync(packagePath(folder), { recursive: true }) as string[]) : [];
+
+// ---- docs/format.md ----
+
+const format = read("docs/format.md");
+
+test("the hex dump is what npm run format-example prints", () => {
+  const dump = /```text\n(544 bytes\n.*?)\n```/s.exec(format);
+  assert.is(dump?.[1], formatExample());
+});
+
+/** Rows "| value | `NAME` | …" of docs/format.md. */
+const documented = [...format.matchAll(/^\| (-?\d+|0x[0-9a-f]+) \| `([A-Z][A-Z0-9_]+)` \|/gm)].map(([, value, name]) => ({
+  name,
+  value: Number(value),
+}));
+
+const constants: Record<string, number> = {};
+for (const module of [File, Id, Plan, Decision])
+  for (const [name, value] of Object.entries(module)) if (typeof value === "number") constants[name] = value;
+
+test("every constant of the format is in docs/format.md with its value, and nothing else is", () => {
+  assert.ok(Object.keys(constants).length > 120);
+  assert.equal(
+    [...documented].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    Object.keys(constants)
+      .sort()
+      .map((name) => ({ name, value: constants[name] })),
+  );
+});
+
+test("block sizes and bytes of the layouts are those of layouts.ts", () => {
+  const rows = [...format.matchAll(/^\| `(LAYOUT_\w+)` \| (\d+) \| (\d+) \| [^|]+ \| (\d+) \|$/gm)];
+  assert.is(rows.length, Object.keys(constants).filter((name) => name.startsWith("LAYOUT_")).length);
+  for (const [, name, rowCount, columnCount, bytes] of rows) {
+    const layout = constants[name];
+    assert.equal(
+      [Number(rowCount), Number(columnCount), Number(bytes)],
+      [rowBlock(layout), columnBlock(layout), weightBytes(layout, 640, 969)],
+      name,
+    );
+  }
+});
+
+// ---- docs/troubleshooting.md ----
+
+/** Heading -> the text under it. */
+const entries = new Map(
+  read("docs/troubleshooting.md")
+    .split(/^### /m)
+    .slice(1)
+    .map((entry): [string, string] => [entry.slice(0, entry.indexOf("\n")), entry.slice(entry.indexOf("\n")).split(/^## /m)[0]]),
+);
+
+test("every device error has an entry: its message with N for each number, then name and code", () => {
+  for (const { code, name, message } of DEVICE_ERRORS) {
+    const heading = message.replace(/\{[pef]\}/g, "N");
+    assert.ok(entries.has(heading), `docs/troubleshooting.md lacks "### ${heading}"`);
+    assert.ok(entries.get(heading)!.trim().startsWith(`\`${name}\` ${code}.`), `"${heading}" must begin with \`${name}\` ${code}.`);
+  }
+});
+
+/** A string or template literal at `at`, each ${…} as one "…"; null for anything else. */
+function literal(source: string, at: number): { text: string; end: number } | null {
+  const quote = source[at];
+  if (quote !== '"' && quote !== "`") return null;
+  let text = "";
+  let i = at + 1;
+  while (source[i] !== quote) {
+    if (quote === "`" && source.startsWith("${", i)) {
+      i = endOfExpression(source, i + 2);
+      text += "…";
+    } else {
+      if (source[i] === "\\") i++;
+      text += source[i++];
+    }
+  }
+  return { text, end: i + 1 };
+}
+
+function endOfExpression(source: string, start: number): number {
+  let i = start;
+  for (let depth = 1; depth > 0; ) {
+    const nested = literal(source, i);
+    if (!nested && source[i] === "{") depth++;
+    if (!nested && source[i] === "}") depth--;
+    i = nested ? nested.end : i + 1;
+  }
+  return i;
+}
+
+interface HostError {
+  place: string;
+  name: string;
+  message: string;
+}
+
+/** Name and message of each `new QurioError("NAME", message, …)`; a message may be built in `const message = …` above it. */
+function errorsIn(path: string): HostError[] {
+  const source = read(path);
+  return [...source.matchAll(/new QurioError\(\s*/g)].flatMap(({ 0: call, index }) => {
+    const name = literal(source, index + call.length);
+    if (!name) return []; // the device's errors and those of the WASI command, whose names are not written here
+    const at = name.end + /^,\s*/.exec(source.slice(name.end))![0].length;
+    const above = source.slice(at).startsWith("message") ? source.lastIndexOf("const message = ", at) : -1;
+    const message = literal(source, above < 0 ? at : above + "const message = ".length);
+    assert.ok(message, `${path}: the message of ${name.text} must be a literal, or "const message = " one above it`);
+    return [{ place: path, name: name.text, message: message.text }];
+  });
+}
+
+const hostErrors = ["host", "tools"].flatMap((folder) =>
+  namesIn(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => errorsIn(join(folder, name))),
+);
+
+test("every host error has an entry: its message with … for each value, and its name under it", () => {
+  assert.ok(hostErrors.length > 70, `${hostErrors.length} errors found`);
+  const missing = hostErrors.filter(({ name, message }) => {
+    // a heading may be more exact than the source, which often takes a part of the message from elsewhere
+    const pattern = message.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const fits = new RegExp(`^${pattern.join(".+")}$`);
+    return ![...entries].some(([heading, text]) => fits.test(heading) && text.includes(`\`${name}\``));
+  });
+  assert.equal(missing, [], "docs/troubleshooting.md lacks these");
+});
+
+test("every name that the WASI command gives is explained", () => {
+  const names = namesIn("assembly")
+    .filter((name) => /^wasi/.test(name) && name.endsWith(".ts"))
+    .flatMap((name) => [...read(join("assembly", name)).matchAll(/"[^"\n]*\(([A-Z_]+)\)(?:\\n)?"/g)].map((match) => match[1]));
+  assert.ok(names.length > 8, `${names.length} names found`);
+  const page = read("docs/troubleshooting.md");
+  assert.equal(
+    names.filter((name) => !page.includes(`\`${name}\``) && !page.includes(`(${name})`)),
+    [],
+  );
+});
+
+// ---- all documents ----
+
+const documents = [
+  ...readdirSync(packagePath(".")),
+  ...["docs", "models", "samples"].flatMap((folder) => namesIn(folder).map((name) => join(folder, name))),
+].filter((name) => /\.(md|txt)$/.test(name) || name === "NOTICE");
+
+/** GitHub's anchor of a heading. */
+const anchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replace(/ /g, "-");
+
+test("relative links lead to files and headings that are there", () => {
+  const broken: string[] = [];
+  for (const document of documents) {
+    const text = read(document).replace(/^```.*?^```/gms, "");
+    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [file, heading] = target.split("#");
+      const path = file === "" ? document : join(dirname(document), file);
+      const there = existsSync(packagePath(path));
+      const headings = heading && there ? [...read(path).matchAll(/^#+ (.*)$/gm)].map((match) => anchor(match[1])) : [];
+      if (!there || (heading && !headings.includes(heading))) broken.push(`${document}: ${target}`);
+    }
+  }
+  assert.equal(broken, []);
+});
+
+test("commands and files that documents name exist", () => {
+  const { scripts } = JSON.parse(read("package.json"));
+  const unknown: string[] = [];
+  for (const document of documents.filter((name) => name.endsWith(".md"))) {
+    const text = read(document);
+    for (const [, name] of text.matchAll(/npm run (?:--silent |-s )?([\w:-]+)/g))
+      if (!(name in scripts)) unknown.push(`${document}: npm run ${name}`);
+    for (const [, path] of text.matchAll(/`((?:assembly|host|tools|scripts|tests|docs|bench)\/[\w./-]*\w)`/g))
+      if (!existsSync(packagePath(path))) unknown.push(`${document}: ${path}`);
+  }
+  assert.equal(unknown, []);
+});
+
+test("no document knows the machine that it was written on", () => {
+  const found = documents.filter((document) => /(^|[\s`"'(=])\/(work|root|tmp|home)\//m.test(read(document)));
+  assert.equal(found, []);
+});
+
+test.run();
