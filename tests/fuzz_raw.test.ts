@@ -169,7 +169,7 @@ test("more multiply-accumulates than a plan can state are refused: a small file 
     core.load(encodeModel({ ...model, router: { ...model.router!, layers } }));
   };
   load(2048);
-  assert.throws(() => load(4096), /memory plan field 40/);
+  assert.throws(() => load(4096), /memory plan field 40 is -1/);
 });
 
 test("a wrong row sum and a ternary code 3 are refused, in every group of rows and in every layout", () => {
