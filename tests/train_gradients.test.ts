@@ -74,6 +74,23 @@ test("cross-entropy through LayerNorm and ReLU", () => checkGradients(true, cros
 test("cross-entropy without norm", () => checkGradients(false, crossEntropy, 4));
 test("mixture likelihood with load balance", () => checkGradients(false, mixtureLoss, 3));
 
+test("values of the losses", async () => {
+  const value = async (loss: Loss, z: number[], target: number[]) =>
+    (
+      await read(
+        compile((a: Tensor, b: Tensor) => loss(a, b))(tensor(Float32Array.from(z), [2, 2]), tensor(Float32Array.from(target), [2, 2])),
+      )
+    )[0]!;
+  // softmax of (ln 3, 0) is (3/4, 1/4)
+  const z = [Math.log(3), 0, 0, 0];
+  const entropies = [-0.9 * Math.log(0.75) - 0.1 * Math.log(0.25), Math.log(2)];
+  assert.ok(Math.abs((await value(crossEntropy, z, [0.9, 0.1, 0.5, 0.5])) - (entropies[0]! + entropies[1]!) / 2) < 1e-6);
+  // mean gates (5/8, 3/8)
+  const likelihood = -(Math.log(0.75 * 0.8 + 0.25 * 0.4) + Math.log(0.5 * 0.2 + 0.5 * 0.6)) / 2;
+  const load = (25 + 9) / 64;
+  assert.ok(Math.abs((await value(mixtureLoss, z, [0.8, 0.4, 0.2, 0.6])) - (likelihood + 1e-3 * load)) < 1e-6);
+});
+
 test("gradients are not all zero", async () => {
   const { run } = await setUp(true, crossEntropy, 4);
   const [, , gradient] = run();

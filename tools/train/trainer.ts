@@ -23,7 +23,7 @@ import {
 import { fromParameters, initialNetwork, type LayerParameters, logits, paddedInputs, realInputs, toParameters } from "./network.ts";
 import { Random } from "./random.ts";
 
-/** Defaults: found by search on ESC-10, see docs/training.md. */
+/** How to train. The defaults were found by search on ESC-10. */
 export interface TrainerOptions {
   seed: number;
   epochs: number;
