@@ -5,6 +5,7 @@ import type { TrainingClip } from "../../tools/train/feature_table.ts";
 import { accuracy, calibrationError, selective, weightedF1 } from "../../tools/train/metrics.ts";
 import { Random } from "../../tools/train/random.ts";
 import { toPcm16k } from "../audio/resample.ts";
+import { openEngine } from "../engines/engine.ts";
 import { QurioError } from "../errors.ts";
 import { readInput } from "../files.ts";
 import { coreWasm, type Decision, loadModel, type Model } from "../index.ts";
@@ -66,7 +67,6 @@ async function throughEightKilohertz(pcm: Int16Array): Promise<Int16Array> {
 
 export async function evaluate(modelPath: string, options: EvalOptions): Promise<void> {
   const { engine = "node", device = DEFAULT_DEVICE } = options;
-  if (engine !== "node") throw new QurioError("ENGINE", `unknown engine ${engine}: expected node`, "Leave --engine out.", 2);
   const file = readInput(modelPath);
   const model = await loadModel(file);
   const meter = await Meter.create(coreWasm(false), false);
@@ -94,6 +94,15 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
       2,
     );
   }
+  if (engine !== "node" && !hasAudio) {
+    throw new QurioError(
+      "ENGINE_NEEDS_AUDIO",
+      `engine ${engine} takes audio, ${data.name} holds features`,
+      "Leave --engine out, or pass a folder of recordings with --data.",
+      2,
+    );
+  }
+  const opened = await openEngine(engine, file);
   const decisions: Decision[] = [];
   const stressed = conditions.map((): number[] => []);
   const counts = noPartCounts();
@@ -101,15 +110,16 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
   try {
     for (const [i, clip] of clips.entries()) {
       const input = await inputOf(clip);
-      decisions.push("pcm" in input ? model.decide(input.pcm) : model.decideFeatures(input.features));
+      decisions.push("pcm" in input ? await opened.decide(input.pcm) : model.decideFeatures(input.features));
       addPartCounts(counts, meter.decide(input).counts);
       if ("pcm" in input)
-        for (const [c, { apply }] of conditions.entries()) stressed[c].push(model.decide(await apply(input.pcm, i)).index);
+        for (const [c, { apply }] of conditions.entries()) stressed[c].push((await opened.decide(await apply(input.pcm, i))).index);
       progress.update((i + 1) / clips.length);
       await new Promise(setImmediate);
     }
   } finally {
     progress.stop();
+    await opened.close();
   }
   const classes = model.labels.length;
   const predictions = decisions.map(({ index }) => index);

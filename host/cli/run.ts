@@ -4,6 +4,7 @@ import { POLICY_PROBE } from "../../assembly/format/ids.ts";
 import { toPcm16k } from "../audio/resample.ts";
 import { readWav } from "../audio/wav.ts";
 import type { Core } from "../engines/core.ts";
+import { type Engine, openEngine } from "../engines/engine.ts";
 import { QurioError } from "../errors.ts";
 import { packagePath, readInput } from "../files.ts";
 import { coreWasm, type Decision, loadModel, type Model, SAMPLE_RATE, WINDOW_SAMPLES } from "../index.ts";
@@ -24,7 +25,9 @@ const BUNDLED_MODEL = "esc10.qmoe";
 const BUNDLED_SAMPLE = "clock_tick.wav";
 
 interface Listener {
+  /** For names and reasons; decisions are the engine's. */
   model: Model;
+  engine: Engine;
   meter: Meter<Core>;
   device: DeviceProfile;
   modelName: string;
@@ -32,22 +35,29 @@ interface Listener {
 
 /** @param files a model (.qmoe) first, if any, then WAV files */
 export async function run(files: string[], { engine = "node", device = DEFAULT_DEVICE, json = false }: RunOptions): Promise<void> {
-  if (engine !== "node") throw new QurioError("ENGINE", `unknown engine ${engine}: expected node`, "Leave --engine out.", 2);
   const hasModel = files[0]?.endsWith(".qmoe") === true;
   const modelPath = hasModel ? files[0] : packagePath("models", BUNDLED_MODEL);
   const given = hasModel ? files.slice(1) : files;
   const wavs = given.length > 0 ? given : [packagePath("samples", BUNDLED_SAMPLE)];
-  const listener = await open(modelPath, loadDevice(device));
-  for (const [i, path] of wavs.entries()) {
-    const name = given.length > 0 ? path : `samples/${BUNDLED_SAMPLE}`;
-    const pcm = await toPcm16k(readWav(readInput(path), name));
-    if (!json && i > 0) console.log("");
-    for (const start of windowStarts(pcm.length))
-      decideOne(listener, name, pcm.subarray(start, start + WINDOW_SAMPLES), start / SAMPLE_RATE, json);
+  const listener = await open(modelPath, loadDevice(device), engine);
+  try {
+    await runAll(listener, wavs, given.length > 0, json);
+  } finally {
+    await listener.engine.close();
   }
 }
 
-async function open(modelPath: string, device: DeviceProfile): Promise<Listener> {
+async function runAll(listener: Listener, wavs: string[], named: boolean, json: boolean): Promise<void> {
+  for (const [i, path] of wavs.entries()) {
+    const name = named ? path : `samples/${BUNDLED_SAMPLE}`;
+    const pcm = await toPcm16k(readWav(readInput(path), name));
+    if (!json && i > 0) console.log("");
+    for (const start of windowStarts(pcm.length))
+      await decideOne(listener, name, pcm.subarray(start, start + WINDOW_SAMPLES), start / SAMPLE_RATE, json);
+  }
+}
+
+async function open(modelPath: string, device: DeviceProfile, engine: string): Promise<Listener> {
   const file = readInput(modelPath);
   const model = await loadModel(file);
   if (model.labels.length === 0)
@@ -55,20 +65,20 @@ async function open(modelPath: string, device: DeviceProfile): Promise<Listener>
   // metered is the scalar module, which is what a Cortex-M runs
   const meter = await Meter.create(coreWasm(false), false);
   meter.core.load(file);
-  return { model, meter, device, modelName: modelPath.replace(/^.*[/\\]/, "") };
+  return { model, engine: await openEngine(engine, file), meter, device, modelName: modelPath.replace(/^.*[/\\]/, "") };
 }
 
-function decideOne(listener: Listener, file: string, pcm: Int16Array, startS: number, json: boolean): void {
+async function decideOne(listener: Listener, file: string, pcm: Int16Array, startS: number, json: boolean): Promise<void> {
   const started = performance.now();
-  const decision = listener.model.decide(pcm);
+  const decision = await listener.engine.decide(pcm);
   const latencyUs = (performance.now() - started) * 1000;
   const cost = costOf(listener.meter.decide({ pcm }).counts, listener.device);
-  if (json) console.log(JSON.stringify(jsonLine(file, startS, decision, latencyUs, cost)));
+  if (json) console.log(JSON.stringify(jsonLine(file, startS, decision, listener.engine.name, latencyUs, cost)));
   else console.log(card(listener, file, startS, pcm.length, decision, latencyUs, cost));
 }
 
 /** Field names are a contract; absent values are null, entropies in nats, energy in microjoules. */
-function jsonLine(file: string, startS: number, decision: Decision, latencyUs: number, cost: Cost) {
+function jsonLine(file: string, startS: number, decision: Decision, engine: string, latencyUs: number, cost: Cost) {
   return {
     file,
     startS,
@@ -78,7 +88,7 @@ function jsonLine(file: string, startS: number, decision: Decision, latencyUs: n
     uncertainty: decision.uncertainty,
     expert: decision.expert,
     abstained: decision.abstained,
-    engine: "node",
+    engine,
     latencyUs: Math.round(latencyUs),
     meter: {
       ops: cost.ops.total,
@@ -95,7 +105,7 @@ function jsonLine(file: string, startS: number, decision: Decision, latencyUs: n
 // ---- for people ----
 
 function card(
-  { model, device, modelName }: Listener,
+  { model, engine, device, modelName }: Listener,
   file: string,
   startS: number,
   samples: number,
@@ -142,7 +152,7 @@ function card(
     formatBar(1),
   ]);
   return [
-    `${colors.bold(file)}  ${seconds(startS)} to ${seconds(startS + samples / SAMPLE_RATE)}  ${colors.dim(`model ${modelName}, engine node, ${formatDurationUs(latencyUs)} here`)}`,
+    `${colors.bold(file)}  ${seconds(startS)} to ${seconds(startS + samples / SAMPLE_RATE)}  ${colors.dim(`model ${modelName}, engine ${engine.name}, ${formatDurationUs(latencyUs)} here`)}`,
     "",
     formatTable(rows),
     "",
