@@ -12,6 +12,7 @@ import * as Plan from "../assembly/format/plan.ts";
 import { DEVICE_ERRORS } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { formatExample } from "../scripts/format-example.ts";
+import { decodeFeatureCodes } from "../tools/train/datasets/feature_codes.ts";
 
 const read = (path: string) => readFileSync(packagePath(path), "utf8");
 const namesIn = (folder: string) =>
@@ -196,6 +197,14 @@ test("commands and files that documents name exist", () => {
       if (!existsSync(packagePath(path))) unknown.push(`${document}: ${path}`);
   }
   assert.equal(unknown, []);
+});
+
+test("every clip that the bundled feature codes come from has its author in models/ATTRIBUTION.txt", () => {
+  const { clips } = decodeFeatureCodes(new Uint8Array(readFileSync(packagePath("models", "esc10-features.qfc"))), "esc10-features.qfc");
+  const attribution = read("models/ATTRIBUTION.txt");
+  assert.is(clips.length, 320);
+  const unnamed = clips.filter(({ name }) => !new RegExp(`^${name}: clip derived from .* by .* \\[CC[^\\]]*\\]$`, "m").test(attribution));
+  assert.equal(unnamed, []);
 });
 
 test("no document knows the machine that it was written on", () => {
