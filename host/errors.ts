@@ -102,7 +102,7 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
     code: E.ERROR_LAYOUT,
     name: "LAYOUT",
     message: "layer {p} has layout {f}, which this build cannot read (weight type {e})",
-    hint: "Load through the host, which repacks for the build it picked, or use the scalar build.",
+    hint: "Load through the host, which repacks weights for the build that it picked.",
   },
   {
     code: E.ERROR_TENSOR_BOUNDS,

@@ -9,6 +9,7 @@ import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import { Core } from "../host/engines/core.ts";
 import { packagePath } from "../host/files.ts";
 import { encodeModel, memoryPlan } from "../tools/export/model_file.ts";
+import { repack } from "../tools/export/repack.ts";
 import { type ModelOptions, randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
 
@@ -207,6 +208,33 @@ test("a model that takes features says so when audio comes", async () => {
   core.reset(0);
   assert.throws(() => core.decide(), /takes feature vectors, not audio/);
   assert.ok(core.decideFeatures(new Float32Array(50)).label !== null);
+});
+
+test("a file in either build's layouts loads in both builds, to the same decision", async () => {
+  const file = randomModelFile();
+  const repacked = repack(file, "simd");
+  assert.not.equal(repacked, file);
+  assert.equal(repack(repacked, "scalar"), file);
+  assert.is(repack(file, "scalar"), file);
+  const vector = Float32Array.from({ length: 969 }, (_, i) => Math.sin(i));
+  const bytes = [];
+  for (const core of [await scalar(), await simd()]) {
+    for (const bytesOfFile of [file, repacked]) {
+      core.load(bytesOfFile);
+      core.decideFeatures(vector);
+      bytes.push(core.decisionBytes());
+    }
+  }
+  for (const other of bytes) assert.equal(other, bytes[0]);
+});
+
+test("labels with control characters are refused", async () => {
+  const core = await scalar();
+  const model = randomModel();
+  assert.throws(
+    () => core.load(encodeModel({ ...model, labels: model.labels.map((label, i) => (i === 3 ? "a\x1b[2Jb" : label)) })),
+    /labels are not valid/,
+  );
 });
 
 test("nothing loaded: named error, no trap", async () => {

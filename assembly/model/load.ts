@@ -230,6 +230,10 @@ function checkLabels(file: usize, classes: i32): i32 {
     const offset = load<i32>(section + (i << 2), LABELS_OFFSETS);
     if (offset < start || offset > bytes || (i == 0 && offset != strings)) return fail(ERROR_LABELS, i, start, offset);
     if (i > 0 && load<u8>(section + offset - 1) != 0) return fail(ERROR_LABELS, i, 0, offset);
+    // labels are printed as they are: no control characters for a terminal to obey
+    for (let at = start - 1; i > 0 && at < offset - 1; at++) {
+      if (load<u8>(section + at) < 32) return fail(ERROR_LABELS, i, 32, load<u8>(section + at));
+    }
     start = offset + 1;
   }
   return OK;

@@ -84,7 +84,7 @@ export class Core {
     const scratch = Math.ceil(this.exports.workPtr() / ALIGNMENT) * ALIGNMENT;
     this.place(file, scratch);
     this.check(this.exports.validate(scratch, file.length));
-    const packed = this.simd ? repack(file, "simd") : file;
+    const packed = repack(file, this.simd ? "simd" : "scalar");
     const plan = decodePlan(packed);
     const ptr = Math.ceil((this.exports.workPtr() + plan.workBytes) / ALIGNMENT) * ALIGNMENT;
     this.place(packed, ptr);

@@ -6,10 +6,14 @@ import { packWeights, unpackWeights, weightTypeById } from "./pack.ts";
 
 export type Target = "scalar" | "simd";
 
+const layoutFor = (weightType: number, target: Target) => {
+  const type = weightTypeById(weightType);
+  return target === "simd" ? type.simdLayout : type.canonicalLayout;
+};
+
 function repackNetwork(network: PackedNetwork, target: Target): PackedNetwork {
   const layers = network.layers.map((layer) => {
-    const type = weightTypeById(layer.weightType);
-    const layout = target === "simd" ? type.simdLayout : type.canonicalLayout;
+    const layout = layoutFor(layer.weightType, target);
     if (layout === layer.layout) return layer;
     const codes = unpackWeights(layer.layout, layer.weights, layer.rows, layer.columns);
     return { ...layer, layout, weights: packWeights(layout, codes, layer.rows, layer.columns) };
@@ -17,9 +21,11 @@ function repackNetwork(network: PackedNetwork, target: Target): PackedNetwork {
   return { ...network, layers };
 }
 
-/** The same model with every tensor in the layout that `target` reads. `file` must be valid. */
+/** The same model with every tensor in the layout that `target` reads; the file itself when it is so already. `file` must be valid. */
 export function repack(file: Uint8Array, target: Target): Uint8Array {
   const model = decodeModel(file);
+  const layers = [...(model.router ? [model.router] : []), ...model.experts].flatMap((network) => network.layers);
+  if (layers.every(({ weightType, layout }) => layout === layoutFor(weightType, target))) return file;
   return encodeModel({
     ...model,
     router: model.router && repackNetwork(model.router, target),
