@@ -7,12 +7,12 @@
 //   decide()                         steps to the end, silence for audio that has not come; 0 or an error code
 //   decisionPtr()                    the record of format/decision.ts
 
-import { ERROR_AUDIO_OVERFLOW, ERROR_NO_FRONT_END, OK } from "./format/errors.ts";
+import { ERROR_AUDIO_OVERFLOW, ERROR_NO_FRONT_END, ERROR_NOT_LOADED, OK } from "./format/errors.ts";
 import { ABI_VERSION, PHASE_DONE, PHASE_FAILED } from "./format/ids.ts";
 import { audioFree, audioFreePtr, audioPush } from "./frontend/front_end.ts";
 import { fail, failPtr, failureCode } from "./kernels/fail.ts";
 import { loadModel, validateModel } from "./model/load.ts";
-import { featuresPtr as features, filePtr, hasFrontEnd, probabilityPtr, ringPtr as ring, workPtr as work } from "./model/state.ts";
+import { featureCount, featuresPtr as features, filePtr, hasFrontEnd, probabilityPtr, ringPtr as ring, workPtr as work } from "./model/state.ts";
 import { decisionRecord, resetDecision, stepOnce, takeFeatures } from "./model/step.ts";
 
 export function abiVersion(): i32 {
@@ -51,7 +51,8 @@ export function audioSpace(): i32 {
 }
 
 export function pushAudio(samples: i32): i32 {
-  if (filePtr == 0 || !hasFrontEnd) return fail(ERROR_NO_FRONT_END, 0, 0, samples);
+  if (filePtr == 0) return fail(ERROR_NOT_LOADED, 0, 0, 0);
+  if (!hasFrontEnd) return fail(ERROR_NO_FRONT_END, 0, featureCount, 0);
   if (<u32>samples > <u32>audioFree()) return fail(ERROR_AUDIO_OVERFLOW, 0, audioFree(), samples);
   audioPush(samples);
   return OK;

@@ -35,7 +35,10 @@ interface ErrorEntry {
 const EXPORT_AGAIN = "The file is damaged or was not written by qurio export: copy it again, or export it again from the checkpoint.";
 const NOT_VALID = "The file is intact but says something this runtime cannot run: export it again with this version of qurio.";
 
-/** One row per device error; headings of docs/troubleshooting.md are these messages. {p}, {e}, {f} = place, expected, found. */
+/**
+ * One row per device error; headings of docs/troubleshooting.md are these messages. {p}, {e}, {f} = place, expected, found;
+ * {l}, {n} = layer and network of a place that is 100 * network + layer: network 0 is the router, 1 the first expert.
+ */
 export const DEVICE_ERRORS: readonly ErrorEntry[] = [
   {
     code: E.ERROR_TRUNCATED,
@@ -90,36 +93,53 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
     message: "normalization field {p} is not valid: expected {e}, found {f}",
     hint: NOT_VALID,
   },
-  { code: E.ERROR_NETWORK, name: "NETWORK", message: "network {p} is not valid: expected {e}, found {f}", hint: NOT_VALID },
+  { code: E.ERROR_NETWORK, name: "NETWORK", message: "network {n} is not valid: expected {e}, found {f}", hint: NOT_VALID },
   {
     code: E.ERROR_LAYER_SHAPE,
     name: "LAYER_SHAPE",
-    message: "layer {p} has a shape that does not fit: expected {e}, found {f}",
+    message: "layer {l} of network {n} has a shape that does not fit: expected {e}, found {f}",
     hint: NOT_VALID,
   },
-  { code: E.ERROR_WEIGHT_TYPE, name: "WEIGHT_TYPE", message: "layer {p} has unknown weight type {f}", hint: NOT_VALID },
+  { code: E.ERROR_WEIGHT_TYPE, name: "WEIGHT_TYPE", message: "layer {l} of network {n} has unknown weight type {f}", hint: NOT_VALID },
   {
     code: E.ERROR_LAYOUT,
     name: "LAYOUT",
-    message: "layer {p} has layout {f}, which this build cannot read (weight type {e})",
+    message: "layer {l} of network {n} has layout {f}, which this build cannot read (weight type {e})",
     hint: "Load through the host, which repacks weights for the build that it picked.",
   },
   {
     code: E.ERROR_TENSOR_BOUNDS,
     name: "TENSOR_BOUNDS",
-    message: "layer {p} has a tensor outside its section or of the wrong length: expected {e}, found {f}",
+    message: "layer {l} of network {n} has a tensor outside its section or of the wrong length: expected {e}, found {f}",
     hint: NOT_VALID,
   },
-  { code: E.ERROR_SCALE, name: "SCALE", message: "layer {p} has a scale that is not a positive finite number", hint: NOT_VALID },
+  {
+    code: E.ERROR_SCALE,
+    name: "SCALE",
+    message: "layer {l} of network {n} has a scale that is not a positive finite number",
+    hint: NOT_VALID,
+  },
   { code: E.ERROR_NOT_FINITE, name: "NOT_FINITE", message: "section {p} holds a number that is not finite", hint: NOT_VALID },
   { code: E.ERROR_POLICY, name: "POLICY", message: "policy field {p} is not valid: expected {e}, found {f}", hint: NOT_VALID },
   {
     code: E.ERROR_WEIGHT_CODES,
     name: "WEIGHT_CODES",
-    message: "layer {p} holds weight codes that its type does not have, or row sums that disagree with the codes",
+    message: "layer {l} of network {n} holds weight codes that its type does not have, or row sums that disagree with the codes",
     hint: NOT_VALID,
   },
   { code: E.ERROR_LABELS, name: "LABELS", message: "labels are not valid: expected {e}, found {f}", hint: NOT_VALID },
+  {
+    code: E.ERROR_TENSOR_NOT_FINITE,
+    name: "TENSOR_NOT_FINITE",
+    message: "layer {l} of network {n} holds a number that is not finite",
+    hint: NOT_VALID,
+  },
+  {
+    code: E.ERROR_LAYER,
+    name: "LAYER",
+    message: "layer {l} of network {n} has flags or a dropout rate that are not valid",
+    hint: NOT_VALID,
+  },
   {
     code: E.ERROR_NOT_LOADED,
     name: "NOT_LOADED",
@@ -153,8 +173,14 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
   {
     code: E.ERROR_OVERFLOW,
     name: "OVERFLOW",
-    message: "activations of layer {p} are not finite",
+    message: "activations of layer {l} of network {n} are not finite",
     hint: "The weights or scales of this model are out of range: check the checkpoint and export again.",
+  },
+  {
+    code: E.ERROR_OVERLAP,
+    name: "OVERLAP",
+    message: "the model lies in work memory, which ends at {e}: found at {f}",
+    hint: "Place the model behind work memory: at workPtr() plus the plan's work bytes, or higher.",
   },
 ];
 
@@ -162,6 +188,12 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
 export function deviceError({ code, place, expected, found }: DeviceError): QurioError {
   const entry = DEVICE_ERRORS.find((row) => row.code === code);
   if (!entry) return new QurioError("UNKNOWN", `device error ${code}`, "This host does not know the module's errors: rebuild it.");
-  const fill = (text: string) => text.replace("{p}", `${place}`).replace("{e}", `${expected}`).replace("{f}", `${found}`);
+  const fill = (text: string) =>
+    text
+      .replace("{l}", `${place % 100}`)
+      .replace("{n}", `${Math.floor(place / 100)}`)
+      .replace("{p}", `${place}`)
+      .replace("{e}", `${expected}`)
+      .replace("{f}", `${found}`);
   return new QurioError(entry.name, fill(entry.message), fill(entry.hint));
 }

@@ -256,7 +256,7 @@ test("memory: work memory and model must not overlap, and must be there", async 
   const work = exports.workPtr();
   const { workBytes } = memoryPlan(model);
   assert.is(place(work + workBytes), 0);
-  assert.throws(() => core.check(place(work + workBytes - 16)), /linear memory is too small/);
+  assert.throws(() => core.check(place(work + workBytes - 16)), /the model lies in work memory/);
   assert.throws(() => core.check(place(work + workBytes + 8)), /multiple of 16/);
   assert.throws(() => core.check(exports.load(0x7ffffff0, file.length)), /linear memory is too small/);
 });

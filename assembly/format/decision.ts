@@ -17,7 +17,7 @@ export const DECISION_PROBABILITY = 8;
 export const DECISION_ENTROPY = 12;
 /** H(mean p) - mean H(p_m) over the router's samples. */
 export const DECISION_MUTUAL_INFORMATION = 16;
-/** Sum over experts of the variance of the router's sampled softmaxes, before its scale is applied. */
+/** Sum over the router's outputs (experts; classes for a probe) of the variance of its sampled softmaxes, before its scale is applied. */
 export const DECISION_ROUTER_VARIANCE = 20;
 /** Index among the networks that may answer: the probe (if there is one) first, then the experts in file order. */
 export const DECISION_EXPERT = 24;

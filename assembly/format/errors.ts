@@ -28,6 +28,8 @@ export const ERROR_NOT_FINITE = 210;
 export const ERROR_POLICY = 211;
 export const ERROR_LABELS = 212;
 export const ERROR_WEIGHT_CODES = 213;
+export const ERROR_TENSOR_NOT_FINITE = 214;
+export const ERROR_LAYER = 215;
 
 // ---- 3xx: running ----
 export const ERROR_NOT_LOADED = 301;
@@ -36,3 +38,4 @@ export const ERROR_NO_FRONT_END = 303;
 export const ERROR_AUDIO_OVERFLOW = 304;
 export const ERROR_INPUT_NOT_FINITE = 305;
 export const ERROR_OVERFLOW = 306;
+export const ERROR_OVERLAP = 307;

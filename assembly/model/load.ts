@@ -8,7 +8,9 @@ import {
   ERROR_MISALIGNED,
   ERROR_MISSING_SECTION,
   ERROR_NORMALIZATION,
+  ERROR_NETWORK,
   ERROR_NOT_FINITE,
+  ERROR_OVERLAP,
   ERROR_PLAN,
   ERROR_POLICY,
   OK,
@@ -69,7 +71,7 @@ import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RICH_FEATURES,
 import { frontEndOpen, frontEndValidate } from "../frontend/front_end.ts";
 import { clearFailure, fail } from "../kernels/fail.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
-import { acceptAnyLayout, checkNetwork, layerPtr } from "./network.ts";
+import { acceptAnyLayout, checkNetwork, layerPtr, placeOf } from "./network.ts";
 import { checkContainer, findSection, sectionBytes } from "./sections.ts";
 import {
   audioBufferPtr,
@@ -98,7 +100,7 @@ export function loadModel(file: usize, bytes: i32): i32 {
   const memoryBytes = <u64>memory.size() << 16;
   const workEnd = workPtr() + load<i32>(findSection(file, SECTION_PLAN, 0), PLAN_WORK_BYTES);
   if (<u64>workEnd > memoryBytes) return fail(ERROR_MEMORY, 0, <i32>workEnd, <i32>memoryBytes);
-  if (file < workEnd && file + bytes > workPtr()) return fail(ERROR_MEMORY, 1, <i32>workEnd, <i32>file);
+  if (file < workEnd && file + bytes > workPtr()) return fail(ERROR_OVERLAP, 0, <i32>workEnd, <i32>file);
   open(file);
   return OK;
 }
@@ -264,7 +266,7 @@ function checkNetworks(file: usize, plan: usize, kind: i32, features: i32): i32 
     const error = addNetwork(
       router,
       sectionBytes(file, SECTION_ROUTER, 0),
-      -1,
+      0,
       features,
       kind == POLICY_PROBE ? classes : experts,
       samples,
@@ -272,20 +274,20 @@ function checkNetworks(file: usize, plan: usize, kind: i32, features: i32): i32 
     if (error != OK) return error;
   }
   for (let i = 0; i < experts; i++) {
-    const error = addNetwork(findSection(file, SECTION_EXPERT, i), sectionBytes(file, SECTION_EXPERT, i), i, features, classes, 0);
+    const error = addNetwork(findSection(file, SECTION_EXPERT, i), sectionBytes(file, SECTION_EXPERT, i), i + 1, features, classes, 0);
     if (error != OK) return error;
   }
   return OK;
 }
 
 /** Checks one network and adds its needs to the plan; layers behind the first count once per router sample. */
-function addNetwork(network: usize, bytes: i32, place: i32, features: i32, outputs: i32, samples: i32): i32 {
-  const error = checkNetwork(network, bytes, place, features);
+function addNetwork(network: usize, bytes: i32, number: i32, features: i32, outputs: i32, samples: i32): i32 {
+  const error = checkNetwork(network, bytes, number, features);
   if (error != OK) return error;
   const found = load<i32>(network, NETWORK_OUTPUTS);
-  if (found != outputs) return fail(ERROR_LAYER_SHAPE, place, outputs, found);
+  if (found != outputs) return fail(ERROR_LAYER_SHAPE, placeOf(number, load<i32>(network, NETWORK_LAYERS) - 1), outputs, found);
   const layers = load<i32>(network, NETWORK_LAYERS);
-  if (samples > 0 && layers < 2) return fail(ERROR_LAYER_SHAPE, place, 2, layers);
+  if (samples > 0 && layers < 2) return fail(ERROR_NETWORK, placeOf(number, 0), 2, layers);
   for (let i = 0; i < layers; i++) {
     const columns = load<i32>(layerPtr(network, i), LAYER_COLUMNS);
     const rows = load<i32>(layerPtr(network, i), LAYER_ROWS);

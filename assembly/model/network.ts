@@ -3,8 +3,9 @@
 import {
   ERROR_LAYER_SHAPE,
   ERROR_LAYOUT,
+  ERROR_LAYER,
   ERROR_NETWORK,
-  ERROR_NOT_FINITE,
+  ERROR_TENSOR_NOT_FINITE,
   ERROR_SCALE,
   ERROR_TENSOR_BOUNDS,
   ERROR_WEIGHT_CODES,
@@ -63,8 +64,14 @@ export function acceptAnyLayout(yes: bool): void {
   anyLayout = yes;
 }
 
+/** Where an error is: 100 * network + layer; network 0 is the router, 1 + i expert i. */
+export function placeOf(number: i32, layer: i32): i32 {
+  return 100 * number + layer;
+}
+
 /** Shapes, layouts, tensor bounds and values; after OK the walk cannot leave the section. `inputs` is what the plan says. */
-export function checkNetwork(networkPtr: usize, bytes: i32, place: i32, inputs: i32): i32 {
+export function checkNetwork(networkPtr: usize, bytes: i32, number: i32, inputs: i32): i32 {
+  const place = placeOf(number, 0);
   if (bytes < NETWORK_BYTES) return fail(ERROR_NETWORK, place, NETWORK_BYTES, bytes);
   for (let i = 0; i < NETWORK_NAME_BYTES; i++) {
     const character = load<u8>(networkPtr + i);
@@ -74,69 +81,69 @@ export function checkNetwork(networkPtr: usize, bytes: i32, place: i32, inputs: 
   if (layers < 1 || layers > MAX_LAYERS) return fail(ERROR_NETWORK, place, MAX_LAYERS, layers);
   const tables = NETWORK_BYTES + layers * LAYER_BYTES;
   if (bytes < tables) return fail(ERROR_NETWORK, place, tables, bytes);
-  if (load<i32>(networkPtr, NETWORK_INPUTS) != inputs) return fail(ERROR_LAYER_SHAPE, -1, inputs, load<i32>(networkPtr, NETWORK_INPUTS));
+  if (load<i32>(networkPtr, NETWORK_INPUTS) != inputs) return fail(ERROR_LAYER_SHAPE, place, inputs, load<i32>(networkPtr, NETWORK_INPUTS));
   let columns = inputs;
   for (let i = 0; i < layers; i++) {
-    const error = checkLayer(networkPtr, bytes, i, columns, i == layers - 1);
+    const error = checkLayer(networkPtr, bytes, i, placeOf(number, i), columns, i == layers - 1);
     if (error != OK) return error;
     columns = load<i32>(layerPtr(networkPtr, i), LAYER_ROWS);
   }
   if (columns != load<i32>(networkPtr, NETWORK_OUTPUTS))
-    return fail(ERROR_LAYER_SHAPE, layers - 1, load<i32>(networkPtr, NETWORK_OUTPUTS), columns);
+    return fail(ERROR_LAYER_SHAPE, placeOf(number, layers - 1), load<i32>(networkPtr, NETWORK_OUTPUTS), columns);
   return OK;
 }
 
-function checkLayer(networkPtr: usize, bytes: i32, index: i32, columns: i32, last: bool): i32 {
+function checkLayer(networkPtr: usize, bytes: i32, index: i32, place: i32, columns: i32, last: bool): i32 {
   const layer = layerPtr(networkPtr, index);
   const type = load<i32>(layer, LAYER_WEIGHT_TYPE);
   if (type != WEIGHT_TERNARY && type != WEIGHT_INT4 && type != WEIGHT_INT8 && type != WEIGHT_FLOAT32) {
-    return fail(ERROR_WEIGHT_TYPE, index, WEIGHT_TERNARY, type);
+    return fail(ERROR_WEIGHT_TYPE, place, WEIGHT_TERNARY, type);
   }
   const layout = load<i32>(layer, LAYER_LAYOUT);
-  if (layoutWeightType(layout) != type || !(anyLayout || canRead(layout))) return fail(ERROR_LAYOUT, index, type, layout);
-  if (load<i32>(layer, LAYER_COLUMNS) != columns) return fail(ERROR_LAYER_SHAPE, index, columns, load<i32>(layer, LAYER_COLUMNS));
+  if (layoutWeightType(layout) != type || !(anyLayout || canRead(layout))) return fail(ERROR_LAYOUT, place, type, layout);
+  if (load<i32>(layer, LAYER_COLUMNS) != columns) return fail(ERROR_LAYER_SHAPE, place, columns, load<i32>(layer, LAYER_COLUMNS));
   const rows = load<i32>(layer, LAYER_ROWS);
-  if (rows < 1 || rows > MAX_WIDTH) return fail(ERROR_LAYER_SHAPE, index, MAX_WIDTH, rows);
+  if (rows < 1 || rows > MAX_WIDTH) return fail(ERROR_LAYER_SHAPE, place, MAX_WIDTH, rows);
   if (padTo(rows, rowBlock(layout)) > MAX_WEIGHTS / padTo(columns, columnBlock(layout)))
-    return fail(ERROR_LAYER_SHAPE, index, MAX_WEIGHTS, rows);
+    return fail(ERROR_LAYER_SHAPE, place, MAX_WEIGHTS, rows);
   const flags = load<i32>(layer, LAYER_FLAGS);
-  if (flags & ~(LAYER_NORM | LAYER_RELU) || (last && flags != 0)) return fail(ERROR_NETWORK, index, 0, flags);
+  if (flags & ~(LAYER_NORM | LAYER_RELU) || (last && flags != 0)) return fail(ERROR_LAYER, place, 0, flags);
   const rate = load<f32>(layer, LAYER_DROPOUT);
-  if (!(rate >= 0 && rate <= <f32>0.9) || (last && rate != 0)) return fail(ERROR_NETWORK, index, 0, load<i32>(layer, LAYER_DROPOUT));
+  if (!(rate >= 0 && rate <= <f32>0.9) || (last && rate != 0)) return fail(ERROR_LAYER, place, 0, load<i32>(layer, LAYER_DROPOUT));
   const weights = weightBytes(layout, rows, columns);
   if (load<i32>(layer, LAYER_WEIGHTS_BYTES) != weights)
-    return fail(ERROR_TENSOR_BOUNDS, index, weights, load<i32>(layer, LAYER_WEIGHTS_BYTES));
-  let error = checkTensor(load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights, bytes, index);
-  if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_SCALE_OFFSET), rows, bytes, index, true);
-  if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_BIAS_OFFSET), rows, bytes, index, false);
+    return fail(ERROR_TENSOR_BOUNDS, place, weights, load<i32>(layer, LAYER_WEIGHTS_BYTES));
+  let error = checkTensor(load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights, bytes, place);
+  if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_SCALE_OFFSET), rows, bytes, place, true);
+  if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_BIAS_OFFSET), rows, bytes, place, false);
   if (error == OK && flags & LAYER_NORM) {
-    error = checkFloats(networkPtr, load<i32>(layer, LAYER_GAMMA_OFFSET), rows, bytes, index, false);
-    if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_BETA_OFFSET), rows, bytes, index, false);
+    error = checkFloats(networkPtr, load<i32>(layer, LAYER_GAMMA_OFFSET), rows, bytes, place, false);
+    if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_BETA_OFFSET), rows, bytes, place, false);
   }
   if (error == OK && type == WEIGHT_FLOAT32) {
-    error = checkFloats(networkPtr, load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights >> 2, bytes, index, false);
+    error = checkFloats(networkPtr, load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights >> 2, bytes, place, false);
   }
   if (error == OK && !codesAgree(layout, networkPtr + load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights, columns)) {
-    return fail(ERROR_WEIGHT_CODES, index, 0, 0);
+    return fail(ERROR_WEIGHT_CODES, place, 0, 0);
   }
   return error;
 }
 
-function checkTensor(offset: i32, length: i32, bytes: i32, index: i32): i32 {
+function checkTensor(offset: i32, length: i32, bytes: i32, place: i32): i32 {
   if (offset < 0 || offset & (ALIGNMENT - 1) || offset > bytes || length > bytes - offset) {
-    return fail(ERROR_TENSOR_BOUNDS, index, bytes - length, offset);
+    return fail(ERROR_TENSOR_BOUNDS, place, bytes - length, offset);
   }
   return OK;
 }
 
-function checkFloats(networkPtr: usize, offset: i32, count: i32, bytes: i32, index: i32, positive: bool): i32 {
-  const error = checkTensor(offset, count << 2, bytes, index);
+function checkFloats(networkPtr: usize, offset: i32, count: i32, bytes: i32, place: i32, positive: bool): i32 {
+  const error = checkTensor(offset, count << 2, bytes, place);
   if (error != OK) return error;
   let ptr = networkPtr + offset;
   for (const end = ptr + ((<usize>count) << 2); ptr < end; ptr += 4) {
     const x = load<f32>(ptr);
-    if (!isFinite32(x)) return fail(positive ? ERROR_SCALE : ERROR_NOT_FINITE, index, 0, load<i32>(ptr));
-    if (positive && x <= 0) return fail(ERROR_SCALE, index, 0, load<i32>(ptr));
+    if (!isFinite32(x)) return fail(positive ? ERROR_SCALE : ERROR_TENSOR_NOT_FINITE, place, 0, load<i32>(ptr));
+    if (positive && x <= 0) return fail(ERROR_SCALE, place, 0, load<i32>(ptr));
   }
   return OK;
 }

@@ -65,7 +65,7 @@ export function setMemory(arena: i32, width: i32, cache: i32, outputs: i32): voi
   sumPtr = probabilityPtr + align16(outputs * 4);
   squarePtr = sumPtr + align16(outputs * 4);
   ringPtr = workPtr() + arena;
-  audioBufferPtr = ringPtr + (hasFrontEnd ? align16(RING_BYTES) : 0);
+  audioBufferPtr = ringPtr + <usize>(hasFrontEnd ? align16(RING_BYTES) : 0);
 }
 
 export function routerNetwork(): usize {

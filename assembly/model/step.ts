@@ -51,7 +51,7 @@ import { dropout } from "../router/dropout.ts";
 import { chooseExpert } from "../router/policy.ts";
 import { seedRandom } from "../router/random.ts";
 import { addSample, clearSamples, entropy, meanOfSamples, varianceOfSamples } from "../router/uncertainty.ts";
-import { layerPtr, runLayer } from "./network.ts";
+import { layerPtr, placeOf, runLayer } from "./network.ts";
 import {
   abstainBelow,
   betaPtr,
@@ -189,7 +189,7 @@ function think(): i32 {
   if (!advance(layer)) return PHASE_FAILED;
   layer++;
   if (samplesLeft > 0) {
-    // dropout acts behind the first ReLU only, so the first layer is computed once for all samples
+    // no dropout acts before the first ReLU, so the first layer is computed once for all samples
     const rows = load<i32>(layerPtr(network, 0), LAYER_ROWS);
     for (let i: usize = 0; i < (<usize>rows) << 2; i += 4) store<f32>(cachePtr + i, load<f32>(vectorPtr + i));
   } else if (layer == layers) {
@@ -247,7 +247,8 @@ function advance(index: i32): bool {
 }
 
 function overflow(index: i32): i32 {
-  fail(ERROR_OVERFLOW, index, 0, 0);
+  const number = answerer + (policyKind() == POLICY_PROBE ? 0 : 1);
+  fail(ERROR_OVERFLOW, placeOf(number, index), 0, 0);
   return PHASE_FAILED;
 }
 
