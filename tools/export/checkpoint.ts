@@ -2,103 +2,15 @@
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { QurioError } from "../../host/errors.ts";
 import { describe, parseDescription } from "./checkpoint_json.ts";
-import type { WeightType } from "./quantize.ts";
+import { type Checkpoint, featureCount, type Layer, layerShapes, type Network, type NetworkSpec } from "./checkpoint_types.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
 
-/** A multilayer perceptron: inputs -> hidden -> ... -> outputs. */
-export interface NetworkSpec {
-  name: string;
-  /** Hidden layers; the last layer is 8-bit, or float32 when this is. */
-  weightType: WeightType;
-  inputs: number;
-  hidden: number[];
-  outputs: number;
-  /** LayerNorm behind every hidden layer's linear part. */
-  norm: boolean;
-  /** Share of hidden activations dropped in training, and in the router's samples on the device. */
-  dropout: number;
-}
-
-/** Float32 master weights of one layer; the exporter quantizes them. */
-export interface Layer {
-  rows: number;
-  columns: number;
-  /** [rows, columns] */
-  weight: Float32Array;
-  /** [rows] */
-  bias: Float32Array;
-  /** [rows]; null on the last layer and without norm. */
-  gamma: Float32Array | null;
-  beta: Float32Array | null;
-}
-
-export interface Network {
-  spec: NetworkSpec;
-  layers: Layer[];
-}
-
-/** x = clamp((feature - mean) / std, -clip, clip) */
-export interface Normalization {
-  mean: Float32Array;
-  std: Float32Array;
-  clip: number;
-}
-
-export type FeatureSpec = { kind: "rich"; floor: number; origin: number; step: number } | { kind: "external"; count: number };
-
-export interface Policy {
-  kind: "features" | "single" | "probe" | "bayesian";
-  /** Monte Carlo dropout samples of the router; 0 = one pass without dropout. */
-  samples: number;
-  alpha: number;
-  varianceScale: number;
-  /** Answerer i (the probe first, if there is one) hands on above this entropy, in nats. */
-  escalate: number[];
-  /** Answerer i abstains below this probability. */
-  abstain: number[];
-  /** Expert i, 0..1. */
-  beta: number[];
-}
-
-/** Where a model comes from. No paths. */
-export interface Provenance {
-  dataset: { name: string; sha256: string; clips: number; folds: number };
-  command: string;
-  seed: number;
-  versions: Record<string, string>;
-  attribution?: string;
-}
-
-export interface Checkpoint {
-  labels: string[];
-  features: FeatureSpec;
-  normalization: Normalization;
-  router: Network | null;
-  experts: Network[];
-  policy: Policy;
-  provenance: Provenance;
-}
+export * from "./checkpoint_types.ts";
 
 const WEIGHTS_FILE = "weights.safetensors";
 const MODEL_FILE = "model.json";
-
-/** Rows and columns of every layer. */
-export function layerShapes(spec: NetworkSpec): { rows: number; columns: number }[] {
-  const widths = [spec.inputs, ...spec.hidden, spec.outputs];
-  return widths.slice(1).map((rows, i) => ({ rows, columns: widths[i]! }));
-}
-
-/** Weight type of layer `index`: the last one is never below 8 bits. */
-export function layerWeightType(spec: NetworkSpec, index: number): WeightType {
-  return index < spec.hidden.length || spec.weightType === "float32" ? spec.weightType : "8";
-}
-
-export function featureCount(features: FeatureSpec): number {
-  return features.kind === "rich" ? RICH_FEATURES : features.count;
-}
 
 /**
  * Reads a checkpoint folder. If a crash has cut a write short between its two renames, the previous checkpoint is read

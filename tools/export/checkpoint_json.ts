@@ -3,7 +3,7 @@
 import { MAX_CLASSES, MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { QurioError } from "../../host/errors.ts";
-import type { Checkpoint, FeatureSpec, NetworkSpec, Policy, Provenance } from "./checkpoint.ts";
+import type { Checkpoint, FeatureSpec, NetworkSpec, Policy, Provenance } from "./checkpoint_types.ts";
 import { WEIGHT_TYPES, type WeightType } from "./quantize.ts";
 
 const FORMAT = "qurio-checkpoint";

@@ -3,7 +3,7 @@
 //   per layer  y[r] = scale[r] * xScale * sum_c code(r, c) * xCode(c) + bias[r]      (float32 layers: y = W x + b)
 //   hidden     LayerNorm (population variance, eps 1e-5) if there is one, ReLU
 
-import { layerWeightType, type Network, type Normalization } from "./checkpoint.ts";
+import { layerWeightType, type Network, type Normalization } from "./checkpoint_types.ts";
 import { quantizeActivations, quantizeRow } from "./quantize.ts";
 
 const EPSILON = 1e-5;

@@ -5,14 +5,14 @@
 //   bayesian:                              the router learns from the out-of-fold answers of the experts
 
 import { QurioError } from "../../host/errors.ts";
-import type { Network, NetworkSpec, Policy } from "../export/checkpoint.ts";
+import type { NetworkSpec, Policy } from "../export/checkpoint.ts";
 import type { WeightType } from "../export/quantize.ts";
-import { entropy, temper } from "../export/reference.ts";
+import { calibrate, outOfFoldOf } from "./calibration.ts";
 import type { FeatureTable } from "./feature_table.ts";
 import { Random } from "./random.ts";
 import type { TaskPool } from "./task_pool.ts";
 import type { Task, TaskResult } from "./tasks.ts";
-import { abstainThreshold, escalateThreshold, fitTemperature, type OutOfFold, varianceScale } from "./thresholds.ts";
+import { abstainThreshold, escalateThreshold, varianceScale } from "./thresholds.ts";
 import { TRAINER_DEFAULTS } from "./trainer.ts";
 
 export interface FitOptions {
@@ -105,7 +105,7 @@ export async function fit(table: FeatureTable, splits: readonly Split[], options
   const taken = plans.map((plan) => {
     const outer = results.splice(0, plan.outer.length);
     const inner = plan.inner.map((tasks) => results.splice(0, tasks.length));
-    return calibrate(table, plan, outer, inner);
+    return calibrate(table, plan.folds, outer, inner);
   });
   const gatePlans = gate ? plans.map((plan, i) => planGate(table, plan, taken[i]!.inner, gate, options)) : [];
   const gateResults = await pool.run(gatePlans.flat());
@@ -170,30 +170,6 @@ function trainerOf(options: FitOptions, seed: number, place: number, network: nu
   return { ...TRAINER_DEFAULTS, epochs: options.epochs, seed: new Random(seed, place * 100 + network).next() };
 }
 
-/** Brings every network to the temperature that its out-of-fold answers ask for. */
-function calibrate(table: FeatureTable, plan: Plan, outer: TaskResult[], inner: TaskResult[][]) {
-  const temperatures = outer.map((_, k) => fitTemperature(outOfFoldOf(table, plan, inner, k)));
-  return {
-    outer: outer.map((result, k) => tempered(result, temperatures[k]!, table.classes)),
-    inner: inner.map((results) => results.map((result, k) => tempered(result, temperatures[k]!, table.classes))),
-  };
-}
-
-function tempered(result: TaskResult, temperature: number, classes: number): TaskResult {
-  const probabilities = new Float64Array(result.probabilities.length);
-  for (let at = 0; at < probabilities.length; at += classes)
-    probabilities.set(temper(result.probabilities.subarray(at, at + classes), temperature), at);
-  return { ...result, probabilities, network: result.network && atTemperature(result.network, temperature) };
-}
-
-/** Divides the logits: weights and biases of the last layer. Its codes stay what they are, only their scale changes. */
-export function atTemperature(network: Network, temperature: number): Network {
-  const last = network.layers.at(-1)!;
-  const weight = last.weight.map((w) => w / temperature);
-  const bias = last.bias.map((b) => b / temperature);
-  return { ...network, layers: [...network.layers.slice(0, -1), { ...last, weight, bias }] };
-}
-
 /** The router on all training clips, then once without each fold, for the variance's scale. */
 function planGate(table: FeatureTable, plan: Plan, inner: TaskResult[][], spec: NetworkSpec, options: FitOptions): Task[] {
   const { split, folds, testVariants } = plan;
@@ -225,7 +201,7 @@ function planGate(table: FeatureTable, plan: Plan, inner: TaskResult[][], spec: 
 
 function policyOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], innerGates: TaskResult[], options: FitOptions): Policy {
   const answerers = plan.outer.length;
-  const outOfFold = Array.from({ length: answerers }, (_, k) => outOfFoldOf(table, plan, inner, k));
+  const outOfFold = Array.from({ length: answerers }, (_, k) => outOfFoldOf(table, plan.folds, inner, k));
   const bayesian = options.router === "bayesian";
   const tiers = options.router === "probe" ? answerers - 1 : 0;
   const { escalateQuantiles } = options;
@@ -240,23 +216,4 @@ function policyOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], innerG
     abstain: outOfFold.map((predictions) => abstainThreshold(predictions, options.risk)),
     beta: bayesian ? options.experts.map((type) => BETA[type]) : [],
   };
-}
-
-interface OutOfFoldAnswer extends OutOfFold {
-  probabilities: Float64Array;
-  label: number;
-}
-
-/** Answers of one network to the recordings of all training clips. */
-function outOfFoldOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], answerer: number): OutOfFoldAnswer[] {
-  return plan.folds.flatMap((members, f) => {
-    const all = inner[f]![answerer]!.probabilities;
-    const stride = all.length / members.length;
-    return members.map((clip, i) => {
-      const probabilities = all.subarray(i * stride, i * stride + table.classes);
-      const best = probabilities.reduce((top, value, c) => (value > probabilities[top]! ? c : top), 0);
-      const label = table.labels[clip]!;
-      return { probabilities, label, entropy: entropy(probabilities), probability: probabilities[best]!, correct: best === label };
-    });
-  });
 }
