@@ -5,10 +5,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { NetworkSpec } from "../tools/export/checkpoint.ts";
 import { compile, read, type Tensor, tensor, total, valueAndGradient } from "../tools/train/autodiff.ts";
+import { crossEntropy, type Loss, mixtureLoss } from "../tools/train/losses.ts";
 import { initialNetwork, type LayerParameters, logits, paddedInputs, realInputs, toParameters } from "../tools/train/network.ts";
 import { fakeQuantizeActivations, fakeQuantizeWeights } from "../tools/train/quantizers.ts";
 import { Random } from "../tools/train/random.ts";
-import { crossEntropy, type Loss, mixtureLoss } from "../tools/train/trainer.ts";
 
 const BATCH = 5;
 

@@ -4,8 +4,9 @@
 import type { Network, NetworkSpec, Normalization } from "../export/checkpoint.ts";
 import { forward, normalize, type PreparedLayer, prepare, softmax } from "../export/reference.ts";
 import { type FeatureTable, featuresOf, normalizationOf } from "./feature_table.ts";
+import { crossEntropy, mixtureLoss, smoothedTarget } from "./losses.ts";
 import { Random } from "./random.ts";
-import { crossEntropy, type EpochReport, mixtureLoss, smoothedTarget, type TrainerOptions, trainNetwork } from "./trainer.ts";
+import { type EpochReport, type TrainerOptions, trainNetwork } from "./trainer.ts";
 
 /** Normalized features are clipped to +- this. */
 export const CLIP = 5;
