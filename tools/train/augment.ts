@@ -48,12 +48,14 @@ export interface StressCondition {
   apply(pcm: Int16Array, random: Random): Int16Array;
 }
 
-/** What `--stress` measures, besides the clean clips. The shift is circular: nothing of the recording is lost. */
+/** What `--stress` measures, besides the clean clips. The circular shift loses nothing of the recording; the delay
+ * cuts off up to a second at its end and puts digital silence before it. */
 export const STRESS_CONDITIONS: readonly StressCondition[] = [
   { name: "noise -70 dBFS", apply: (pcm, random) => addNoise(pcm, -70, random) },
   { name: "noise -60 dBFS", apply: (pcm, random) => addNoise(pcm, -60, random) },
   { name: "noise -50 dBFS", apply: (pcm, random) => addNoise(pcm, -50, random) },
   { name: "gain +12 dB", apply: (pcm) => applyGain(pcm, 12) },
   { name: "gain -12 dB", apply: (pcm) => applyGain(pcm, -12) },
-  { name: "shift", apply: (pcm, random) => shiftCircular(pcm, random.below(pcm.length)) },
+  { name: "circular shift", apply: (pcm, random) => shiftCircular(pcm, random.below(pcm.length)) },
+  { name: "delay 0-1 s", apply: (pcm, random) => delay(pcm, random.below(SECOND)) },
 ];
