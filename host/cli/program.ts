@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { MAX_EXPERTS, MAX_LAYERS, MAX_WIDTH } from "../../assembly/format/ids.ts";
+import { MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
 import { packagePath } from "../files.ts";
 
 const WEIGHT_TYPES = ["ternary", "4", "8", "float32"];
@@ -67,6 +67,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .addOption(new Option("--router <kind>", "what picks the expert").choices(["probe", "bayesian"]).default("probe"))
     .option("--experts <types>", `weight types of the experts, cheapest first: ${WEIGHT_TYPES.join(", ")}`, weightTypes, ["4", "8"])
     .option("--hidden <sizes>", "widths of the experts' hidden layers", widths, [640, 320])
+    .option("--samples <n>", "Monte Carlo dropout samples of the router (default: none for the probe, 10 for bayesian)", samples)
     .option("--seed <n>", "seed of everything random; several with --cv: 1,2,3", seeds, [1])
     .option("--cv", "cross-validate: train on all folds but one, test on it, for each fold")
     .option("--epochs <n>", "passes over the data", wholeNumber(1), 70)
@@ -126,8 +127,15 @@ function weightTypes(text: string): string[] {
   const types = text.split(",");
   const wrong = types.find((type) => !WEIGHT_TYPES.includes(type));
   if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${WEIGHT_TYPES.join(", ")}.`);
-  if (types.length > MAX_EXPERTS) throw new InvalidArgumentError(`At most ${MAX_EXPERTS} experts are possible.`);
+  // one place is the probe's
+  if (types.length >= MAX_EXPERTS) throw new InvalidArgumentError(`At most ${MAX_EXPERTS - 1} experts are possible.`);
   return types;
+}
+
+function samples(text: string): number {
+  const count = wholeNumber(1)(text);
+  if (count > MAX_SAMPLES) throw new InvalidArgumentError(`At most ${MAX_SAMPLES} samples are possible.`);
+  return count;
 }
 
 function seeds(text: string): number[] {

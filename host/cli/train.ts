@@ -27,6 +27,8 @@ export interface TrainOptions {
   /** Several only with cv. */
   seed: number[];
   cv?: boolean;
+  /** Monte Carlo dropout samples of the router; left out = the router's default. */
+  samples?: number;
   epochs: number;
   jobs: number;
   json?: boolean;
@@ -39,7 +41,7 @@ export async function train(options: TrainOptions): Promise<void> {
     throw new QurioError("SEEDS", `${seed.length} seeds given, one expected without --cv`, "Pass --cv, or one seed.", 2);
   }
   const data = await openData(path);
-  const fit: FitOptions = { ...FIT_DEFAULTS, router, experts, hidden, epochs };
+  const fit: FitOptions = { ...FIT_DEFAULTS, router, experts, hidden, epochs, samples: options.samples ?? null };
   const extract = await extractor();
   const progress = startProgress("training");
   const onProgress: ModelProgress = (state) =>
@@ -76,7 +78,7 @@ async function trainTo(
       seed,
       jobs,
       frontEnd: { kind: "rich", ...DEFAULT_FRONT_END },
-      command: `qurio train --router ${router} --experts ${experts.join(",")} --hidden ${hidden.join(",")} --epochs ${epochs} --seed ${seed}`,
+      command: `qurio train --router ${router} --experts ${experts.join(",")} --hidden ${hidden.join(",")} --epochs ${epochs} --seed ${seed}${options.samples === undefined ? "" : ` --samples ${options.samples}`}`,
       versions: packageVersions("qurio", "@jax-js/jax"),
       ...(data.attribution === undefined ? {} : { attribution: data.attribution }),
     },

@@ -22,9 +22,11 @@ export async function cyclesOfReport(report: CrossValidation, fit: FitOptions, d
   const meter = await Meter.create(coreWasm(false), false);
   const { answerers, gate } = specsOf(fit, { features, classes: data.labels.length });
   const alone = answerers.map((spec) => networkCycles(spec, meter, device));
-  const router = gate ? routerCycles(gate, report.folds[0].policy.samples, meter, device) : 0;
+  const { kind, samples } = report.folds[0].policy;
+  const router = gate ? routerCycles(gate, "bayesian", samples, meter, device) : 0;
+  const first = kind === "probe" && samples > 0 ? routerCycles(answerers[0], "probe", samples, meter, device) : alone[0];
   // a cascade has run every answerer up to the one that answers; gates run one expert
-  const spent = alone.map((cycles, k) => (gate ? router + cycles : alone.slice(0, k + 1).reduce((sum, c) => sum + c, 0)));
+  const spent = alone.map((cycles, k) => (gate ? router + cycles : alone.slice(1, k + 1).reduce((sum, c) => sum + c, first)));
   const routed = report.folds.reduce((sum, { routed }) => sum + routed.shares.reduce((s, share, k) => s + share * spent[k], 0), 0);
   const rows = [{ name: "routed", networkCycles: routed / report.folds.length }];
   answerers.forEach(({ name }, k) => {

@@ -1,7 +1,7 @@
 // What one answer of a network costs, before it is trained: kernels do the same work whatever the weights are, but for a few
 // branches (ReLU, absmax), so a network of random weights stands for any of its shape.
 
-import { POLICY_BAYESIAN, POLICY_SINGLE } from "../../assembly/format/ids.ts";
+import { POLICY_BAYESIAN, POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { layerShapes, type Network, type NetworkSpec } from "../../tools/export/checkpoint.ts";
 import { packNetwork } from "../../tools/export/exporter.ts";
 import { encodeModel, type PackedModel, type PackedNetwork } from "../../tools/export/model_file.ts";
@@ -30,16 +30,17 @@ function standIn(spec: NetworkSpec): Network {
 /** A model of random weights around one network. */
 function around(network: PackedNetwork, kind: number, samples: number): PackedModel {
   const { inputs, outputs } = network;
-  const isRouter = kind === POLICY_BAYESIAN;
   const small = packNetwork(standIn({ name: "stand-in", weightType: "8", inputs, hidden: [], outputs: 2, norm: false, dropout: 0 }));
+  const isRouter = kind !== POLICY_SINGLE;
+  const experts = kind === POLICY_BAYESIAN ? new Array<PackedNetwork>(outputs).fill(small) : [];
   return {
     features: inputs,
     frontEnd: null,
     normalization: { mean: new Float32Array(inputs), inverseStd: new Float32Array(inputs).fill(1), clip: 5 },
     router: isRouter ? network : null,
-    experts: isRouter ? new Array<PackedNetwork>(outputs).fill(small) : [network],
+    experts: isRouter ? experts : [network],
     policy: { kind, samples, alpha: 1, varianceScale: 1, escalate: [], abstain: [], beta: [] },
-    labels: Array.from({ length: isRouter ? 2 : outputs }, (_, i) => `${i}`),
+    labels: Array.from({ length: kind === POLICY_BAYESIAN ? 2 : outputs }, (_, i) => `${i}`),
     provenance: null,
   };
 }
@@ -55,7 +56,14 @@ export function networkCycles(spec: NetworkSpec, meter: Meter<Core>, device: Dev
   return cyclesIn(around(packNetwork(standIn(spec)), POLICY_SINGLE, 0), "expert", meter, device);
 }
 
-/** Modelled cycles of a Monte Carlo dropout router, all its samples. The meter's core is left with another model loaded. */
-export function routerCycles(spec: NetworkSpec, samples: number, meter: Meter<Core>, device: DeviceProfile): number {
-  return cyclesIn(around(packNetwork(standIn(spec)), POLICY_BAYESIAN, samples), "router", meter, device);
+/** Modelled cycles of a router, all its Monte Carlo samples. The meter's core is left with another model loaded. */
+export function routerCycles(
+  spec: NetworkSpec,
+  kind: "probe" | "bayesian",
+  samples: number,
+  meter: Meter<Core>,
+  device: DeviceProfile,
+): number {
+  const policy = kind === "probe" ? POLICY_PROBE : POLICY_BAYESIAN;
+  return cyclesIn(around(packNetwork(standIn(spec)), policy, samples), "router", meter, device);
 }

@@ -12,9 +12,17 @@ import { fitTemperature, type OutOfFold } from "./thresholds.ts";
  * @param folds training clips by fold.
  * @param outer one result for each answerer, trained on all folds.
  * @param inner [fold][answerer], trained without the fold, answering it.
+ * @param sampled answerers that answer by the mean of samples keep their temperature: the mean of tempered samples is not the
+ *   tempered mean, and single samples are not kept.
  */
-export function calibrate(table: FeatureTable, folds: number[][], outer: TaskResult[], inner: TaskResult[][]) {
-  const temperatures = outer.map((_, k) => fitTemperature(outOfFoldOf(table, folds, inner, k)));
+export function calibrate(
+  table: FeatureTable,
+  folds: number[][],
+  outer: TaskResult[],
+  inner: TaskResult[][],
+  sampled: (k: number) => boolean,
+) {
+  const temperatures = outer.map((_, k) => (sampled(k) ? 1 : fitTemperature(outOfFoldOf(table, folds, inner, k))));
   return {
     outer: outer.map((result, k) => tempered(result, temperatures[k]!, table.classes)),
     inner: inner.map((results) => results.map((result, k) => tempered(result, temperatures[k]!, table.classes))),

@@ -125,19 +125,28 @@ function reportOf(table: FeatureTable, model: Fitted, options: FitOptions): Fold
     return decideByGates(policy, gates, gate.variance[row]!, answers);
   };
   const alone = (k: number): Policy => ({ ...policy, kind: "single", abstain: [policy.abstain[k]!], escalate: [] });
-  const base = specs.gate ? { bits: networkBits(specs.gate), macs: networkMacs(specs.gate, policy.samples) } : { bits: 0, macs: 0 };
+  const base = specs.gate
+    ? { bits: networkBits(specs.gate, policy.samples), macs: networkMacs(specs.gate, policy.samples) }
+    : { bits: 0, macs: 0 };
   return {
     seed,
     fold: table.folds[testClips[0]!]!,
     clips: testClips.length,
     policy,
-    routed: figuresOf(table, labels, decide, specs.answerers, base),
+    routed: figuresOf(table, labels, decide, specs.answerers, base, policy.kind === "probe" ? policy.samples : 0),
     networks: specs.answerers.map((spec, k) => ({
       name: spec.name,
-      figures: figuresOf(table, labels, (clip, variant) => decideInOrder(alone(k), [answersOf(clip, variant)[k]!]), [spec], {
-        bits: 0,
-        macs: 0,
-      }),
+      figures: figuresOf(
+        table,
+        labels,
+        (clip, variant) => decideInOrder(alone(k), [answersOf(clip, variant)[k]!]),
+        [spec],
+        {
+          bits: 0,
+          macs: 0,
+        },
+        0,
+      ),
     })),
   };
 }
@@ -148,12 +157,15 @@ function figuresOf(
   decide: (clip: number, variant: number) => Decision,
   specs: NetworkSpec[],
   router: { bits: number; macs: number },
+  probeSamples: number,
 ): Figures {
   const decisions = labels.map((_, clip) => decide(clip, 0));
   const predicted = decisions.map(({ label }) => label);
   const correct = predicted.map((label, i) => label === labels[i]);
   const mean = (value: (decision: Decision) => number) => decisions.reduce((sum, d) => sum + value(d), 0) / decisions.length;
-  const ranOf = (cost: (spec: NetworkSpec) => number) => mean(({ ran }) => ran.reduce((sum, k) => sum + cost(specs[k]!), 0));
+  const ranOf = (cost: (k: number) => number) => mean(({ ran }) => ran.reduce((sum, k) => sum + cost(k), 0));
+  // a probe that samples is answerer 0; gates bring their own cost
+  const samplesOf = (k: number) => (k === 0 && router.bits === 0 ? probeSamples : 0);
   const stress = table.stress.map((name, i): [string, number] => {
     const strained = labels.map((_, clip) => decide(clip, 1 + i).label);
     return [name, weightedF1(labels, strained, table.classes)];
@@ -161,8 +173,8 @@ function figuresOf(
   return {
     f1Weighted: weightedF1(labels, predicted, table.classes),
     accuracy: accuracy(labels, predicted),
-    bitsPerWeight: (ranOf(networkBits) + router.bits) / Math.max(...specs.map(networkWeights)),
-    macs: ranOf(networkMacs) + router.macs,
+    bitsPerWeight: (ranOf((k) => networkBits(specs[k]!, samplesOf(k))) + router.bits) / Math.max(...specs.map(networkWeights)),
+    macs: ranOf((k) => networkMacs(specs[k]!, samplesOf(k))) + router.macs,
     shares: specs.map((_, k) => mean(({ answerer }) => (answerer === k ? 1 : 0))),
     ece: calibrationError(
       decisions.map(({ probability }) => probability),

@@ -22,6 +22,8 @@ export interface FitOptions {
   /** Hidden layers of every expert. */
   hidden: number[];
   probeType: WeightType;
+  /** Monte Carlo dropout samples of the router; null = the router's own default: none for the probe, 10 for bayesian. */
+  samples: number | null;
   epochs: number;
   /** Escalation quantile of each tier but the last. */
   escalateQuantiles: number[];
@@ -34,6 +36,7 @@ export const FIT_DEFAULTS: FitOptions = {
   experts: ["4", "8"],
   hidden: [640, 320],
   probeType: "ternary",
+  samples: null,
   epochs: TRAINER_DEFAULTS.epochs,
   escalateQuantiles: [0.8, 0.95],
   risk: 0.05,
@@ -43,7 +46,7 @@ export const FIT_DEFAULTS: FitOptions = {
 const ROUTER_HIDDEN = [128, 64];
 const DROPOUT = 0.195;
 /** Monte Carlo samples of the Bayesian router, as in the paper. */
-const ROUTER_SAMPLES = 10;
+const BAYESIAN_SAMPLES = 10;
 /** How strongly uncertainty favours an expert; the paper's values for ternary, 4 and 8 bits. */
 const BETA: Record<WeightType, number> = { ternary: 0, "4": 0.4, "8": 1, float32: 1 };
 const NAMES: Record<WeightType, string> = { ternary: "ternary", "4": "4-bit", "8": "8-bit", float32: "float32" };
@@ -86,6 +89,16 @@ export function specsOf(
   return { answerers: [...probe, ...experts], gate };
 }
 
+function samplesOf({ router, samples }: FitOptions): number {
+  if (router === "none") return 0;
+  return samples ?? (router === "bayesian" ? BAYESIAN_SAMPLES : 0);
+}
+
+/** Whether answerer k is a probe that answers by the mean of samples. */
+function isSampled(options: FitOptions, k: number): boolean {
+  return options.router === "probe" && k === 0 && samplesOf(options) > 0;
+}
+
 /** Which clips share a fold, folds in rising order. */
 export function byFold(table: FeatureTable, clips: readonly number[]): number[][] {
   const folds = [...new Set(clips.map((clip) => table.folds[clip]!))].sort((a, b) => a - b);
@@ -105,7 +118,7 @@ export async function fit(table: FeatureTable, splits: readonly Split[], options
   const taken = plans.map((plan) => {
     const outer = results.splice(0, plan.outer.length);
     const inner = plan.inner.map((tasks) => results.splice(0, tasks.length));
-    return calibrate(table, plan.folds, outer, inner);
+    return calibrate(table, plan.folds, outer, inner, (k) => isSampled(options, k));
   });
   const gatePlans = gate ? plans.map((plan, i) => planGate(table, plan, taken[i]!.inner, gate, options)) : [];
   const gateResults = await pool.run(gatePlans.flat());
@@ -150,7 +163,7 @@ function planAnswerers(table: FeatureTable, split: Split, specs: NetworkSpec[], 
     trainClips: train,
     predictClips,
     predictVariants,
-    samples: 0,
+    samples: isSampled(options, k) ? samplesOf(options) : 0,
     keepNetwork: place === 0 && testClips.length === 0,
   });
   return {
@@ -189,7 +202,7 @@ function planGate(table: FeatureTable, plan: Plan, inner: TaskResult[][], spec: 
     predictClips,
     predictVariants,
     expertLikelihood,
-    samples: ROUTER_SAMPLES,
+    samples: samplesOf(options),
     keepNetwork: place === 0 && split.testClips.length === 0,
   });
   const innerTasks = folds.map((held, f) => {
@@ -207,7 +220,7 @@ function policyOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], innerG
   const { escalateQuantiles } = options;
   return {
     kind: options.router === "none" ? "single" : options.router,
-    samples: bayesian ? ROUTER_SAMPLES : 0,
+    samples: samplesOf(options),
     alpha: bayesian ? 1 : 0,
     varianceScale: bayesian ? varianceScale(innerGates.flatMap(({ variance }) => [...variance])) : 1,
     escalate: Array.from({ length: tiers }, (_, i) => {

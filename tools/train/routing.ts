@@ -51,10 +51,11 @@ const CANONICAL_LAYOUT: Record<WeightType, number> = {
   float32: LAYOUT_FLOAT32_ROWS,
 };
 
-/** Bits of packed weights and scales, padding included. */
-export function networkBits(spec: NetworkSpec): number {
+/** Bits of packed weights and scales, padding included, that one answer reads; samples read all layers but the first again. */
+export function networkBits(spec: NetworkSpec, samples = 0): number {
   return layerShapes(spec).reduce((bits, { rows, columns }, i) => {
-    return bits + 8 * (weightBytes(CANONICAL_LAYOUT[layerWeightType(spec, i)], rows, columns) + 4 * rows);
+    const times = i > 0 && samples > 0 ? samples : 1;
+    return bits + 8 * times * (weightBytes(CANONICAL_LAYOUT[layerWeightType(spec, i)], rows, columns) + 4 * rows);
   }, 0);
 }
 
