@@ -74,7 +74,7 @@ test("wrong usage is named and starts nothing", async () => {
     [["train", "--data", "d"], /^option '--out <ckpt>' or --cv is needed/],
     [["train", "--data", "d", "--out", "o", "--router", "dice"], /Allowed choices are probe, bayesian/],
     [["train", "--data", "d", "--out", "o", "--experts", "4,5"], /"5" is none of ternary, 4, 8, float32/],
-    [["train", "--data", "d", "--out", "o", "--experts", "4,4,4,4,4,4,4,4,4"], /At most 8 experts/],
+    [["train", "--data", "d", "--out", "o", "--experts", "4,4,4,4,4,4,4,4,4"], /At most 7 experts/],
     [["train", "--data", "d", "--out", "o", "--hidden", "640,"], /A whole number from 1 up/],
     [["train", "--data", "d", "--out", "o", "--hidden", "99999"], /at most 8192 wide/],
     [["train", "--data", "d", "--out", "o", "--seed", "-1"], /A whole number from 0 up/],
