@@ -77,8 +77,12 @@ function amplitude({ tag, bits }: WavLayout): { scale: number; offset: number } 
   return { scale: 2 ** (1 - bits), offset: bits === 8 ? 128 : 0 };
 }
 
-/** Interleaved samples of one run of frames, by wavefile, which gets a plain header of ours and no other chunk. */
-function decodeBlock(frames: Uint8Array, { tag, channels, sampleRate, frameBytes, bits }: WavLayout): Float64Array {
+/**
+ * Interleaved samples of one run of frames, by wavefile, which gets a plain header of ours and no other chunk. 16-bit PCM, which is what
+ * recorders and microphones give, is taken as it lies in memory: wavefile needs longer for it than the whole decision does.
+ */
+function decodeBlock(frames: Uint8Array, { tag, channels, sampleRate, frameBytes, bits }: WavLayout): Float64Array | Int16Array {
+  if (tag === TAG_PCM && bits === 16) return new Int16Array(Uint8Array.from(frames).buffer);
   const header = 44;
   const file = new Uint8Array(header + frames.length);
   const view = new DataView(file.buffer);
