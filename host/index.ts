@@ -1,6 +1,7 @@
 // The package's entry for Node: loadModel with file access.
 
 import { fileURLToPath } from "node:url";
+import { QurioError } from "./errors.ts";
 import { packagePath, readInput } from "./files.ts";
 import { type LoadOptions, type Model, modelFromBytes } from "./model.ts";
 
@@ -32,6 +33,12 @@ export function coreWasm(simd: boolean): Uint8Array {
  */
 export async function loadModel(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Model> {
   const file = source instanceof Uint8Array ? source : readInput(source instanceof URL ? fileURLToPath(source) : source);
+  const name = source instanceof Uint8Array ? undefined : `${source}`;
   const wasm = options.wasm ?? { scalar: coreWasm(false), simd: coreWasm(true) };
-  return modelFromBytes(file, { ...options, wasm });
+  try {
+    return await modelFromBytes(file, { ...options, wasm });
+  } catch (error) {
+    if (name === undefined || !(error instanceof QurioError)) throw error;
+    throw new QurioError(error.code, `${name}: ${error.message}`, error.hint, error.exitCode);
+  }
 }

@@ -83,9 +83,10 @@ export class Model {
    * One decision about the first 5 s.
    * @param pcm 16-bit, 16 kHz, mono; shorter than 80,000 samples counts as followed by silence
    * @param seed feeds the router's Monte Carlo dropout; the same seed gives the same decision on every engine
-   * @throws QurioError when the model takes features, or when its activations overflow
+   * @throws QurioError PCM for anything but an Int16Array with samples; when the model takes features, or when its activations overflow
    */
   decide(pcm: Int16Array, seed = 0): Decision {
+    checkPcm(pcm);
     this.core.reset(seed);
     this.core.push(pcm);
     return this.named(this.core.decide());
@@ -121,6 +122,19 @@ export class Model {
       framesSeen: raw.framesSeen,
       weightBytesRead: raw.weightBytesRead,
     };
+  }
+}
+
+function checkPcm(pcm: unknown): void {
+  // by name, because an array may come from another realm (an iframe, a vm context)
+  const kind = Object.prototype.toString.call(pcm).slice(8, -1);
+  if (kind !== "Int16Array" || (pcm as Int16Array).length === 0) {
+    const found = kind === "Int16Array" ? "no samples" : kind;
+    throw new QurioError(
+      "PCM",
+      `sound must be an Int16Array with at least one sample, found ${found}`,
+      "Scale float samples by 32768 and round: 16-bit PCM, 16 kHz, mono.",
+    );
   }
 }
 

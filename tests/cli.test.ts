@@ -110,7 +110,7 @@ test("a failure with a name: message, hint, its exit code", () => {
   const failure = 'const { QurioError } = await import("./host/errors.ts"); throw new QurioError("X", "it broke", "mend it");';
   const [node, args] = mainWith(["run"], failure);
   const { status, stdout, stderr } = spawnSync(node, args, { encoding: "utf8" });
-  assert.equal({ status, stdout, stderr }, { status: 1, stdout: "", stderr: "qurio: it broke\nmend it\n" });
+  assert.equal({ status, stdout, stderr }, { status: 1, stdout: "", stderr: "qurio: it broke (X)\nmend it\n" });
 });
 
 test("a failure without a name is called a fault of qurio, with its stack", () => {

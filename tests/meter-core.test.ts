@@ -106,7 +106,7 @@ test("overhead: at most a quarter more bytes, at most twice the time", async () 
   const cores = [await Core.create(scalar as BufferSource, false), await Core.create(instrumented.wasm, false)];
   const times = cores.map((): number[] => []);
   for (const core of cores) core.load(file);
-  for (let run = 0; run < 30; run++) {
+  for (let run = 0; run < 60; run++) {
     for (const [i, core] of cores.entries()) {
       const start = performance.now();
       core.reset(1);
@@ -115,7 +115,8 @@ test("overhead: at most a quarter more bytes, at most twice the time", async () 
       times[i].push(performance.now() - start);
     }
   }
-  const [plain, counted] = times.map((list) => list.sort((a, b) => a - b)[list.length >> 2]);
+  // the fastest run of each: what a busy machine adds is left out
+  const [plain, counted] = times.map((list) => Math.min(...list));
   const time = counted / plain;
   console.log(`counters ${instrumented.counters.length}, bytes ${scalar.length} -> ${instrumented.wasm.length} (${bytes.toFixed(2)}x)`);
   console.log(`decision ${plain.toFixed(2)} -> ${counted.toFixed(2)} ms (${time.toFixed(2)}x)`);

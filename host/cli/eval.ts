@@ -43,6 +43,8 @@ export interface Evaluation {
   networkUj: number;
   decisionUj: number | null;
   engine: string;
+  /** The model was trained on these very files: its figures are those of training, not of new sounds. */
+  trainedOnThisData: boolean;
   /** Weighted F1 under each condition; null without --stress. */
   stress: Record<string, number> | null;
 }
@@ -68,7 +70,7 @@ async function throughEightKilohertz(pcm: Int16Array): Promise<Int16Array> {
 export async function evaluate(modelPath: string, options: EvalOptions): Promise<void> {
   const { engine = "node", device = DEFAULT_DEVICE } = options;
   const file = readInput(modelPath);
-  const model = await loadModel(file);
+  const model = await loadModel(modelPath);
   const meter = await Meter.create(coreWasm(false), false);
   meter.core.load(file);
   const profile = loadDevice(device);
@@ -145,6 +147,7 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
     networkUj: mean(cost.networkUj),
     decisionUj: hasAudio ? mean(cost.decisionUj) : null,
     engine,
+    trainedOnThisData: datasetOf(model) === data.sha256,
     stress: options.stress ? Object.fromEntries(conditions.map(({ name }, c) => [name, weightedF1(truth, stressed[c], classes)])) : null,
   };
   console.log(options.json ? JSON.stringify(result) : report(result, data.name, profile.title));
@@ -164,6 +167,10 @@ function labelIndex(model: Model, label: string): number {
     );
   }
   return index;
+}
+
+function datasetOf({ packed }: Model): unknown {
+  return (packed.provenance as { dataset?: { sha256?: unknown } } | null)?.dataset?.sha256;
 }
 
 function largestNetwork(model: Model): number {
@@ -194,6 +201,9 @@ function report(result: Evaluation, data: string, device: string): string {
     "",
     `cycles and energy: mean of a decision, modelled for ${device}`,
   ];
+  if (result.trainedOnThisData) {
+    lines.push("", "NOTE: the model was trained on these recordings, so this says nothing about new ones; `qurio train --cv` does");
+  }
   if (result.stress) {
     const clean = result.f1Weighted;
     const stressRows = Object.entries(result.stress).map(([name, f1]) => [

@@ -16,7 +16,8 @@ export async function main(args: string[], prepare: () => Promise<void> = async 
   // A reader that has seen enough (`qurio … | head`) is no failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    complain(`cannot write to standard output (${error.code})`, "Is the disk full?");
+    process.exit(1);
   });
   const program = buildProgram((message) => complain(message, USAGE_HINT), prepare);
   try {
@@ -35,7 +36,7 @@ function report(error: unknown): number {
   // Commander has said what is wrong already; help and version end here too, with code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof QurioError) {
-    complain(error.message, error.hint);
+    complain(`${error.message} (${error.code})`, error.hint);
     return error.exitCode;
   }
   const { stack, message } = error instanceof Error ? error : { stack: undefined, message: `${error}` };

@@ -1,7 +1,7 @@
 // `qurio train`: trains a model on a data set, or says by cross-validation what such a model is worth.
 
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
-import { writeCheckpoint } from "../../tools/export/checkpoint.ts";
+import { checkCheckpointTarget, writeCheckpoint } from "../../tools/export/checkpoint.ts";
 import { featuresModel } from "../../tools/export/exporter.ts";
 import { DEFAULT_FRONT_END } from "../../tools/export/front_end_tables.ts";
 import { encodeModel } from "../../tools/export/model_file.ts";
@@ -40,6 +40,7 @@ export async function train(options: TrainOptions): Promise<void> {
   if (seed.length > 1 && !options.cv) {
     throw new QurioError("SEEDS", `${seed.length} seeds given, one expected without --cv`, "Pass --cv, or one seed.", 2);
   }
+  if (out !== undefined) checkCheckpointTarget(out);
   const data = await openData(path);
   const fit: FitOptions = { ...FIT_DEFAULTS, router, experts, hidden, epochs, samples: options.samples ?? null };
   const extract = await extractor();

@@ -1,6 +1,17 @@
 // A checkpoint: a folder with weights.safetensors and model.json. docs/checkpoint.md is the prose of this file.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { QurioError } from "../../host/errors.ts";
 import { describe, parseDescription } from "./checkpoint_json.ts";
@@ -104,11 +115,11 @@ export function writeCheckpoint(directory: string, checkpoint: Checkpoint): void
   const target = resolve(directory);
   const tensors = tensorsOf(checkpoint);
   for (const [name, { shape }] of tensors) takeTensor(tensors, name, shape);
-  refuseOtherFiles(target);
+  checkCheckpointTarget(directory);
   let fresh: string | null = null;
   try {
-    mkdirSync(dirname(target), { recursive: true });
     fresh = mkdtempSync(`${target}.new-`);
+    chmodSync(fresh, 0o777 & ~process.umask()); // mkdtemp lets nobody else in
     writeFileSync(join(fresh, WEIGHTS_FILE), encodeSafetensors(tensors), { flush: true });
     writeFileSync(join(fresh, MODEL_FILE), `${JSON.stringify(describe(checkpoint), null, 2)}\n`, { flush: true });
     const previous = previousOf(target);
@@ -120,12 +131,7 @@ export function writeCheckpoint(directory: string, checkpoint: Checkpoint): void
     rmSync(previous, { recursive: true, force: true });
   } catch (cause) {
     if (fresh) rmSync(fresh, { recursive: true, force: true });
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new QurioError(
-      "CHECKPOINT_UNWRITABLE",
-      `cannot write checkpoint ${basename(target)} (${code})`,
-      "Check that the folder's parent is writable and that the disk has room; an earlier checkpoint is untouched.",
-    );
+    throw unwritable(target, cause);
   }
 }
 
@@ -133,7 +139,31 @@ function previousOf(directory: string): string {
   return `${resolve(directory)}.previous`;
 }
 
-/** A typing error in --out must not cost anyone a folder. */
+/**
+ * Whether a checkpoint can be written there: to be asked before a long training. A typing error must not cost anyone a folder.
+ *
+ * @throws QurioError CHECKPOINT_OCCUPIED, CHECKPOINT_UNWRITABLE.
+ */
+export function checkCheckpointTarget(directory: string): void {
+  const target = resolve(directory);
+  refuseOtherFiles(target);
+  try {
+    accessSync(dirname(target), constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw unwritable(target, cause);
+  }
+}
+
+function unwritable(target: string, cause: unknown): QurioError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const reason = code === "ENOENT" || code === "ENOTDIR" ? `folder ${dirname(target)} does not exist` : `${code}`;
+  return new QurioError(
+    "CHECKPOINT_UNWRITABLE",
+    `cannot write checkpoint ${basename(target)}: ${reason}`,
+    "Check that the folder's parent exists and is writable and that the disk has room; an earlier checkpoint is untouched.",
+  );
+}
+
 function refuseOtherFiles(target: string): void {
   let names: string[];
   try {
