@@ -66,7 +66,7 @@ function integerGemv(layout: i32, vectorPtr: usize, preparedPtr: usize, wPtr: us
   } else {
     const xSum = prepareBytes(vectorPtr, preparedPtr, k, inverse, 128);
     if (layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, vectorPtr, k, n, xSum, 0x00030003);
-    else int4Gemv(preparedPtr, wPtr, vectorPtr, k, n, xSum, 0x000f000f);
+    else int4Gemv(preparedPtr, wPtr, vectorPtr, k, n, xSum << 3, 0x000f000f);
   }
 }
 

@@ -9,8 +9,11 @@
 //   w ~ scale * code
 
 /** Weight formats of a hidden layer; tools/export/checkpoint.ts says which layers may have which. */
-export type WeightType = "ternary" | "4" | "8" | "float32";
-export const WEIGHT_TYPES: readonly WeightType[] = ["ternary", "4", "8", "float32"];
+export type IntegerType = "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15" | "16";
+export type WeightType = "ternary" | "ternary5" | "popcount" | IntegerType | "float32";
+
+const INTEGER_TYPES = Array.from({ length: 16 }, (_, i) => `${i + 1}` as IntegerType);
+export const WEIGHT_TYPES: readonly WeightType[] = ["ternary", "ternary5", "popcount", ...INTEGER_TYPES, "float32"];
 
 /** Share of the largest centred weight of a row below which a ternary code is zero. */
 export const TERNARY_THRESHOLD = 0.15;
