@@ -95,7 +95,7 @@ export function simdLayout(weightType: i32, _rows: i32, _columns: i32): i32 {
 export function columnBlock(layout: i32): i32 {
   if (layout == LAYOUT_FLOAT32_ROWS) return 4;
   if (layout == LAYOUT_TERNARY_SWAR) return 8;
-  if (layout == LAYOUT_INT4_MASKDOT) return 32;
+  if (layout == LAYOUT_INT4_MASKDOT || layout == LAYOUT_INT1_LUT_SIMD) return 32;
   if (layout == LAYOUT_TERNARY5_LUT) return 40;
   if (layout == LAYOUT_TERNARY_MASKDOT || layout == LAYOUT_INT1_LUT) return 64;
   if (layout == LAYOUT_TERNARY_PLANES) return 128;
@@ -112,7 +112,7 @@ export function rowBlock(layout: i32): i32 {
 
 /** Most columns for which the kernel's sums are exact, derived in each kernel. */
 export function maxColumns(layout: i32): i32 {
-  return layout == LAYOUT_TERNARY_LUT_SIMD || layout == LAYOUT_INT1_LUT_SIMD ? 4224 : MAX_WIDTH;
+  return layout == LAYOUT_TERNARY_LUT_SIMD ? 4224 : MAX_WIDTH;
 }
 
 export function padTo(n: i32, block: i32): i32 {
