@@ -17,7 +17,7 @@ import { columnBlock, maxColumns, padTo, planeBit, rowBlock, weightBytes } from 
 import { type Codes, packWeights } from "../tools/export/pack.ts";
 import { Instance } from "./harness/compile.ts";
 import { random } from "./harness/random.ts";
-import { gemv } from "./reference/kernels.ts";
+import { gemv, sum4 } from "./reference/kernels.ts";
 
 const CANARY = 0x5ca1ab1e;
 const COLUMNS = [1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 255, 256, 257, 521, 969, 1536];
@@ -154,6 +154,26 @@ for (const kernel of KERNELS) {
     for (const fills of FILLS) check(instance, kernel, rowBlock(kernel.layout), columns, fills);
   });
 }
+
+test("float32: four rows at a time and those left over add in one order", async () => {
+  const instance = await Instance.of("gemm", "simd");
+  const next = random(11);
+  for (const columns of [4, 8, 60, 972]) {
+    for (const rows of [1, 3, 4, 5, 8, 11]) {
+      instance.reset();
+      const x = Float32Array.from({ length: columns }, () => next() - 0.5);
+      const w = Float32Array.from({ length: rows * columns }, () => next() - 0.5);
+      const yPtr = instance.alloc(4 * rows + 4);
+      instance.i32(yPtr, rows + 1).fill(CANARY);
+      instance.exports.float32Gemv(instance.put(x), instance.put(w), yPtr, columns, rows);
+      for (let n = 0; n < rows; n++) {
+        const products = x.map((value, k) => value * w[n * columns + k]);
+        assert.is(instance.f32(yPtr, rows)[n], sum4(products), `${columns}->${rows} seed 11, row ${n}`);
+      }
+      assert.is(instance.i32(yPtr + 4 * rows, 1)[0], CANARY);
+    }
+  }
+});
 
 // ---- batches ----
 
