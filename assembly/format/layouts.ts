@@ -30,6 +30,9 @@ import {
   WEIGHT_TERNARY5,
 } from "./ids.ts";
 
+/** Scratch for the tables of one tile of a scalar look-up kernel: 8 of 256 u16 entries. */
+export const LUT_BYTES = 4096;
+
 /** Bits of an integer type's values: 1 to 16; 2 for -1, 0, 1 that meet 8-bit activations; 0 for the rest. */
 export function integerBits(weightType: i32): i32 {
   if (weightType == WEIGHT_TERNARY || weightType == WEIGHT_TERNARY5) return 2;
@@ -81,14 +84,20 @@ export function canonicalLayout(weightType: i32): i32 {
  * The layout that the SIMD kernels read. Odd widths are widened once, when a host repacks: it trades memory for time where there
  * is memory.
  */
-export function simdLayout(weightType: i32, _rows: i32, _columns: i32): i32 {
+export function simdLayout(weightType: i32, rows: i32, columns: i32): i32 {
   if (weightType == WEIGHT_FLOAT32) return LAYOUT_FLOAT32_ROWS;
   if (weightType == WEIGHT_TERNARY_POPCOUNT) return LAYOUT_TERNARY_PLANES;
   const bits = integerBits(weightType);
   if (bits == 1) return LAYOUT_INT1_LUT_SIMD;
-  if (bits == 2) return LAYOUT_TERNARY_MASKDOT;
+  // a look-up serves 32 rows at a time and builds its tables first: few rows do not pay for them
+  if (bits == 2) return rows >= 64 && columns <= maxColumns(LAYOUT_TERNARY_LUT_SIMD) ? LAYOUT_TERNARY_LUT_SIMD : LAYOUT_TERNARY_MASKDOT;
   if (bits <= 4) return LAYOUT_INT4_MASKDOT;
   return bits <= 8 ? LAYOUT_INT8_BLOCKED : LAYOUT_INT16_BLOCKED;
+}
+
+/** Do the kernel's sums come as float32 instead of i32? */
+export function hasFloatSums(layout: i32): boolean {
+  return layout == LAYOUT_FLOAT32_ROWS || layout == LAYOUT_INT16_BLOCKED || (isPacked(layout) && (layout & 8) != 0);
 }
 
 /** Columns are padded to a multiple of this. */
@@ -97,7 +106,7 @@ export function columnBlock(layout: i32): i32 {
   if (layout == LAYOUT_TERNARY_SWAR) return 8;
   if (layout == LAYOUT_INT4_MASKDOT || layout == LAYOUT_INT1_LUT_SIMD) return 32;
   if (layout == LAYOUT_TERNARY5_LUT) return 40;
-  if (layout == LAYOUT_TERNARY_MASKDOT || layout == LAYOUT_INT1_LUT) return 64;
+  if (layout == LAYOUT_TERNARY_MASKDOT || layout == LAYOUT_INT1_LUT || isPacked(layout)) return 64;
   if (layout == LAYOUT_TERNARY_PLANES) return 128;
   return 16;
 }
@@ -134,12 +143,13 @@ export function layerWidth(layout: i32, rows: i32, columns: i32): i32 {
   return k > n ? k : n;
 }
 
-/** Scratch beside the prepared activations: tables of a look-up kernel, or four unpacked rows and their sums. */
-export function tableBytes(layout: i32, columns: i32): i32 {
-  const k = padTo(columns, columnBlock(layout));
-  if (layout == LAYOUT_TERNARY5_LUT || layout == LAYOUT_INT1_LUT) return 4096;
-  if (layout == LAYOUT_TERNARY_LUT_SIMD || layout == LAYOUT_INT1_LUT_SIMD) return k << 3;
-  return isPacked(layout) ? ((k * lanesBits(layout)) >> 1) + 16 : 0;
+/** Scratch beside the prepared activations: the tables of look-up kernels; for packed layouts also the sums of each part. */
+export function tableBytes(layout: i32, rows: i32, columns: i32): i32 {
+  if (layout == LAYOUT_TERNARY5_LUT || layout == LAYOUT_INT1_LUT) return LUT_BYTES;
+  if (layout == LAYOUT_TERNARY_LUT_SIMD || layout == LAYOUT_INT1_LUT_SIMD) return padTo(columns, columnBlock(layout)) << 3;
+  if (!isPacked(layout)) return 0;
+  const signs = signPlanes(layout) * rows;
+  return LUT_BYTES + ((signs + padTo(rows, 4)) << 2);
 }
 
 /** Bytes of one packed matrix, row sums included where the layout has them. */
@@ -147,7 +157,26 @@ export function weightBytes(layout: i32, rows: i32, columns: i32): i32 {
   const n = padTo(rows, rowBlock(layout));
   const k = padTo(columns, columnBlock(layout));
   if (layout == LAYOUT_TERNARY5_LUT) return (n * k) / 5;
+  if (isPacked(layout)) {
+    return packedOffset(layout, LAYOUT_INT1_LUT, rows, columns) + weightBytes(LAYOUT_INT1_LUT, signPlanes(layout) * rows, columns);
+  }
   return ((n * k * storedBits(layout)) >> 3) + (hasRowSums(layout) ? n << 2 : 0);
+}
+
+/** Low bits of a packed layout's codes that lie in planes of their own, as rows of signs. */
+export function signPlanes(layout: i32): i32 {
+  return layout & 3;
+}
+
+/**
+ * A packed matrix is up to three ones behind each other, the highest bits of the codes first: 8 bits (widths above 8), 4 bits
+ * (widths with a 4 in their binary form), and signs [planes][rows]. Byte offset of the part that has layout `part`.
+ */
+export function packedOffset(layout: i32, part: i32, rows: i32, columns: i32): i32 {
+  let offset = 0;
+  if (layout & 8 && part != LAYOUT_INT8_BLOCKED) offset += weightBytes(LAYOUT_INT8_BLOCKED, rows, columns);
+  if (layout & 4 && part == LAYOUT_INT1_LUT) offset += weightBytes(LAYOUT_INT4_SWAR, rows, columns);
+  return offset;
 }
 
 /** Bits that a code takes in a layout. */
@@ -157,11 +186,11 @@ function storedBits(layout: i32): i32 {
   if (layout == LAYOUT_INT4_SWAR || layout == LAYOUT_INT4_MASKDOT) return 4;
   if (layout == LAYOUT_INT8_BLOCKED) return 8;
   if (layout == LAYOUT_INT16_BLOCKED) return 16;
-  return isPacked(layout) ? layout - LAYOUT_PACKED : 2;
+  return 2;
 }
 
 function hasRowSums(layout: i32): boolean {
-  return layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR || layout == LAYOUT_PACKED_3;
+  return layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR;
 }
 
 /** Byte offset of the i32 that holds 128 * sum of codes of a row, or -1 where the layout has none. */
@@ -175,7 +204,7 @@ export function rowSumOffset(layout: i32, row: i32, k: i32): i32 {
 
 /**
  * Bit address (8 * byte + shift) of the code of (row, column), for layouts that keep a code's bits together; k = padded columns.
- * planeBit and tritByte serve the others.
+ * planeBit, signBit and tritByte serve the others.
  */
 export function codeBit(layout: i32, row: i32, column: i32, k: i32): i32 {
   if (layout == LAYOUT_TERNARY_SWAR) {
@@ -231,33 +260,4 @@ export function planeBit(layout: i32, plane: i32, row: i32, column: i32, k: i32)
   }
   const byte = ((((row >> 5) * (k >> 2) + (column >> 2)) * 2 + plane) << 4) + (row & 15);
   return (byte << 3) + ((row & 16) >> 2) + (column & 3);
-}
-
-/** Width of the lanes that a packed layout unpacks to: 4, 8 or 16 bits. */
-export function lanesBits(layout: i32): i32 {
-  const bits = layout - LAYOUT_PACKED;
-  return bits < 4 ? 4 : bits < 8 ? 8 : 16;
-}
-
-/**
- * Bit address of the `width` bits (8, 4, 2 or 1: a one in the binary form of the code's width) of (row, column) that a packed
- * layout keeps in one plane. Drawn in kernels/unpack.ts.
- */
-export function packedBit(layout: i32, width: i32, row: i32, column: i32, k: i32): i32 {
-  const bits = layout - LAYOUT_PACKED;
-  const lanes = lanesBits(layout);
-  const group = (row >> 2) * (((k * bits) >> 3) + (hasRowSums(layout) ? 4 : 0)); // in words
-  const block = group + (column >> 3) * bits;
-  // a block of 4 rows x 8 columns unpacks to `lanes` words, as the kernel of that width reads them
-  const inBlock = ((row & 3) << 3) + (column & 7);
-  let word = (inBlock * lanes) >> 5;
-  let lane = (inBlock * lanes) & 31;
-  if (lanes == 4) {
-    word = ((column & 4) >> 1) + ((row >> 1) & 1);
-    lane = ((row & 1) << 4) + ((column & 3) << 2);
-  }
-  const fields = lanes / width;
-  const field = word % fields;
-  const start = bits & ~((width << 1) - 1); // words of the wider planes
-  return ((block + start + (word - field) / fields) << 5) + lane + field * width;
 }

@@ -73,6 +73,7 @@ import {
   routerNetwork,
   squarePtr,
   sumPtr,
+  tablePtr,
   vectorPtr,
 } from "./state.ts";
 
@@ -237,7 +238,7 @@ function concludeSamples(outputs: i32): void {
 }
 
 function advance(index: i32): bool {
-  const bytes = runLayer(network, index, vectorPtr, preparedPtr);
+  const bytes = runLayer(network, index, vectorPtr, preparedPtr, tablePtr);
   if (bytes < 0) {
     overflow(index);
     return false;

@@ -6,11 +6,12 @@ import {
   codeBit,
   columnBlock,
   isPacked,
-  packedBit,
+  packedOffset,
   padTo,
   planeBit,
   rowSumOffset,
   signBit,
+  signPlanes,
   simdLayout,
   tritByte,
   weightBytes,
@@ -56,7 +57,15 @@ function weightTypeInfo(spec: WeightType): WeightTypeInfo {
   const bits = TERNARY_BITS[spec] ?? Number(spec);
   const top = bits <= 2 ? 1 : 2 ** (bits - 1);
   const range = [-top, bits <= 2 ? 1 : top - 1] as const;
-  return { id, name: TERNARY_IDS[spec] ? spec : `${spec}-bit`, spec, bits, range, ternaryActivations, canonicalLayout: canonicalLayout(id) };
+  return {
+    id,
+    name: TERNARY_IDS[spec] ? spec : `${spec}-bit`,
+    spec,
+    bits,
+    range,
+    ternaryActivations,
+    canonicalLayout: canonicalLayout(id),
+  };
 }
 
 /** One row per weight type; kernels, exporter, tests and benchmarks are driven by it. */
@@ -79,11 +88,10 @@ export function layoutFor(weightType: number, target: Target, rows: number, colu
 
 /** How a layout's kernel multiplies, in words. */
 export function formulation(layout: number): string {
-  if (isPacked(layout)) {
-    const bits = layout - Id.LAYOUT_PACKED;
-    return `unpack 4 rows to ${bits < 4 ? 4 : bits < 8 ? 8 : 16} bits`;
-  }
-  return FORMULATIONS[layout]!;
+  if (!isPacked(layout)) return FORMULATIONS[layout]!;
+  const planes = signPlanes(layout);
+  const parts = [layout & 8 ? "8 bits" : "", layout & 4 ? "4 bits" : "", planes > 0 ? `${planes} x 1 bit` : ""];
+  return `sum of ${parts.filter((part) => part !== "").join(" + ")}`;
 }
 
 const FORMULATIONS: Record<number, string> = {
@@ -167,19 +175,6 @@ function codecOf(layout: number, bytes: Uint8Array, rows: number, columns: numbe
       },
     };
   }
-  if (isPacked(layout)) {
-    const widths = [8, 4, 2, 1].filter((width) => bits & width);
-    return {
-      put: (row, column, code) => {
-        for (const width of widths) setBits(bytes, packedBit(layout, width, row, column, k), code >> (bits & (width - 1)), width);
-      },
-      get: (row, column) => {
-        let code = 0;
-        for (const width of widths) code |= getBits(bytes, packedBit(layout, width, row, column, k), width) << (bits & (width - 1));
-        return code;
-      },
-    };
-  }
   if (layout === Id.LAYOUT_INT16_BLOCKED) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return {
@@ -198,6 +193,62 @@ function codecOf(layout: number, bytes: Uint8Array, rows: number, columns: numbe
   };
 }
 
+// ---- packed layouts: the parts of a code in matrices of their own ----
+
+interface Part {
+  layout: number;
+  /** Signed value of the part, of the unsigned code; and the way back. */
+  take(code: number): number;
+  give(value: number): number;
+}
+
+/** 8 and 4 bits, as packed_gemv.ts draws them. */
+function partsOf(layout: number): Part[] {
+  const planes = signPlanes(layout);
+  const parts: Part[] = [];
+  if (layout & 8) {
+    const below = layout & 7;
+    parts.push({ layout: Id.LAYOUT_INT8_BLOCKED, take: (code) => (code >> below) - 128, give: (value) => (value + 128) << below });
+  }
+  if (layout & 4) {
+    parts.push({ layout: Id.LAYOUT_INT4_SWAR, take: (code) => ((code >> planes) & 15) - 8, give: (value) => (value + 8) << planes });
+  }
+  return parts;
+}
+
+function packParts(layout: number, codes: Uint16Array, rows: number, columns: number): Uint8Array {
+  const packed = new Uint8Array(weightBytes(layout, rows, columns));
+  for (const part of partsOf(layout)) {
+    const values = Int8Array.from(codes, part.take);
+    packed.set(packWeights(part.layout, values, rows, columns), packedOffset(layout, part.layout, rows, columns));
+  }
+  const planes = signPlanes(layout);
+  const signs = new Int8Array(planes * codes.length);
+  for (let plane = 0; plane < planes; plane++) {
+    codes.forEach((code, i) => {
+      signs[plane * codes.length + i] = (code >> plane) & 1 ? 1 : -1;
+    });
+  }
+  packed.set(packWeights(Id.LAYOUT_INT1_LUT, signs, planes * rows, columns), packedOffset(layout, Id.LAYOUT_INT1_LUT, rows, columns));
+  return packed;
+}
+
+function unpackParts(layout: number, packed: Uint8Array, rows: number, columns: number): Uint16Array {
+  const codes = new Uint16Array(rows * columns);
+  for (const part of partsOf(layout)) {
+    const bytes = packed.subarray(packedOffset(layout, part.layout, rows, columns));
+    unpackWeights(part.layout, bytes, rows, columns).forEach((value, i) => {
+      codes[i] |= part.give(value);
+    });
+  }
+  const bytes = packed.subarray(packedOffset(layout, Id.LAYOUT_INT1_LUT, rows, columns));
+  const planes = signPlanes(layout);
+  unpackWeights(Id.LAYOUT_INT1_LUT, bytes, planes * rows, columns).forEach((sign, i) => {
+    if (sign > 0) codes[i % codes.length] |= 1 << Math.floor(i / codes.length);
+  });
+  return codes;
+}
+
 // ---- matrices ----
 
 /** Signed codes (or float32 values) [rows][columns] to packed bytes; padding is zero bits. */
@@ -213,16 +264,26 @@ export function packWeights(layout: number, values: Codes | Float32Array, rows: 
   }
   const [low, high] = rangeOf(layout);
   const isSign = codeBits(layout) === 1;
+  values.forEach((value, i) => {
+    if (value >= low && value <= high && !(isSign && value === 0)) return;
+    const allowed = isSign ? "signs, -1 or 1" : `range ${low}..${high}`;
+    throw new RangeError(
+      `row ${Math.floor(i / columns)}, column ${i % columns}: code ${value} is outside ${codeBits(layout)}-bit ${allowed}`,
+    );
+  });
   const zeroPoint = zeroPointOf(layout);
+  if (isPacked(layout))
+    return packParts(
+      layout,
+      Uint16Array.from(values, (value) => value + zeroPoint),
+      rows,
+      columns,
+    );
   const codec = codecOf(layout, packed, rows, columns);
   for (let row = 0; row < rows; row++) {
     let codeSum = 0;
     for (let column = 0; column < columns; column++) {
       const value = values[row * columns + column];
-      if (!(value >= low && value <= high) || (isSign && value === 0)) {
-        const allowed = isSign ? "signs, -1 or 1" : `range ${low}..${high}`;
-        throw new RangeError(`row ${row}, column ${column}: code ${value} is outside ${codeBits(layout)}-bit ${allowed}`);
-      }
       const code = isSign ? (value + 1) >> 1 : value + zeroPoint;
       codec.put(row, column, code);
       codeSum += code;
@@ -246,6 +307,12 @@ export function unpackWeights(layout: number, packed: Uint8Array, rows: number, 
   const bits = codeBits(layout);
   const values = bits <= 8 ? new Int8Array(count) : new Int16Array(count);
   const zeroPoint = zeroPointOf(layout);
+  if (isPacked(layout)) {
+    unpackParts(layout, packed, rows, columns).forEach((code, i) => {
+      values[i] = code - zeroPoint;
+    });
+    return values;
+  }
   const codec = codecOf(layout, packed, rows, columns);
   for (let row = 0, at = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
