@@ -2,22 +2,26 @@
 
 import { type Checkpoint, featureCount, readCheckpoint } from "../../tools/export/checkpoint.ts";
 import { layerSizes, packCheckpoint } from "../../tools/export/exporter.ts";
+import type { Arithmetic } from "../../tools/export/front_end_tables.ts";
 import { encodeModel, type PackedModel } from "../../tools/export/model_file.ts";
 import { decodeFeatureCodes, featuresOf } from "../../tools/train/datasets/feature_codes.ts";
 import { Core } from "../engines/core.ts";
 import { checkParity } from "../engines/parity.ts";
+import { QurioError } from "../errors.ts";
 import { packagePath, readInput, writeOutput } from "../files.ts";
 import { coreWasm } from "../index.ts";
 import { formatBytes, formatTable } from "./output.ts";
 
 export interface ExportOptions {
   output: string;
+  /** Instead of the checkpoint's. */
+  frontEnd?: Arithmetic;
   json?: boolean;
 }
 
 /** Packs a checkpoint into a model file. Nothing is written unless the parity check passes. */
-export async function exportModel(checkpointDir: string, { output, json }: ExportOptions): Promise<void> {
-  const checkpoint = readCheckpoint(checkpointDir);
+export async function exportModel(checkpointDir: string, { output, frontEnd, json }: ExportOptions): Promise<void> {
+  const checkpoint = withFrontEnd(readCheckpoint(checkpointDir), frontEnd);
   const packed = packCheckpoint(checkpoint);
   const { vectors, source } = parityVectors(checkpoint);
   const core = await Core.create(coreWasm(false) as BufferSource, false);
@@ -39,6 +43,20 @@ export async function exportModel(checkpointDir: string, { output, json }: Expor
     ),
   );
   console.log(`\n${output}: ${formatBytes(file.length)} (${file.length} bytes)`);
+}
+
+/** The checkpoint with another front end arithmetic. Its networks fit either: codes differ by 1, rarely. */
+function withFrontEnd(checkpoint: Checkpoint, arithmetic: Arithmetic | undefined): Checkpoint {
+  const { features } = checkpoint;
+  if (arithmetic === undefined) return checkpoint;
+  if (features.kind === "external") {
+    throw new QurioError(
+      "FRONT_END",
+      `--front-end ${arithmetic} needs a model that takes audio, and this one takes ${features.count} features`,
+      "Leave --front-end out.",
+    );
+  }
+  return { ...checkpoint, features: { ...features, arithmetic } };
 }
 
 /** Layers with their cost; the last column counts payload, scales and padding. */

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { MAX_EXPERTS, MAX_LAYERS, MAX_WIDTH } from "../../assembly/format/ids.ts";
+import { ARITHMETICS } from "../../tools/export/front_end_tables.ts";
 import { packagePath } from "../files.ts";
 
 const WEIGHT_TYPES = ["ternary", "4", "8", "float32"];
@@ -29,6 +30,9 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
         ),
     });
   const json = () => new Option("--json", "print JSON for machines, one object a line");
+
+  const frontEnd = () =>
+    new Option("--front-end <kind>", "arithmetic of the front end: fixed for cores without an FPU").choices(ARITHMETICS);
 
   program
     .command("run")
@@ -67,6 +71,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .addOption(new Option("--router <kind>", "what picks the expert").choices(["probe", "bayesian"]).default("probe"))
     .option("--experts <types>", `weight types of the experts, cheapest first: ${WEIGHT_TYPES.join(", ")}`, weightTypes, ["4", "8"])
     .option("--hidden <sizes>", "widths of the experts' hidden layers", widths, [640, 320])
+    .addOption(frontEnd().default("float"))
     .option("--seed <n>", "seed of everything random; several with --cv: 1,2,3", seeds, [1])
     .option("--cv", "cross-validate: train on all folds but one, test on it, for each fold")
     .option("--epochs <n>", "passes over the data", wholeNumber(1), 70)
@@ -87,6 +92,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .description("pack a checkpoint into a model file, and check that it still decides the same")
     .argument("<ckpt>", "checkpoint that `qurio train` wrote")
     .requiredOption("-o, --output <file>", "model file to write (.qmoe)")
+    .addOption(frontEnd())
     .addOption(json())
     .addHelpText("after", examples("qurio export my.ckpt -o model.qmoe"))
     .action(async (checkpoint, options) => {

@@ -1,6 +1,7 @@
 // What a checkpoint holds: networks as float weights, and how they work together.
 
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
+import type { FrontEndParameters } from "./front_end_tables.ts";
 import type { WeightType } from "./quantize.ts";
 
 /** A multilayer perceptron: inputs -> hidden -> ... -> outputs. */
@@ -42,7 +43,8 @@ export interface Normalization {
   clip: number;
 }
 
-export type FeatureSpec = { kind: "rich"; floor: number; origin: number; step: number } | { kind: "external"; count: number };
+/** The built-in front end, or vectors that the caller computes. */
+export type FeatureSpec = ({ kind: "rich" } & FrontEndParameters) | { kind: "external"; count: number };
 
 export interface Policy {
   kind: "features" | "single" | "probe" | "bayesian";

@@ -3,7 +3,7 @@
 import { MAX_EXPERTS, POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
 import { type Checkpoint, featureCount, layerWeightType, type Network, type Policy } from "./checkpoint.ts";
-import { frontEndSection } from "./front_end_tables.ts";
+import { type FrontEndParameters, frontEndSection } from "./front_end_tables.ts";
 import type { PackedLayer, PackedModel, PackedNetwork } from "./model_file.ts";
 import { packWeights, WEIGHT_TYPES, type WeightTypeInfo, weightTypeById } from "./pack.ts";
 import { quantizeRow, type WeightType } from "./quantize.ts";
@@ -83,7 +83,7 @@ export function packCheckpoint(checkpoint: Checkpoint): PackedModel {
 }
 
 /** A model file without networks: the front end alone, as the trainer uses it. */
-export function featuresModel(features: { floor: number; origin: number; step: number }): PackedModel {
+export function featuresModel(features: FrontEndParameters): PackedModel {
   return {
     features: featureCount({ kind: "rich", ...features }),
     frontEnd: frontEndSection(features),
