@@ -110,8 +110,8 @@ function scalarGemv(
   const n = padTo(rows, rowBlock(layout));
   const unsigned = layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR;
   const xSum = prepareBytes(vectorPtr, preparedPtr, inputWidth(layout, columns), inverse, unsigned ? 128 : 0);
-  if (layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, vectorPtr, k, n, xSum, 0x00030003);
-  else if (layout == LAYOUT_INT4_SWAR) int4Gemv(preparedPtr, wPtr, vectorPtr, k, n, xSum << 3, 0x000f000f);
+  if (layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, vectorPtr, k, n, xSum);
+  else if (layout == LAYOUT_INT4_SWAR) int4Gemv(preparedPtr, wPtr, vectorPtr, k, n, xSum << 3);
   else if (layout == LAYOUT_INT8_BLOCKED) int8Gemv(preparedPtr, wPtr, vectorPtr, k, n);
   else if (layout == LAYOUT_TERNARY5_LUT) ternary5Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
   else if (layout == LAYOUT_INT1_LUT) int1Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
@@ -120,7 +120,7 @@ function scalarGemv(
 }
 
 /** Sums, i32 or f32, to outputs, in place. */
-function scaleBack(floats: bool, vectorPtr: usize, scalePtr: usize, scaleStep: usize, biasPtr: usize, rows: i32, xScale: f32): void {
+export function scaleBack(floats: bool, vectorPtr: usize, scalePtr: usize, scaleStep: usize, biasPtr: usize, rows: i32, xScale: f32): void {
   for (const end = vectorPtr + (<usize>rows << 2); vectorPtr < end; vectorPtr += 4) {
     const sum = floats ? load<f32>(vectorPtr) : <f32>load<i32>(vectorPtr);
     store<f32>(vectorPtr, sum * (load<f32>(scalePtr) * xScale) + load<f32>(biasPtr));

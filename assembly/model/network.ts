@@ -182,9 +182,17 @@ export function runLayer(networkPtr: usize, index: i32, vectorPtr: usize, prepar
   const biasPtr = networkPtr + load<i32>(layer, LAYER_BIAS_OFFSET);
   const scales = scaleCount(flags, rows);
   if (!linear(layout, vectorPtr, preparedPtr, tablePtr, wPtr, scalePtr, scales > 1 ? 4 : 0, biasPtr, columns, rows)) return -1;
+  activate(networkPtr, index, vectorPtr);
+  return weightBytes(canonicalLayout(load<i32>(layer, LAYER_WEIGHT_TYPE)), rows, columns) + (scales << 2);
+}
+
+/** What follows the linear part of a layer: LayerNorm and ReLU, as its flags say. */
+export function activate(networkPtr: usize, index: i32, vectorPtr: usize): void {
+  const layer = layerPtr(networkPtr, index);
+  const rows = load<i32>(layer, LAYER_ROWS);
+  const flags = load<i32>(layer, LAYER_FLAGS);
   if (flags & LAYER_NORM) {
     layerNorm(vectorPtr, networkPtr + load<i32>(layer, LAYER_GAMMA_OFFSET), networkPtr + load<i32>(layer, LAYER_BETA_OFFSET), rows);
   }
   if (flags & LAYER_RELU) relu(vectorPtr, rows);
-  return weightBytes(canonicalLayout(load<i32>(layer, LAYER_WEIGHT_TYPE)), rows, columns) + (scales << 2);
 }

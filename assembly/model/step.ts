@@ -25,9 +25,6 @@ import {
   LAYER_ROWS,
   NETWORK_LAYERS,
   NETWORK_OUTPUTS,
-  NORMALIZATION_CLIP,
-  NORMALIZATION_INVERSE_STD_OFFSET,
-  NORMALIZATION_MEAN_OFFSET,
   POLICY_ALPHA,
   POLICY_VARIANCE_SCALE,
 } from "../format/file.ts";
@@ -52,6 +49,7 @@ import { chooseExpert } from "../router/policy.ts";
 import { seedRandom } from "../router/random.ts";
 import { addSample, clearSamples, entropy, meanOfSamples, varianceOfSamples } from "../router/uncertainty.ts";
 import { layerPtr, placeOf, runLayer } from "./network.ts";
+import { normalize } from "./normalize.ts";
 import {
   abstainBelow,
   betaPtr,
@@ -64,7 +62,6 @@ import {
   featuresPtr,
   filePtr,
   hasFrontEnd,
-  normalizationPtr,
   policyKind,
   policyPtr,
   policySamples,
@@ -170,13 +167,7 @@ function startNetwork(networkPtr: usize, index: i32): void {
   answerer = index;
   layer = 0;
   samplesLeft = 0;
-  const clip = load<f32>(normalizationPtr, NORMALIZATION_CLIP);
-  const meanPtr = normalizationPtr + load<i32>(normalizationPtr, NORMALIZATION_MEAN_OFFSET);
-  const inversePtr = normalizationPtr + load<i32>(normalizationPtr, NORMALIZATION_INVERSE_STD_OFFSET);
-  for (let i: usize = 0; i < (<usize>featureCount) << 2; i += 4) {
-    const z = (load<f32>(featuresPtr + i) - load<f32>(meanPtr + i)) * load<f32>(inversePtr + i);
-    store<f32>(vectorPtr + i, z > clip ? clip : z < -clip ? -clip : z);
-  }
+  normalize(featuresPtr, vectorPtr);
 }
 
 function isRouter(): bool {

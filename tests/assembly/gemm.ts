@@ -9,6 +9,7 @@ export { float32Gemv } from "../../assembly/kernels/float32_gemv";
 export { popcountGemvSimd } from "../../assembly/kernels/popcount_gemv.simd";
 export { prepareBatchRow } from "../../assembly/kernels/gemm.simd";
 export { prepareTables } from "../../assembly/kernels/lut.simd";
+export { linearBatch, linearBatchBytes } from "../../assembly/kernels/linear_batch.simd";
 export { prepareLanes } from "../../assembly/kernels/prepare";
 export { PAIR_COLUMNS, lutGemm, ternaryMaskdotGemm } from "../../assembly/kernels/ternary_gemm.simd";
 export { ternaryGemvSimd } from "../../assembly/kernels/ternary_gemv.simd";

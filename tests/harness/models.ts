@@ -31,10 +31,14 @@ export function randomNetwork(
     const columns = widths[i];
     const count = rows * columns;
     const [low, high] = info.name === "float32" ? [-1, 1] : info.range;
+    // a sign is never 0
+    const code = () => Math.round(low + next() * (high - low)) || (info.bits === 1 ? 1 : 0);
     const values =
       info.name === "float32"
         ? Float32Array.from({ length: count }, () => 2 * next() - 1)
-        : Int8Array.from({ length: count }, () => Math.round(low + next() * (high - low)));
+        : info.bits > 8
+          ? Int16Array.from({ length: count }, code)
+          : Int8Array.from({ length: count }, code);
     const floats = (centre: number, spread: number) => Float32Array.from({ length: rows }, () => centre + spread * (next() - 0.5));
     const withNorm = norm && !last;
     return {
