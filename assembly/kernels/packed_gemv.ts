@@ -42,7 +42,7 @@ export function packedGemv(
   if (layout & 4) {
     for (let i: usize = 0; i < <usize>k; i += 4) store<u32>(preparedPtr + i, load<u32>(preparedPtr + i) ^ 0x80808080);
     const partPtr = wPtr + packedOffset(layout, LAYOUT_INT4_SWAR, rows, columns);
-    int4Gemv(preparedPtr, partPtr, middlePtr, k, n, layout & 8 ? 0 : xSum << 3, 0x000f000f);
+    int4Gemv(preparedPtr, partPtr, middlePtr, k, n, layout & 8 ? 0 : xSum << 3);
   }
   addParts(layout, yPtr, rows, middlePtr, signsPtr, xSum);
 }

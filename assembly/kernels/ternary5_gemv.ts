@@ -10,13 +10,13 @@
 //   preparedPtr  i8 [K]
 //   wPtr      LAYOUT_TERNARY5_LUT: [K/40][N][8 B]   a tile is 8 bytes (40 columns) of every row
 //   tablePtr  u16 [8][256]     one tile's tables, 4 KB: rebuilt for each tile, used by all rows
-//   yPtr      i32 [N]          carries the sums from tile to tile
+//   yPtr      i32 [N]          starts at -128 K, the bias of all tables, and carries the sums from tile to tile
 //
 // K % 40 == 0, any N. Bound: y fits in i32 while K < 2^24.
 
 const GROUPS = 8;                                                                // tables in a tile
 const COLUMNS = 5;                                                               // columns in a table
-const BIAS = 640;                                                                // 5 * 128
+const BIAS = 640;                                                                // 128 a column
 
 /** Nine entries: s + {-1, 0, 1} * b + {-1, 0, 1} * a. */
 @inline
@@ -55,11 +55,11 @@ export function ternary5Gemv(
   preparedPtr: usize, wPtr: usize, yPtr: usize, columns: i32, rows: i32, tablePtr: usize,
 ): void {
   const yEnd = yPtr + (<usize>rows << 2);
-  for (let outPtr = yPtr; outPtr < yEnd; outPtr += 4) store<i32>(outPtr, 0);
+  for (let outPtr = yPtr; outPtr < yEnd; outPtr += 4) store<i32>(outPtr, -(columns << 7));
   for (const xEnd = preparedPtr + columns; preparedPtr < xEnd; preparedPtr += GROUPS * COLUMNS) {
     for (let g = 0; g < GROUPS; g++) buildTable(preparedPtr + g * COLUMNS, tablePtr + (g << 9));
     for (let outPtr = yPtr; outPtr < yEnd; outPtr += 4) {
-      let sum = load<i32>(outPtr) - GROUPS * BIAS;
+      let sum = load<i32>(outPtr);
       let i0 = <usize>load<u8>(wPtr, 0), i1 = <usize>load<u8>(wPtr, 1), i2 = <usize>load<u8>(wPtr, 2), i3 = <usize>load<u8>(wPtr, 3);
       sum += <i32>load<u16>(tablePtr + (i0 << 1), 0);
       sum += <i32>load<u16>(tablePtr + (i1 << 1), 512);
