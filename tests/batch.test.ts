@@ -74,13 +74,14 @@ test("a batch does not disturb the window under way", async () => {
 test("what cannot be a batch is refused by name", async () => {
   const file = randomModelFile({ policy: POLICY_SINGLE, experts: ["8-bit"], frontEnd: false });
   const core = await simd();
-  assert.throws(() => core.batch(1, new Float32Array(37)), /FEATURES_SHAPE|multiple of 0/);
+  assert.throws(() => core.batch(1, new Float32Array(37)), /multiple of 0 expected/);
   core.load(file);
   assert.throws(() => core.batch(1, new Float32Array(38)), /38 values, a multiple of 37 expected/);
   const bad = vectors(2, 37, 1);
   bad[40] = Number.NaN;
-  assert.throws(() => core.batch(1, bad), /not finite|finite/i);
-  for (const network of [0, 2, -1]) assert.throws(() => core.batch(network, vectors(1, 37, 1)), undefined, `network ${network}`);
+  assert.throws(() => core.batch(1, bad), /not finite/);
+  for (const network of [0, 2, -1])
+    assert.throws(() => core.batch(network, vectors(1, 37, 1)), new RegExp(`the model has no network ${network}`));
   const scalar = await Core.create(readFileSync(packagePath("build", "qurio.wasm")), false);
   scalar.load(encodeModel(decodeModel(file)));
   assert.throws(() => scalar.batch(1, vectors(1, 37, 1)), /the scalar build has no batches/);

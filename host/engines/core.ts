@@ -193,6 +193,9 @@ export class Core {
         "Put whole feature vectors one behind the other.",
       );
     }
+    if (batchOutputs(network) === 0) {
+      throw new QurioError("BATCH", `the model has no network ${network}`, "0 is the router, if there is one; 1 and up are the experts.");
+    }
     const probabilities = new Float32Array((features.length / width) * batchOutputs(network));
     const most = Math.max(1, Math.min(BATCH, features.length / width));
     const scratchPtr = this.freePtr;
