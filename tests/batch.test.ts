@@ -79,7 +79,7 @@ test("what cannot be a batch is refused by name", async () => {
   assert.throws(() => core.batch(1, new Float32Array(38)), /38 values, a multiple of 37 expected/);
   const bad = vectors(2, 37, 1);
   bad[40] = Number.NaN;
-  assert.throws(() => core.batch(1, bad), /not finite/);
+  assert.throws(() => core.batch(1, bad), /feature 3 is not a finite number/);
   for (const network of [0, 2, -1])
     assert.throws(() => core.batch(network, vectors(1, 37, 1)), new RegExp(`the model has no network ${network}`));
   const scalar = await Core.create(readFileSync(packagePath("build", "qurio.wasm")), false);
