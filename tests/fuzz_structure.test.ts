@@ -13,9 +13,10 @@ import { DEVICE_ERRORS, QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { instrument } from "../host/meter/instrument.ts";
 import { encodeModel, type PackedModel } from "../tools/export/model_file.ts";
+import { WEIGHT_TYPES } from "../tools/export/pack.ts";
 import { repack } from "../tools/export/repack.ts";
 import { Dice } from "./harness/dice.ts";
-import { randomModel, randomPcm, type TypeName } from "./harness/models.ts";
+import { randomModel, randomPcm } from "./harness/models.ts";
 import { type Mutant, mutate } from "./harness/mutate.ts";
 import { type Outcome, type Question, Sandbox } from "./harness/sandbox.ts";
 
@@ -31,7 +32,7 @@ const modules = {
 /** A small sound model of any policy; one in ten hears audio. */
 function soundModel(dice: Dice): PackedModel {
   const policy = dice.pick([POLICY_SINGLE, POLICY_PROBE, POLICY_PROBE, POLICY_PROBE, POLICY_BAYESIAN, POLICY_BAYESIAN, POLICY_FEATURES]);
-  const types: TypeName[] = ["ternary", "4-bit", "8-bit", "float32"];
+  const types = WEIGHT_TYPES.map(({ name }) => name);
   const experts = Array.from({ length: dice.int(4) }, () => dice.pick(types));
   if (experts.length === 0 && policy !== POLICY_PROBE) experts.push(dice.pick(types));
   const model = randomModel({

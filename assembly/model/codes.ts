@@ -14,8 +14,9 @@ import {
   LAYOUT_TERNARY_PLANES,
   LAYOUT_TERNARY_SWAR,
   LAYOUT_TERNARY5_LUT,
+  WEIGHT_INT4,
 } from "../format/ids.ts";
-import { codeBit, columnBlock, integerBits, isPacked, packedOffset, padTo, rowBlock, weightBytes } from "../format/layouts.ts";
+import { columnBlock, integerBits, isPacked, packedOffset, padTo, rowBlock, weightBytes } from "../format/layouts.ts";
 
 /** Sums of the codes in a word's low and high half, in the low and high half of the result. */
 function halfSums(word: u32, ternary: bool): u32 {
@@ -51,20 +52,13 @@ function rowSumsAgree(layout: i32, wPtr: usize, bytes: i32, columns: i32): bool 
   return true;
 }
 
-/** Narrow codes in a wider layout must stay narrow; padding is not looked at. */
-function areWithin(bits: i32, layout: i32, wPtr: usize, rows: i32, columns: i32): bool {
-  const k = padTo(columns, columnBlock(layout));
+/** Narrow codes in a wider layout must stay narrow; padding is 0 there. */
+function areWithin(bits: i32, layout: i32, wPtr: usize, end: usize): bool {
   const top = 1 << (bits - 1);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const bit = codeBit(layout, row, column, k);
-      const ptr = wPtr + (bit >>> 3);
-      let value = 0;
-      if (layout == LAYOUT_INT8_BLOCKED) value = load<i8>(ptr);
-      else if (layout == LAYOUT_INT16_BLOCKED) value = load<i16>(ptr);
-      else value = ((load<u8>(ptr) >>> (bit & 7)) & 15) - 8;
-      if (value < -top || value >= top) return false;
-    }
+  const step: usize = layout == LAYOUT_INT8_BLOCKED ? 1 : 2;
+  for (; wPtr < end; wPtr += step) {
+    const value = step == 1 ? <i32>load<i8>(wPtr) : <i32>load<i16>(wPtr);
+    if (value < -top || value >= top) return false;
   }
   return true;
 }
@@ -89,9 +83,12 @@ export function codesAgree(type: i32, layout: i32, wPtr: usize, rows: i32, colum
     for (; wPtr < end; wPtr += 32) {
       for (let i: usize = 0; i < 16; i += 4) if (load<u32>(wPtr + i, 16) & ~load<u32>(wPtr + i)) return false;
     }
-  } else if (layout == LAYOUT_INT4_MASKDOT || layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT16_BLOCKED) {
+  } else if (layout == LAYOUT_INT4_MASKDOT && type != WEIGHT_INT4) {
+    // 3 bits around the zero point, 4 to 11: the upper two bits of each code differ
+    for (; wPtr < end; wPtr += 4) if (~(load<u32>(wPtr) ^ (load<u32>(wPtr) << 1)) & 0x88888888) return false;
+  } else if (layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT16_BLOCKED) {
     const bits = integerBits(type);
-    return bits == 4 || bits == 8 || bits == 16 || areWithin(bits, layout, wPtr, rows, columns);
+    return bits == 8 || bits == 16 || areWithin(bits, layout, wPtr, end);
   }
   return true;
 }

@@ -27,7 +27,8 @@ export function randomNetwork(
   const widths = [inputs, ...hidden, outputs];
   const layers = widths.slice(1).map((rows, i): PackedLayer => {
     const last = i === hidden.length;
-    const info = WEIGHT_TYPES.find((row) => row.name === (last && type !== "float32" ? "8-bit" : type))!;
+    const chosen = WEIGHT_TYPES.find((row) => row.name === type)!;
+    const info = last && chosen.bits < 8 ? WEIGHT_TYPES.find((row) => row.name === "8-bit")! : chosen;
     const columns = widths[i];
     const count = rows * columns;
     const [low, high] = info.name === "float32" ? [-1, 1] : info.range;

@@ -16,12 +16,11 @@ import {
   tritByte,
   weightBytes,
 } from "../../assembly/format/layouts.ts";
-import { WEIGHT_TYPES as SPEC_TYPES, type WeightType } from "./quantize.ts";
+import { type Codes, WEIGHT_TYPES as SPEC_TYPES, type WeightType } from "./quantize.ts";
+
+export type { Codes } from "./quantize.ts";
 
 export type Target = "scalar" | "simd";
-
-/** Signed codes: Int16Array for types above 8 bits. */
-export type Codes = Int8Array | Int16Array;
 
 export interface WeightTypeInfo {
   id: number;
@@ -135,13 +134,13 @@ function zeroPointOf(layout: number): number {
 const getBits = (bytes: Uint8Array, bit: number, width: number) => (bytes[bit >> 3] >> (bit & 7)) & ((1 << width) - 1);
 
 function setBits(bytes: Uint8Array, bit: number, code: number, width: number): void {
-  bytes[bit >> 3] |= (code & ((1 << width) - 1)) << (bit & 7);
+  const mask = ((1 << width) - 1) << (bit & 7);
+  bytes[bit >> 3] = (bytes[bit >> 3] & ~mask) | ((code << (bit & 7)) & mask);
 }
 
 const TRITS = [1, 3, 9, 28, 84]; // 27 padded to 28, so that tables are whole words
 
 interface Codec {
-  /** Into bytes that are zero. */
   put(row: number, column: number, code: number): void;
   get(row: number, column: number): number;
 }
@@ -251,11 +250,12 @@ function unpackParts(layout: number, packed: Uint8Array, rows: number, columns: 
 
 // ---- matrices ----
 
-/** Signed codes (or float32 values) [rows][columns] to packed bytes; padding is zero bits. */
+/** Signed codes (or float32 values) [rows][columns] to packed bytes; padding is zero bits, in 4-bit mask-dot the zero point. */
 export function packWeights(layout: number, values: Codes | Float32Array, rows: number, columns: number): Uint8Array {
   const k = padTo(columns, columnBlock(layout));
   const packed = new Uint8Array(weightBytes(layout, rows, columns));
   const view = new DataView(packed.buffer);
+  if (layout === Id.LAYOUT_INT4_MASKDOT) packed.fill(0x88);
   if (layout === Id.LAYOUT_FLOAT32_ROWS) {
     values.forEach((value, i) => {
       view.setFloat32(codeBit(layout, Math.floor(i / columns), i % columns, k) >> 3, value, true);
