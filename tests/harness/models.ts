@@ -42,6 +42,7 @@ export function randomNetwork(
           : Int8Array.from({ length: count }, code);
     const floats = (centre: number, spread: number) => Float32Array.from({ length: rows }, () => centre + spread * (next() - 0.5));
     const withNorm = norm && !last;
+    const centre = last ? 3 / (high * Math.sqrt(columns)) : 0.02;
     return {
       weightType: info.id,
       layout: info.canonicalLayout,
@@ -51,7 +52,7 @@ export function randomNetwork(
       relu: !last,
       dropout: last ? 0 : 0.2,
       weights: packWeights(info.canonicalLayout, values, rows, columns),
-      scale: floats(last ? 3 / (high * Math.sqrt(columns)) : 0.02, 0.001),
+      scale: floats(centre, Math.min(0.001, centre)),
       bias: floats(0, 0.2),
       gamma: withNorm ? floats(1, 0.2) : null,
       beta: withNorm ? floats(0, 0.2) : null,
