@@ -67,14 +67,25 @@ export function forward(layers: PreparedLayer[], x: Float64Array, masks: Float64
   for (const [index, layer] of layers.entries()) {
     h = linear(layer, h);
     if (index === layers.length - 1) break;
-    if (layer.gamma && layer.beta) layerNorm(h, layer.gamma, layer.beta);
+    activate(layer, h);
     const mask = masks[index];
-    for (let i = 0; i < h.length; i++) h[i] = Math.max(0, h[i]!) * (mask ? mask[i]! : 1);
+    if (mask) for (let i = 0; i < h.length; i++) h[i] = h[i]! * mask[i]!;
   }
   return h;
 }
 
-function linear({ rows, columns, codes, ternaryActivations: ternary, scale, weight, bias }: PreparedLayer, x: Float64Array): Float64Array {
+/** LayerNorm, if the layer has one, and ReLU, in place: what follows the linear part of a hidden layer. */
+export function activate({ gamma, beta }: PreparedLayer, h: Float64Array): Float64Array {
+  if (gamma && beta) layerNorm(h, gamma, beta);
+  for (let i = 0; i < h.length; i++) h[i] = Math.max(0, h[i]!);
+  return h;
+}
+
+/** W x + b of one layer, x quantized as the layer asks. */
+export function linear(
+  { rows, columns, codes, ternaryActivations: ternary, scale, weight, bias }: PreparedLayer,
+  x: Float64Array,
+): Float64Array {
   const quantize = ternary ? ternaryActivations : quantizeActivations;
   const { codes: xCodes, scale: xScale } = codes ? quantize(x) : { codes: x, scale: 1 };
   const matrix = codes ?? weight!;
