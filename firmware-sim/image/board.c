@@ -28,7 +28,7 @@ void wasm_rt_trap(wasm_rt_trap_t code) { quit(100 + code); }
 void wasm_rt_allocate_memory(wasm_rt_memory_t* memory, uint64_t pages, uint64_t max_pages, bool is64, uint32_t page_bytes) {
   memory->data = linear;
   memory->size = IMAGE_BYTES;
-  memory->pages = memory->max_pages = (uint32_t)pages;
+  memory->pages = memory->max_pages = (IMAGE_BYTES + 65535) / 65536; /* as the host would have grown it */
 }
 
 /* The plugin finds these two by address. */

@@ -37,7 +37,7 @@ export const CORES: Readonly<Record<CoreName, Core>> = {
     title: "Cortex-M0+ (ARMv6-M)",
     cpu: "-mcpu=cortex-m0plus -mthumb -mfloat-abi=soft",
     machine: "mps2-an385",
-    flags: "-DALIGNED_ACCESS", // without unaligned loads gcc would fetch each word byte by byte; ours are aligned
+    flags: "-fno-tree-reassoc -DALIGNED_ACCESS", // without unaligned loads gcc would fetch each word byte by byte; ours are aligned
     timings: "Arm Cortex-M0+ Technical Reference Manual, DDI 0484, table 3-1, single-cycle multiplier",
   },
 };

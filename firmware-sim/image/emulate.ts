@@ -60,16 +60,24 @@ const CHANGES: [from: string, to: string][] = [
 ];
 const FLAGS = "-O2 -ffp-contract=off -fno-math-errno -ffreestanding -ffunction-sections -fdata-sections -DNDEBUG -w";
 
-/**
- * Instructions and cycles of each call, in order, on `memory`: what linear memory holds before the first call and before every other that
- * does not keep it; it includes the module's static data. Errors: TOOL_MISSING, EMULATION.
- */
-export function emulate(wasm: Uint8Array, memory: Uint8Array, calls: readonly Call[], core: CoreName = "m4"): Emulated[] {
-  if (memory.length > MEMORY_BYTES_MAX) {
-    throw emulationError(`linear memory: at most ${MEMORY_BYTES_MAX} bytes expected, ${memory.length} found`);
-  }
+/** A module compiled for a core. */
+export interface Firmware {
+  /**
+   * Instructions and cycles of each call, in order, on `memory`: what linear memory holds before the first call and before every other
+   * that does not keep it; it includes the module's static data. Errors: TOOL_MISSING, EMULATION.
+   */
+  run(memory: Uint8Array, calls: readonly Call[]): Emulated[];
+  /** Removes its temporary folder. */
+  close(): void;
+}
+
+/** Errors: TOOL_MISSING, EMULATION. */
+export function compileFirmware(wasm: Uint8Array, core: CoreName): Firmware {
   const folder = mkdtempSync(join(tmpdir(), `qurio-${core}-`));
+  const close = () => rmSync(folder, { recursive: true, force: true });
   const run = (tool: string, line: string) => runTool(folder, tool, line.split(" "));
+  const { cpu, machine, flags } = CORES[core];
+  const gcc = `${cpu} ${FLAGS} ${flags} -I. -I${here} -Ilibc`;
   try {
     writeFileSync(join(folder, "module.wasm"), wasm);
     runTool(folder, packagePath("node_modules/.bin/wasm2c"), ["module.wasm", "-n", "module", "-o", "module.c"]);
@@ -77,16 +85,21 @@ export function emulate(wasm: Uint8Array, memory: Uint8Array, calls: readonly Ca
     for (const name of ["alloca", "assert", "math"]) writeFileSync(join(folder, `${name}.h`), "#define assert(x) ((void)0)\n");
     mkdirSync(join(folder, "libc"));
     writeFileSync(join(folder, "libc", "string.h"), STRING_H);
-    writeFileSync(join(folder, "memory.bin"), memory);
-    writeFileSync(
-      join(folder, "calls.inc"),
-      `#define IMAGE_BYTES ${memory.length & ~3}u\n#define CALLS ${calls.map(callLine).join(" \\\n")}\n`,
-    );
-    const { cpu, machine, flags } = CORES[core];
     run("gcc", `-O2 -shared -fPIC -o cycles.so ${here}/cycles.c`);
-    run("arm-none-eabi-gcc", `${cpu} ${FLAGS} ${flags} -I. -I${here} -Ilibc -c module.c`);
-    const board = `${cpu} ${FLAGS} ${flags} -fno-tree-loop-distribute-patterns -I. -I${here} -Ilibc ${here}/board.c module.o`;
-    run("arm-none-eabi-gcc", `${board} -nostdlib -nostartfiles -Wl,--gc-sections -T ${here}/board.ld -lgcc -o board.elf`);
+    run("arm-none-eabi-gcc", `${gcc} -c module.c`);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const emulate = (memory: Uint8Array, calls: readonly Call[]) => {
+    if (memory.length > MEMORY_BYTES_MAX) {
+      throw emulationError(`at most ${MEMORY_BYTES_MAX} bytes of linear memory expected, ${memory.length} found`);
+    }
+    const lines = calls.map(callLine).join(" \\\n");
+    writeFileSync(join(folder, "memory.bin"), memory);
+    writeFileSync(join(folder, "calls.inc"), `#define IMAGE_BYTES ${memory.length & ~3}u\n#define CALLS ${lines}\n`);
+    const board = `${here}/board.c module.o -fno-tree-loop-distribute-patterns -T ${here}/board.ld -o board.elf`;
+    run("arm-none-eabi-gcc", `${gcc} ${board} -nostdlib -nostartfiles -Wl,--gc-sections -lgcc`);
     const symbols = run("arm-none-eabi-nm", "board.elf").stdout;
     const address = (name: string) => symbols.match(new RegExp(`^(\\w+) \\w ${name}$`, "m"))?.[1];
     const plugin = `-plugin ./cycles.so,core=${core},begin=${address("region_begin")},end=${address("region_end")}`;
@@ -94,8 +107,17 @@ export function emulate(wasm: Uint8Array, memory: Uint8Array, calls: readonly Ca
     const semihosting = "-semihosting-config enable=on,target=native";
     const { stderr } = run("qemu-system-arm", `-M ${machine} -nographic ${semihosting} -kernel board.elf ${load} ${plugin}`);
     return readRegions(stderr, calls, readFileSync(join(folder, "results.bin")));
+  };
+  return { run: emulate, close };
+}
+
+/** compileFirmware, one run, close. */
+export function emulate(wasm: Uint8Array, memory: Uint8Array, calls: readonly Call[], core: CoreName = "m4"): Emulated[] {
+  const firmware = compileFirmware(wasm, core);
+  try {
+    return firmware.run(memory, calls);
   } finally {
-    rmSync(folder, { recursive: true });
+    firmware.close();
   }
 }
 
