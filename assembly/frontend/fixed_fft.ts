@@ -10,10 +10,10 @@
 // Every product fits 32 bits: one MULS on ARMv6-M, which has no longer one. Factors of 16 bits alone would leave sums 96 dB below the
 // spectrum's mean, and codes under a loud tone wrong by up to 10.
 
-import { FIXED_B, FIXED_BITS, FIXED_IMAGINARY, scratchPtr } from "./scratch.ts";
+import { FIXED_B, FIXED_BIN_BYTES, scratchPtr } from "./scratch.ts";
 import { twiddlePtr } from "./tables.ts";
 
-/** complex [256] in A -> 2X, i32 [257] real and imaginary, in B; bits that either needs, u32 [257], at FIXED_BITS. */
+/** complex [256] in A -> bins [257] in B: real and imaginary part of 2X and the bits that either needs, i32 each. */
 export function fixedSpectrum(): void {
   const a = scratchPtr;
   const b = scratchPtr + FIXED_B;
@@ -21,54 +21,76 @@ export function fixedSpectrum(): void {
   stage(b, a, 4);
   stage(a, b, 16);
   stage(b, a, 64);
-  for (let k = 0; k <= 128; k++) split(k);
+  split(a, b);
 }
 
+/** The stage of fft.ts, first without factors; then value i of each run of `stride` values, whose factors rise by W^(2 stride j) from run to run. */
 function stage(inPtr: usize, outPtr: usize, stride: i32): void {
-  const next = (<usize>stride) << 2;
+  const next = <usize>stride << 3;
   for (let i = 0; i < 64; i++) {
-    const u = i & -stride;
-    const ar = load<i32>(inPtr, 0), br = load<i32>(inPtr, 256), cr = load<i32>(inPtr, 512), dr = load<i32>(inPtr, 768);
-    const ai = load<i32>(inPtr, FIXED_IMAGINARY), bi = load<i32>(inPtr, FIXED_IMAGINARY + 256);
-    const ci = load<i32>(inPtr, FIXED_IMAGINARY + 512), di = load<i32>(inPtr, FIXED_IMAGINARY + 768);
-    inPtr += 4;
-    const o = outPtr + ((i + 3 * u) << 2);
-    turn(o, ar + cr + (br + dr), ai + ci + (bi + di), 0);
-    turn(o + next, ar - cr + (bi - di), ai - ci - (br - dr), u * 2);
-    turn(o + 2 * next, ar + cr - (br + dr), ai + ci - (bi + di), u * 4);
-    turn(o + 3 * next, ar - cr - (bi - di), ai - ci + (br - dr), u * 6);
+    const ar = load<i32>(inPtr, 0), br = load<i32>(inPtr, 512), cr = load<i32>(inPtr, 1024), dr = load<i32>(inPtr, 1536);
+    const ai = load<i32>(inPtr, 4), bi = load<i32>(inPtr, 516), ci = load<i32>(inPtr, 1028), di = load<i32>(inPtr, 1540);
+    inPtr += 8;
+    let o = outPtr + ((i + 3 * (i & -stride)) << 3);
+    store<i32>(o, ar + cr + (br + dr));
+    store<i32>(o, ai + ci + (bi + di), 4);
+    o += next;
+    store<i32>(o, ar - cr + (bi - di));
+    store<i32>(o, ai - ci - (br - dr), 4);
+    o += next;
+    store<i32>(o, ar + cr - (br + dr));
+    store<i32>(o, ai + ci - (bi + di), 4);
+    o += next;
+    store<i32>(o, ar - cr - (bi - di));
+    store<i32>(o, ai - ci + (br - dr), 4);
+  }
+  const end = outPtr + 2048;
+  for (let j: usize = 1; j < 4; j++) {
+    const first = outPtr + (j + 4) * next;
+    for (let ptr = first; ptr < first + next; ptr += 8) turn(ptr, end, 4 * next, 2 * j * next);
   }
 }
 
-/** Stores (re + j im) W^turns. */
-function turn(ptr: usize, re: i32, im: i32, turns: i32): void {
-  if (turns != 0) {
-    const w = twiddlePtr + (turns << 3);
+/** Multiplies values `valueBytes` apart, up to `end`, by factors `factorBytes` apart; the first is one step behind W^0. */
+function turn(ptr: usize, end: usize, valueBytes: usize, factorBytes: usize): void {
+  let w = twiddlePtr;
+  while (ptr < end) {
+    w += factorBytes;
     const c = <i32>load<i16>(w, 0), cLow = <i32>load<i16>(w, 2), s = <i32>load<i16>(w, 4), sLow = <i32>load<i16>(w, 6);
+    const re = load<i32>(ptr, 0), im = load<i32>(ptr, 4);
     const high = re >> 15, low = re & 0x7fff, highI = im >> 15, lowI = im & 0x7fff;
-    re = high * c - highI * s + ((low * c - lowI * s + high * cLow - highI * sLow + 0x4000) >> 15);
-    im = highI * c + high * s + ((lowI * c + low * s + highI * cLow + high * sLow + 0x4000) >> 15);
+    store<i32>(ptr, high * c - highI * s + ((low * c - lowI * s + high * cLow - highI * sLow + 0x4000) >> 15), 0);
+    store<i32>(ptr, highI * c + high * s + ((lowI * c + low * s + highI * cLow + high * sLow + 0x4000) >> 15), 4);
+    ptr += valueBytes;
   }
-  store<i32>(ptr, re);
-  store<i32>(ptr, im, FIXED_IMAGINARY);
 }
 
-/** 2X of bins k and 256 - k, for k = 0..128. */
-function split(k: i32): void {
-  const p = scratchPtr + (k << 2), q = scratchPtr + (((256 - k) & 255) << 2);
-  const pr = load<i32>(p), pi = load<i32>(p, FIXED_IMAGINARY), qr = load<i32>(q), qi = load<i32>(q, FIXED_IMAGINARY);
-  const er = pr + qr, ei = pi - qi;
-  const spectrum = scratchPtr + FIXED_B;
-  const low = spectrum + (k << 2);
-  turn(low, pi + qi, qr - pr, k);
-  const tr = load<i32>(low), ti = load<i32>(low, FIXED_IMAGINARY);
-  keep(low, er + tr, ei + ti);
-  keep(spectrum + ((256 - k) << 2), er - tr, ei - ti);
+/** complex [256] -> E + W O and E - W O, which are 2X of bins k and 256 - k for k = 0..128. */
+function split(inPtr: usize, outPtr: usize): void {
+  let out = outPtr;
+  for (let k: usize = 0; k <= 1024; k += 8) {
+    const p = inPtr + k, q = inPtr + ((2048 - k) & 2047);
+    store<i32>(out, load<i32>(p, 4) + load<i32>(q, 4), 0);
+    store<i32>(out, load<i32>(q) - load<i32>(p), 4);
+    out += FIXED_BIN_BYTES;
+  }
+  turn(outPtr + FIXED_BIN_BYTES, out, FIXED_BIN_BYTES, 8);
+  let mirror = outPtr + 256 * FIXED_BIN_BYTES;
+  out = outPtr;
+  for (let k: usize = 0; k <= 1024; k += 8) {
+    const p = inPtr + k, q = inPtr + ((2048 - k) & 2047);
+    const er = load<i32>(p) + load<i32>(q), ei = load<i32>(p, 4) - load<i32>(q, 4);
+    const tr = load<i32>(out, 0), ti = load<i32>(out, 4);
+    keep(out, er + tr, ei + ti);
+    keep(mirror, er - tr, ei - ti);
+    out += FIXED_BIN_BYTES;
+    mirror -= FIXED_BIN_BYTES;
+  }
 }
 
-/** A bin and its bits: those of the larger of |re| and |im|, give or take one unit. */
+/** The bits are those of the larger of |re| and |im|, give or take one unit. */
 function keep(ptr: usize, re: i32, im: i32): void {
-  store<i32>(ptr, re);
-  store<i32>(ptr, im, FIXED_IMAGINARY);
-  store<i32>(ptr, (re ^ (re >> 31)) | (im ^ (im >> 31)), FIXED_BITS - FIXED_B);
+  store<i32>(ptr, re, 0);
+  store<i32>(ptr, im, 4);
+  store<i32>(ptr, (re ^ (re >> 31)) | (im ^ (im >> 31)), 8);
 }

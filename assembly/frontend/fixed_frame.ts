@@ -8,7 +8,7 @@
 import { RING_BANDS } from "../format/plan.ts";
 import { fixedSpectrum } from "./fixed_fft.ts";
 import { bandLog, setFloor } from "./fixed_log.ts";
-import { FIXED_IMAGINARY, scratchPtr } from "./scratch.ts";
+import { scratchPtr } from "./scratch.ts";
 import { codeOrigin, codeScale, FFT_POINTS, FRAME_SAMPLES, melBandsPtr, melWeightsPtr, powerFloor, windowPtr } from "./tables.ts";
 
 /** 400 samples i16 at pcmPtr -> RING_BANDS bytes at codesPtr. */
@@ -26,7 +26,7 @@ export function fixedFrameCodes(pcmPtr: usize, codesPtr: usize): void {
 }
 
 /**
- * Pairs of windowed samples as complex values in A. Returns e: |X|^2 of samples from -1 to 1 is |2X|^2 of these times 2^e. Samples are
+ * Windowed samples in A, pairs of which are complex values. Returns e: |X|^2 of samples from -1 to 1 is |2X|^2 of these times 2^e. Samples are
  * 2^(15 + shift), the window 2^15, the product 2^-9 of what they would be, all squared; and 2^2 for 2X.
  */
 export function fixedWindowed(pcmPtr: usize): i32 {
@@ -38,12 +38,11 @@ export function fixedWindowed(pcmPtr: usize): i32 {
   const shift = <i32>clz(peak) - 17;
   let out = scratchPtr;
   let window = windowPtr;
-  for (const end = out + FRAME_SAMPLES * 2; out < end; out += 4) {
-    const even = <i32>load<i16>(pcmPtr, 0) << shift, odd = <i32>load<i16>(pcmPtr, 2) << shift;
-    store<i32>(out, (even * <i32>load<i16>(window, 0) + ((even * <i32>load<i16>(window, 2)) >> 15) + 256) >> 9);
-    store<i32>(out, (odd * <i32>load<i16>(window, 4) + ((odd * <i32>load<i16>(window, 6)) >> 15) + 256) >> 9, FIXED_IMAGINARY);
-    pcmPtr += 4;
-    window += 8;
+  for (const end = out + FRAME_SAMPLES * 4; out < end; out += 4) {
+    const x = <i32>load<i16>(pcmPtr) << shift;
+    store<i32>(out, (x * <i32>load<i16>(window, 0) + ((x * <i32>load<i16>(window, 2)) >> 15) + 256) >> 9);
+    pcmPtr += 2;
+    window += 4;
   }
   fixedClearFrom(out);
   return -44 - 2 * shift;
@@ -51,10 +50,7 @@ export function fixedWindowed(pcmPtr: usize): i32 {
 
 /** Zeros from ptr to the end of A. */
 export function fixedClearFrom(ptr: usize): void {
-  for (const end = scratchPtr + FFT_POINTS * 2; ptr < end; ptr += 4) {
-    store<i32>(ptr, 0);
-    store<i32>(ptr, 0, FIXED_IMAGINARY);
-  }
+  for (const end = scratchPtr + FFT_POINTS * 4; ptr < end; ptr += 4) store<i32>(ptr, 0);
 }
 
 /** codeScale has codes per octave in Q16, the logarithm is in Q15. */

@@ -8,7 +8,7 @@
 //   log2(m)     | 1 | index : 6 | rest : 16 | 9 not used |     31 - leading zeros, and a line between table[index] and table[index + 1]:
 //               table u16 [65] in Q15, log2(1 + i / 64); the line is at most 3e-5 nat below the curve
 
-import { FIXED_B, FIXED_BITS, FIXED_IMAGINARY, scratchPtr } from "./scratch.ts";
+import { FIXED_B, FIXED_BIN_BYTES, scratchPtr } from "./scratch.ts";
 import { logPtr } from "./tables.ts";
 
 let floorMantissa: u32 = 0;
@@ -30,15 +30,15 @@ export function floorLog(): i32 {
  * The spectrum's bins from `first` on, in units of 2^unitExponent after squaring. Weights u16 in Q15, `weightBytes` apart: 0 repeats one.
  */
 export function bandLog(first: usize, count: usize, weightsPtr: usize, weightBytes: usize, unitExponent: i32): i32 {
-  const bin = scratchPtr + FIXED_B + (first << 2);
-  const end = bin + (count << 2);
+  const bin = scratchPtr + FIXED_B + first * FIXED_BIN_BYTES;
+  const end = bin + count * FIXED_BIN_BYTES;
   let bits: u32 = 0;
-  for (let ptr = bin; ptr < end; ptr += 4) bits |= load<u32>(ptr, FIXED_BITS - FIXED_B);
+  for (let ptr = bin; ptr < end; ptr += FIXED_BIN_BYTES) bits |= load<u32>(ptr, 8);
   const excess = 17 - <i32>clz(bits);
   const shift = excess > 0 ? excess : 0;
   let sum: u32 = 0;
-  for (let ptr = bin; ptr < end; ptr += 4) {
-    const re = load<i32>(ptr) >> shift, im = load<i32>(ptr, FIXED_IMAGINARY) >> shift;
+  for (let ptr = bin; ptr < end; ptr += FIXED_BIN_BYTES) {
+    const re = load<i32>(ptr, 0) >> shift, im = load<i32>(ptr, 4) >> shift;
     sum += ((<u32>(re * re + im * im) + 0x4000) >> 15) * <u32>load<u16>(weightsPtr) >> 9;
     weightsPtr += weightBytes;
   }

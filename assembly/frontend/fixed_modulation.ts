@@ -10,7 +10,7 @@ import { fixedSpectrum } from "./fixed_fft.ts";
 import { fixedClearFrom } from "./fixed_frame.ts";
 import { bandLog, floorLog, setFloor } from "./fixed_log.ts";
 import { EDGES, RATES, sumOfFour } from "./modulation.ts";
-import { FIXED_IMAGINARY, scratchPtr } from "./scratch.ts";
+import { scratchPtr } from "./scratch.ts";
 import { step, T } from "./tables.ts";
 
 /** 1 in Q15. */
@@ -22,18 +22,16 @@ export function fixedModulationFeatures(ringPtr: usize, group: i32, outPtr: usiz
   const end = codes + RING_BYTES;
   let total = 0;
   for (let ptr = codes; ptr < end; ptr += RING_BANDS) total += sumOfFour(ptr);
+  let out = scratchPtr;
   let peak = 0;
   for (let ptr = codes; ptr < end; ptr += RING_BANDS) {
     const x = sumOfFour(ptr) * RING_FRAMES - total;
+    store<i32>(out, x);
     peak |= x ^ (x >> 31);
-  }
-  const shift = <i32>clz(peak) - 13;
-  let out = scratchPtr;
-  for (let ptr = codes; ptr < end; ptr += 2 * RING_BANDS) {
-    store<i32>(out, (sumOfFour(ptr) * RING_FRAMES - total) << shift);
-    store<i32>(out, (sumOfFour(ptr + RING_BANDS) * RING_FRAMES - total) << shift, FIXED_IMAGINARY);
     out += 4;
   }
+  const shift = <i32>clz(peak) - 13;
+  for (let ptr = scratchPtr; ptr < out; ptr += 4) store<i32>(ptr, load<i32>(ptr) << shift);
   fixedClearFrom(out);
   fixedSpectrum();
   const perNat = <f32>4 * T / step;

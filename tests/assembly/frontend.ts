@@ -16,7 +16,7 @@ import {
   frontEndStep,
   frontEndValidate,
 } from "../../assembly/frontend/front_end.ts";
-import { FIXED_B, FIXED_IMAGINARY, POWER, scratchPtr } from "../../assembly/frontend/scratch.ts";
+import { FIXED_B, FIXED_BIN_BYTES, POWER, scratchPtr } from "../../assembly/frontend/scratch.ts";
 import { arithmetic, melBandsPtr, melWeightsPtr, powerFloor } from "../../assembly/frontend/tables.ts";
 import { failPtr } from "../../assembly/kernels/fail.ts";
 import { logf } from "../../assembly/kernels/math.ts";
@@ -46,8 +46,8 @@ export function framePower(pcmPtr: usize, outPtr: usize): void {
   for (let k: usize = 0; k < 257; k++) {
     let power = <f64>load<f32>(scratchPtr + POWER + (k << 2));
     if (arithmetic == FRONT_END_FIXED) {
-      const bin = scratchPtr + FIXED_B + (k << 2);
-      const re = <f64>load<i32>(bin), im = <f64>load<i32>(bin, FIXED_IMAGINARY);
+      const bin = scratchPtr + FIXED_B + k * FIXED_BIN_BYTES;
+      const re = <f64>load<i32>(bin, 0), im = <f64>load<i32>(bin, 4);
       power = (re * re + im * im) * reinterpret<f64>(<i64>(unitExponent + 1023) << 52);
     }
     store<f64>(outPtr + (k << 3), power);
