@@ -119,9 +119,22 @@ function scalarGemv(
   else packedGemv(layout, preparedPtr, wPtr, vectorPtr, columns, rows, tablePtr, xSum);
 }
 
-/** Sums, i32 or f32, to outputs, in place. */
-export function scaleBack(floats: bool, vectorPtr: usize, scalePtr: usize, scaleStep: usize, biasPtr: usize, rows: i32, xScale: f32): void {
-  for (const end = vectorPtr + (<usize>rows << 2); vectorPtr < end; vectorPtr += 4) {
+/** Sums, i32 or f32, to outputs, in place; four at a time in SIMD, with the same roundings. */
+export function scaleBack(
+  floats: bool, vectorPtr: usize, scalePtr: usize, scaleStep: usize, biasPtr: usize, rows: i32, xScale: f32,
+): void {
+  const end = vectorPtr + (<usize>rows << 2);
+  if (ASC_FEATURE_SIMD) {
+    const xScales = f32x4.splat(xScale);
+    for (; vectorPtr + 16 <= end; vectorPtr += 16) {
+      const sum = floats ? v128.load(vectorPtr) : f32x4.convert_i32x4_s(v128.load(vectorPtr));
+      const scale = scaleStep ? v128.load(scalePtr) : v128.load32_splat(scalePtr);
+      store<v128>(vectorPtr, f32x4.add(f32x4.mul(sum, f32x4.mul(scale, xScales)), v128.load(biasPtr)));
+      scalePtr += scaleStep << 2;
+      biasPtr += 16;
+    }
+  }
+  for (; vectorPtr < end; vectorPtr += 4) {
     const sum = floats ? load<f32>(vectorPtr) : <f32>load<i32>(vectorPtr);
     store<f32>(vectorPtr, sum * (load<f32>(scalePtr) * xScale) + load<f32>(biasPtr));
     scalePtr += scaleStep;

@@ -5,7 +5,7 @@
 //   probabilitiesPtr  f32 [count][outputs]
 //   scratchPtr        batchBytes, a multiple of 16, anywhere the caller likes:  | vectors f32 [count][width] | one layer's scratch |
 
-import { ERROR_INPUT_NOT_FINITE, ERROR_NETWORK, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
+import { ERROR_NETWORK, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
 import {
   LAYER_BIAS_OFFSET, LAYER_COLUMNS, LAYER_FLAGS, LAYER_LAYOUT, LAYER_ROWS, LAYER_SCALE_OFFSET, LAYER_WEIGHTS_OFFSET, NETWORK_LAYERS,
   NETWORK_OUTPUTS,
@@ -15,10 +15,9 @@ import { inputWidth, layerWidth } from "../format/layouts.ts";
 import { align16 } from "../format/plan.ts";
 import { clearFailure, fail } from "../kernels/fail.ts";
 import { linearBatch, linearBatchBytes } from "../kernels/linear_batch.simd.ts";
-import { isFinite32 } from "../kernels/quantize.ts";
 import { softmax } from "../layers/softmax.ts";
 import { activate, layerPtr, placeOf } from "./network.ts";
-import { normalize } from "./normalize.ts";
+import { checkFinite, normalize } from "./normalize.ts";
 import { expertCount, expertNetwork, featureCount, filePtr, routerNetwork } from "./state.ts";
 
 /** Network 0 is the router, 1 + i expert i; 0 for none. */
@@ -64,10 +63,8 @@ export function forwardBatch(number: i32, featuresPtr: usize, count: i32, probab
   if (network == 0) return fail(ERROR_NETWORK, placeOf(number, 0), expertCount, number);
   const strideBytes = <usize>align16(widthOf(network) << 2);
   for (let m = 0; m < count; m++) {
-    for (let i = 0; i < featureCount; i++) {
-      const x = load<f32>(featuresPtr + (<usize>i << 2));
-      if (!isFinite32(x)) return fail(ERROR_INPUT_NOT_FINITE, i, 0, reinterpret<i32>(x));
-    }
+    const error = checkFinite(featuresPtr);
+    if (error != OK) return error;
     normalize(featuresPtr, scratchPtr + <usize>m * strideBytes);
     featuresPtr += <usize>featureCount << 2;
   }

@@ -19,7 +19,7 @@ import {
   DECISION_WEIGHT_BYTES,
   STATUS_DECIDED,
 } from "../format/decision.ts";
-import { ERROR_INPUT_NOT_FINITE, ERROR_NO_FRONT_END, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
+import { ERROR_NO_FRONT_END, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
 import {
   LAYER_DROPOUT,
   LAYER_ROWS,
@@ -42,14 +42,13 @@ import {
 } from "../format/ids.ts";
 import { FRONT_END_FEATURES, FRONT_END_FRAME, FRONT_END_READY, framesSeen, frontEndReset, frontEndStep } from "../frontend/front_end.ts";
 import { clearFailure, fail, failureCode } from "../kernels/fail.ts";
-import { isFinite32 } from "../kernels/quantize.ts";
 import { argmax, softmax } from "../layers/softmax.ts";
 import { dropout } from "../router/dropout.ts";
 import { chooseExpert } from "../router/policy.ts";
 import { seedRandom } from "../router/random.ts";
 import { addSample, clearSamples, entropy, meanOfSamples, varianceOfSamples } from "../router/uncertainty.ts";
 import { layerPtr, placeOf, runLayer } from "./network.ts";
-import { normalize } from "./normalize.ts";
+import { checkFinite, normalize } from "./normalize.ts";
 import {
   abstainBelow,
   betaPtr,
@@ -120,10 +119,8 @@ export function stepOnce(pad: bool): i32 {
 /** Features at featuresPtr are complete (the host wrote them): skips the front end. */
 export function takeFeatures(): i32 {
   if (filePtr == 0) return fail(ERROR_NOT_LOADED, 0, 0, 0);
-  for (let i = 0; i < featureCount; i++) {
-    const x = load<f32>(featuresPtr + ((<usize>i) << 2));
-    if (!isFinite32(x)) return fail(ERROR_INPUT_NOT_FINITE, i, 0, reinterpret<i32>(x));
-  }
+  const error = checkFinite(featuresPtr);
+  if (error != OK) return error;
   startNetworks();
   return OK;
 }
