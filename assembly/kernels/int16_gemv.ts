@@ -21,24 +21,19 @@ export function int16Gemv(preparedPtr: usize, wPtr: usize, yPtr: usize, columns:
     let y0: i64 = 0, y1: i64 = 0, y2: i64 = 0, y3: i64 = 0;
     for (let xPtr = preparedPtr; xPtr < xEnd;) {
       let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-      for (const stop = min(xPtr + FLUSH_COLUMNS, xEnd); xPtr < stop; xPtr += 8) {
-        let x = <i32>load<i8>(xPtr, 0);
-        s0 += x * <i32>load<i16>(wPtr, 0); s1 += x * <i32>load<i16>(wPtr, 16); s2 += x * <i32>load<i16>(wPtr, 32); s3 += x * <i32>load<i16>(wPtr, 48);
-        x = <i32>load<i8>(xPtr, 1);
-        s0 += x * <i32>load<i16>(wPtr, 2); s1 += x * <i32>load<i16>(wPtr, 18); s2 += x * <i32>load<i16>(wPtr, 34); s3 += x * <i32>load<i16>(wPtr, 50);
-        x = <i32>load<i8>(xPtr, 2);
-        s0 += x * <i32>load<i16>(wPtr, 4); s1 += x * <i32>load<i16>(wPtr, 20); s2 += x * <i32>load<i16>(wPtr, 36); s3 += x * <i32>load<i16>(wPtr, 52);
-        x = <i32>load<i8>(xPtr, 3);
-        s0 += x * <i32>load<i16>(wPtr, 6); s1 += x * <i32>load<i16>(wPtr, 22); s2 += x * <i32>load<i16>(wPtr, 38); s3 += x * <i32>load<i16>(wPtr, 54);
-        x = <i32>load<i8>(xPtr, 4);
-        s0 += x * <i32>load<i16>(wPtr, 8); s1 += x * <i32>load<i16>(wPtr, 24); s2 += x * <i32>load<i16>(wPtr, 40); s3 += x * <i32>load<i16>(wPtr, 56);
-        x = <i32>load<i8>(xPtr, 5);
-        s0 += x * <i32>load<i16>(wPtr, 10); s1 += x * <i32>load<i16>(wPtr, 26); s2 += x * <i32>load<i16>(wPtr, 42); s3 += x * <i32>load<i16>(wPtr, 58);
-        x = <i32>load<i8>(xPtr, 6);
-        s0 += x * <i32>load<i16>(wPtr, 12); s1 += x * <i32>load<i16>(wPtr, 28); s2 += x * <i32>load<i16>(wPtr, 44); s3 += x * <i32>load<i16>(wPtr, 60);
-        x = <i32>load<i8>(xPtr, 7);
-        s0 += x * <i32>load<i16>(wPtr, 14); s1 += x * <i32>load<i16>(wPtr, 30); s2 += x * <i32>load<i16>(wPtr, 46); s3 += x * <i32>load<i16>(wPtr, 62);
-        wPtr += 64;
+      for (const stop = min(xPtr + FLUSH_COLUMNS, xEnd); xPtr < stop;) {
+        for (const half = xPtr + 8; xPtr < half; xPtr += 4) {
+          let x = <i32>load<i8>(xPtr, 0);
+          s0 += x * <i32>load<i16>(wPtr, 0); s1 += x * <i32>load<i16>(wPtr, 16); s2 += x * <i32>load<i16>(wPtr, 32); s3 += x * <i32>load<i16>(wPtr, 48);
+          x = <i32>load<i8>(xPtr, 1);
+          s0 += x * <i32>load<i16>(wPtr, 2); s1 += x * <i32>load<i16>(wPtr, 18); s2 += x * <i32>load<i16>(wPtr, 34); s3 += x * <i32>load<i16>(wPtr, 50);
+          x = <i32>load<i8>(xPtr, 2);
+          s0 += x * <i32>load<i16>(wPtr, 4); s1 += x * <i32>load<i16>(wPtr, 20); s2 += x * <i32>load<i16>(wPtr, 36); s3 += x * <i32>load<i16>(wPtr, 52);
+          x = <i32>load<i8>(xPtr, 3);
+          s0 += x * <i32>load<i16>(wPtr, 6); s1 += x * <i32>load<i16>(wPtr, 22); s2 += x * <i32>load<i16>(wPtr, 38); s3 += x * <i32>load<i16>(wPtr, 54);
+          wPtr += 8;
+        }
+        wPtr += 48;
       }
       y0 += s0; y1 += s1; y2 += s2; y3 += s3;
     }

@@ -23,18 +23,16 @@ export function popcountGemv(preparedPtr: usize, wPtr: usize, yPtr: usize, colum
   const xEnd = preparedPtr + (<usize>columns >> 2);
   for (const yEnd = yPtr + (<usize>rows << 2); yPtr < yEnd; yPtr += 16) {
     let y0 = 0, y1 = 0, y2 = 0, y3 = 0;
-    for (let xPtr = preparedPtr; xPtr < xEnd; xPtr += 32) {
-      let notZero = load<u64>(xPtr, 0), negative = load<u64>(xPtr, 16);
-      y0 += count(notZero, negative, load<u64>(wPtr, 0), load<u64>(wPtr, 16));
-      y1 += count(notZero, negative, load<u64>(wPtr, 32), load<u64>(wPtr, 48));
-      y2 += count(notZero, negative, load<u64>(wPtr, 64), load<u64>(wPtr, 80));
-      y3 += count(notZero, negative, load<u64>(wPtr, 96), load<u64>(wPtr, 112));
-      notZero = load<u64>(xPtr, 8); negative = load<u64>(xPtr, 24);
-      y0 += count(notZero, negative, load<u64>(wPtr, 8), load<u64>(wPtr, 24));
-      y1 += count(notZero, negative, load<u64>(wPtr, 40), load<u64>(wPtr, 56));
-      y2 += count(notZero, negative, load<u64>(wPtr, 72), load<u64>(wPtr, 88));
-      y3 += count(notZero, negative, load<u64>(wPtr, 104), load<u64>(wPtr, 120));
-      wPtr += 128;
+    for (let xPtr = preparedPtr; xPtr < xEnd; xPtr += 16) {
+      for (const stop = xPtr + 16; xPtr < stop; xPtr += 8) {
+        const notZero = load<u64>(xPtr, 0), negative = load<u64>(xPtr, 16);
+        y0 += count(notZero, negative, load<u64>(wPtr, 0), load<u64>(wPtr, 16));
+        y1 += count(notZero, negative, load<u64>(wPtr, 32), load<u64>(wPtr, 48));
+        y2 += count(notZero, negative, load<u64>(wPtr, 64), load<u64>(wPtr, 80));
+        y3 += count(notZero, negative, load<u64>(wPtr, 96), load<u64>(wPtr, 112));
+        wPtr += 8;
+      }
+      wPtr += 112;
     }
     store<i32>(yPtr, y0, 0);
     store<i32>(yPtr, y1, 4);
