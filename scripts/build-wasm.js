@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const MODULES = [
   { out: "qurio.wasm", entry: "assembly/index.ts", target: "scalar" },
-  { out: "qurio.simd.wasm", entry: "assembly/index.ts", target: "simd" },
+  { out: "qurio.simd.wasm", entry: "assembly/index.simd.ts", target: "simd" },
   { out: "qurio-wasi.wasm", entry: "assembly/wasi.ts", target: "scalar" },
 ];
 

@@ -49,7 +49,7 @@ test("every constant of the format is in docs/format.md with its value, and noth
 
 test("block sizes and bytes of the layouts are those of layouts.ts", () => {
   const rows = [...format.matchAll(/^\| `(LAYOUT_\w+)` \| (\d+) \| (\d+) \| [^|]+ \| (\d+) \|$/gm)];
-  assert.is(rows.length, Object.keys(constants).filter((name) => name.startsWith("LAYOUT_")).length);
+  assert.is(rows.length, Object.keys(constants).filter((name) => name.startsWith("LAYOUT_") && name !== "LAYOUT_PACKED").length);
   for (const [, name, rowCount, columnCount, bytes] of rows) {
     const layout = constants[name];
     assert.equal(

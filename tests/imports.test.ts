@@ -65,7 +65,10 @@ function importsOf(from: string): Import[] {
   return [...text.matchAll(SPECIFIERS)].map(([, type, named, bare, dynamic, url]) => {
     const specifier = (named ?? bare ?? dynamic ?? url)!;
     const relative = specifier.startsWith(".");
-    return { from, to: relative ? normalize(join(dirname(from), specifier)) : specifier, relative, typeOnly: type !== undefined };
+    const path = normalize(join(dirname(from), specifier));
+    // asc takes no extension behind `export … from`
+    const to = existsSync(packagePath(`${path}.ts`)) ? `${path}.ts` : path;
+    return { from, to: relative ? to : specifier, relative, typeOnly: type !== undefined };
   });
 }
 

@@ -103,7 +103,9 @@ test("straight-through: the gradient of a quantized tensor is that of the tensor
   for (const quantize of [
     (w: Tensor) => fakeQuantizeWeights(w, "ternary", 1, 8),
     (w: Tensor) => fakeQuantizeWeights(w, "4", 1, 8),
-    fakeQuantizeActivations,
+    (w: Tensor) => fakeQuantizeWeights(w, "1", 1, 8),
+    (x: Tensor) => fakeQuantizeActivations(x, "4"),
+    (x: Tensor) => fakeQuantizeActivations(x, "popcount"),
   ]) {
     const f = valueAndGradient((w: Tensor, k: Tensor): [Tensor, Tensor] => [total(quantize(w).mul(k.ref)), total(w)]);
     const [, , gradient] = compile(f as (w: Tensor, k: Tensor) => [Tensor, Tensor, Tensor])(tensor(values, [8, 4]), tensor(factor, [8, 4]));

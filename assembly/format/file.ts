@@ -44,24 +44,36 @@ export const FRONT_END_HOP_SAMPLES = 8;
 export const FRONT_END_FFT_POINTS = 12;
 export const FRONT_END_BANDS = 16;
 export const FRONT_END_FRAMES = 20;
+/** u16 */
 export const FRONT_END_COEFFICIENTS = 24;
+/** u16: FRONT_END_FLOAT32 or FRONT_END_FIXED. */
+export const FRONT_END_ARITHMETIC = 26;
 /** f32: L = ln(power + floor). */
 export const FRONT_END_FLOOR = 28;
 /** f32: code = round((L - origin) / step), clamped to 0..255. */
 export const FRONT_END_ORIGIN = 32;
 export const FRONT_END_STEP = 36;
-/** f32 [frameSamples]: window, scaled by 1/32768 so that it takes 16-bit PCM to -1..1. */
+/** f32 [frameSamples]: window, scaled by 1/32768 so that it takes 16-bit PCM to -1..1. Fixed: i16 [frameSamples][2], high and low parts. */
 export const FRONT_END_WINDOW_OFFSET = 40;
-/** f32 [fftPoints/2][2]: cos, -sin of 2 pi k / fftPoints. */
+/** f32 [fftPoints/2][2]: cos, -sin of 2 pi k / fftPoints. Fixed: i16 [3 fftPoints/4][4], high and low parts of each. */
 export const FRONT_END_TWIDDLE_OFFSET = 44;
 /** u16 [bands][2]: first bin, number of bins. */
 export const FRONT_END_MEL_BANDS_OFFSET = 48;
-/** f32 [melWeights]: triangle values, band after band. */
+/** f32 [melWeights]: triangle values, band after band. Fixed: u16 [melWeights] in Q15. */
 export const FRONT_END_MEL_WEIGHTS_OFFSET = 52;
 export const FRONT_END_MEL_WEIGHTS = 56;
 /** i16 [coefficients][bands]: sqrt(2/bands) cos(pi k (m + 0.5) / bands) in Q15. */
 export const FRONT_END_DCT_OFFSET = 60;
 export const FRONT_END_BYTES = 64;
+
+// What a section of fixed-point arithmetic has beyond that.
+/** u16 [65]: log2(1 + i / 64) in Q15. */
+export const FRONT_END_LOG_OFFSET = 64;
+export const FRONT_END_FIXED_BYTES = 68;
+
+/** Window, transform, mel bands and logarithm in float32, or in integers. */
+export const FRONT_END_FLOAT32 = 0;
+export const FRONT_END_FIXED = 1;
 
 // ---- normalization: x = clamp((feature - mean) * inverseStd, -clip, clip) ----
 export const NORMALIZATION_COUNT = 0;

@@ -25,13 +25,13 @@ export function align16(n: i32): i32 {
 /**
  * Scratch of the networks:
  *
- *   | vector f32 [width] | prepared activations 64 B + f32 [width] | cache f32 [cache] | p, sum p, sum p^2: f32 [outputs] each |
+ *   | vector f32 [width] | prepared activations 64 B + f32 [width] | cache f32 [cache] | p, sum p, sum p^2: f32 [outputs] each | tables |
  *
- * width: longest layer input padded to 64, or output padded to 8; cache: outputs of the router's first layer when
- * it samples; outputs: longest softmax.
+ * width: largest layerWidth (layouts.ts); cache: outputs of the router's first layer when it samples; outputs: longest softmax;
+ * tables: largest tableBytes (layouts.ts).
  */
-export function networkScratchBytes(width: i32, cache: i32, outputs: i32): i32 {
-  return align16(width * 4) + 64 + align16(width * 4) + align16(cache * 4) + 3 * align16(outputs * 4);
+export function networkScratchBytes(width: i32, cache: i32, outputs: i32, tables: i32): i32 {
+  return align16(width * 4) + 64 + align16(width * 4) + align16(cache * 4) + 3 * align16(outputs * 4) + align16(tables);
 }
 
 export function arenaBytes(features: i32, networkScratch: i32, hasFrontEnd: boolean): i32 {

@@ -2,6 +2,8 @@
 //
 //   audio.ts -> frame.ts (fft.ts) -> ring u8 [498][64] -> bands.ts, modulation.ts, dynamics.ts, mfcc.ts -> features f32 [969]
 //
+// A section of fixed-point arithmetic takes fixed_frame.ts, fixed_modulation.ts (fixed_fft.ts, fixed_log.ts) instead of frame.ts, modulation.ts.
+//
 //   features, in order          at    values
 //   bands, band by band          0    64 x 11
 //   modulation                 704    16 x 9
@@ -11,15 +13,18 @@
 //   active                     868    1
 //   MFCC, one by one           869    20 x 5
 
+import { FRONT_END_FIXED } from "../format/file.ts";
 import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
 import { audioAdvance, audioFrame, audioFreePtr, audioOpen, audioPush, audioReset, audioRoom } from "./audio.ts";
 import { bandFeatures } from "./bands.ts";
 import { energyFeatures, fluxFeatures, rhythmFeature } from "./dynamics.ts";
+import { fixedFrameCodes } from "./fixed_frame.ts";
+import { fixedModulationFeatures } from "./fixed_modulation.ts";
 import { frameCodes } from "./frame.ts";
 import { mfccFeatures } from "./mfcc.ts";
 import { modulationFeatures } from "./modulation.ts";
 import { scratchOpen } from "./scratch.ts";
-import { tablesOpen } from "./tables.ts";
+import { arithmetic, tablesOpen } from "./tables.ts";
 import { frontEndValidate } from "./validate.ts";
 
 export { audioFreePtr, audioPush, frontEndValidate };
@@ -88,7 +93,8 @@ export function frontEndStep(pad: bool): i32 {
   if (frames < RING_FRAMES) {
     const pcm = audioFrame(pad);
     if (pcm == 0) return FRONT_END_NEEDS_AUDIO;
-    frameCodes(pcm, ringPtr + frames * RING_BANDS);
+    if (arithmetic == FRONT_END_FIXED) fixedFrameCodes(pcm, ringPtr + frames * RING_BANDS);
+    else frameCodes(pcm, ringPtr + frames * RING_BANDS);
     audioAdvance();
     frames++;
     return FRONT_END_FRAME;
@@ -100,11 +106,16 @@ export function frontEndStep(pad: bool): i32 {
 
 function features(step: i32): void {
   if (step < GROUPS_FROM) bandFeatures(ringPtr, step, at(step * 11));
-  else if (step < ENERGY_STEP) modulationFeatures(ringPtr, step - GROUPS_FROM, at(MODULATION_AT + (step - GROUPS_FROM) * 9));
+  else if (step < ENERGY_STEP) modulation(step - GROUPS_FROM, at(MODULATION_AT + (step - GROUPS_FROM) * 9));
   else if (step == ENERGY_STEP) energyFeatures(ringPtr, at(ENERGY_AT), at(ACTIVE_AT));
   else if (step == FLUX_STEP) fluxFeatures(ringPtr, at(FLUX_AT));
   else if (step < PAIRS_FROM) store<f32>(at(RHYTHM_AT + step - RHYTHM_FROM), rhythmFeature(step - RHYTHM_FROM));
   else mfccFeatures(ringPtr, step - PAIRS_FROM, at(MFCC_AT + (step - PAIRS_FROM) * 10));
+}
+
+function modulation(group: i32, outPtr: usize): void {
+  if (arithmetic == FRONT_END_FIXED) fixedModulationFeatures(ringPtr, group, outPtr);
+  else modulationFeatures(ringPtr, group, outPtr);
 }
 
 function at(feature: i32): usize {

@@ -13,8 +13,8 @@ import { IMAGINARY, POWER, scratchPtr } from "./scratch.ts";
 import { step, T } from "./tables.ts";
 
 /** First bin of each of the nine rates, and the end of the last. */
-const EDGES = memory.data<u16>([2, 4, 7, 12, 20, 34, 58, 100, 170, 256]);
-const RATES = 9;
+export const EDGES = memory.data<u16>([2, 4, 7, 12, 20, 34, 58, 100, 170, 256]);
+export const RATES = 9;
 
 /** Ring u8 [498][64], bands 4 group .. 4 group + 3 -> f32 [9] at outPtr. */
 export function modulationFeatures(ringPtr: usize, group: i32, outPtr: usize): void {
@@ -38,7 +38,7 @@ export function modulationFeatures(ringPtr: usize, group: i32, outPtr: usize): v
   }
 }
 
-function sumOfFour(ptr: usize): i32 {
+export function sumOfFour(ptr: usize): i32 {
   return load<u8>(ptr, 0) + load<u8>(ptr, 1) + load<u8>(ptr, 2) + load<u8>(ptr, 3);
 }
 

@@ -1,8 +1,11 @@
 // The front end's constants and where its tables lie: pointers into the model file, set once by tablesOpen and read in place.
 
 import {
+  FRONT_END_ARITHMETIC,
   FRONT_END_DCT_OFFSET,
+  FRONT_END_FIXED,
   FRONT_END_FLOOR,
+  FRONT_END_LOG_OFFSET,
   FRONT_END_MEL_BANDS_OFFSET,
   FRONT_END_MEL_WEIGHTS_OFFSET,
   FRONT_END_ORIGIN,
@@ -21,19 +24,27 @@ export const COEFFICIENTS = 20;
 export const T: f32 = <f32>RING_FRAMES;
 export const M: f32 = <f32>RING_BANDS;
 
+/** FRONT_END_FLOAT32 or FRONT_END_FIXED: what the tables hold and which code reads them. */
+export let arithmetic = 0;
 export let windowPtr: usize = 0;
 export let twiddlePtr: usize = 0;
 export let melBandsPtr: usize = 0;
 export let melWeightsPtr: usize = 0;
 export let dctPtr: usize = 0;
+/** Only in sections of fixed-point arithmetic. */
+export let logPtr: usize = 0;
 export let powerFloor: f32 = 0;
 /** L of code 0, in nats. */
 export let origin: f32 = 0;
 /** Nats per code. */
 export let step: f32 = 0;
+/** log2 at which the lower half of code 0 begins, in Q15, and codes per octave, in Q16: what fixed-point codes are computed with. */
+export let codeOrigin = 0;
+export let codeScale = 0;
 
 /** Takes over a section that frontEndValidate accepted. */
 export function tablesOpen(sectionPtr: usize): void {
+  arithmetic = load<u16>(sectionPtr, FRONT_END_ARITHMETIC);
   windowPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_WINDOW_OFFSET);
   twiddlePtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_TWIDDLE_OFFSET);
   melBandsPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_MEL_BANDS_OFFSET);
@@ -42,4 +53,9 @@ export function tablesOpen(sectionPtr: usize): void {
   powerFloor = load<f32>(sectionPtr, FRONT_END_FLOOR);
   origin = load<f32>(sectionPtr, FRONT_END_ORIGIN);
   step = load<f32>(sectionPtr, FRONT_END_STEP);
+  if (arithmetic == FRONT_END_FIXED) {
+    logPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_LOG_OFFSET);
+    codeOrigin = <i32>((origin - <f32>0.5 * step) * <f32>(32768 / Math.LN2));
+    codeScale = <i32>(<f32>(65536 * Math.LN2) / step);
+  }
 }

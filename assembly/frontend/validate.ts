@@ -3,15 +3,19 @@
 
 import { ERROR_FRONT_END, ERROR_NOT_FINITE, OK } from "../format/errors.ts";
 import {
+  FRONT_END_ARITHMETIC,
   FRONT_END_BANDS,
   FRONT_END_BYTES,
   FRONT_END_COEFFICIENTS,
   FRONT_END_DCT_OFFSET,
   FRONT_END_FFT_POINTS,
+  FRONT_END_FIXED,
+  FRONT_END_FLOAT32,
   FRONT_END_FLOOR,
   FRONT_END_FRAME_SAMPLES,
   FRONT_END_FRAMES,
   FRONT_END_HOP_SAMPLES,
+  FRONT_END_LOG_OFFSET,
   FRONT_END_MEL_BANDS_OFFSET,
   FRONT_END_MEL_WEIGHTS,
   FRONT_END_MEL_WEIGHTS_OFFSET,
@@ -28,6 +32,10 @@ import { COEFFICIENTS, FFT_POINTS, FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE } fro
 
 /** Bins of the power spectrum. */
 const BINS: u32 = FFT_POINTS / 2 + 1;
+
+const LOG_ENTRIES = 65;
+/** Sum of the window's high parts, without their signs. */
+const MOST_WINDOW: u32 = 208 * 32768;
 
 let section: usize = 0;
 let sectionBytes: u32 = 0;
@@ -49,17 +57,47 @@ export function frontEndValidate(sectionPtr: usize, bytes: i32): i32 {
     integer(FRONT_END_FFT_POINTS, FFT_POINTS) ||
     integer(FRONT_END_BANDS, RING_BANDS) ||
     integer(FRONT_END_FRAMES, RING_FRAMES) ||
-    integer(FRONT_END_COEFFICIENTS, COEFFICIENTS) ||
+    half(FRONT_END_COEFFICIENTS, COEFFICIENTS, COEFFICIENTS) ||
+    half(FRONT_END_ARITHMETIC, FRONT_END_FLOAT32, FRONT_END_FIXED) ||
     float(FRONT_END_FLOOR, 1e-30, 1e6) ||
     float(FRONT_END_ORIGIN, -1024, 1024) ||
     float(FRONT_END_STEP, 1e-3, 1024) ||
-    table(FRONT_END_WINDOW_OFFSET, FRAME_SAMPLES * 4, -1) ||
-    table(FRONT_END_TWIDDLE_OFFSET, FFT_POINTS * 4, -1) ||
     inside(FRONT_END_MEL_BANDS_OFFSET, RING_BANDS * 4) ||
-    table(FRONT_END_MEL_WEIGHTS_OFFSET, weights * 4, 0) ||
     inside(FRONT_END_DCT_OFFSET, COEFFICIENTS * RING_BANDS * 2) ||
+    (load<u16>(section, FRONT_END_ARITHMETIC) == FRONT_END_FIXED ? fixedTables(weights) : floatTables(weights)) ||
     melBands(weights)
   );
+}
+
+function floatTables(weights: u32): i32 {
+  return (
+    table(FRONT_END_WINDOW_OFFSET, FRAME_SAMPLES * 4, -1) ||
+    table(FRONT_END_TWIDDLE_OFFSET, FFT_POINTS * 4, -1) ||
+    table(FRONT_END_MEL_WEIGHTS_OFFSET, weights * 4, 0)
+  );
+}
+
+/**
+ * Integer tables may hold anything: sums wrap alike in both builds. fixed_frame.ts relies on the window's sum. The section is long enough
+ * for FRONT_END_LOG_OFFSET: the cosines are inside it.
+ */
+function fixedTables(weights: u32): i32 {
+  const error =
+    inside(FRONT_END_LOG_OFFSET, LOG_ENTRIES * 2) ||
+    inside(FRONT_END_WINDOW_OFFSET, FRAME_SAMPLES * 4) ||
+    inside(FRONT_END_TWIDDLE_OFFSET, FFT_POINTS * 6) ||
+    inside(FRONT_END_MEL_WEIGHTS_OFFSET, weights * 2);
+  if (error) return error;
+  let sum: u32 = 0;
+  let ptr = section + load<u32>(section, FRONT_END_WINDOW_OFFSET);
+  for (const end = ptr + FRAME_SAMPLES * 4; ptr < end; ptr += 4) sum += abs<i32>(load<i16>(ptr));
+  return sum <= MOST_WINDOW ? OK : fail(ERROR_FRONT_END, FRONT_END_WINDOW_OFFSET, MOST_WINDOW, sum);
+}
+
+/** A u16 from low to high. */
+function half(field: usize, low: u32, high: u32): i32 {
+  const found = <u32>load<u16>(section + field);
+  return found >= low && found <= high ? OK : fail(ERROR_FRONT_END, <i32>field, high, found);
 }
 
 function integer(field: usize, expected: u32): i32 {

@@ -9,17 +9,19 @@
 //           | k 3 | k 2 | k 1 | k 0 | k 3 | k 2 | k 1 | k 0 |   word of rows n (low), n + 1 (high)
 //
 //   (word >>> 4c) & 0x000f000f is column c of both rows; see ternary_gemv.ts for the rest.
-//   y = sum code * (x + 128) - 8 * xSum - tail.
+//   y = sum code * (x + 128) - zero - tail, zero = 8 * xSum (4 * xSum for 3-bit codes).
 //
 //   yPtr         i32 [N]
 //
 // K % 16 == 0, N % 4 == 0. Bound: a half holds 17 products of 15 * 255 (17 * 3825 < 2^16), so it is emptied every 16 columns;
 // y itself is below 15 * 255 * K < 2^31 for K < 2^19.
 
-/** `mask` is 0x000f000f, a parameter for the reason given in ternary_gemv.ts. */
-export function int4Gemv(preparedPtr: usize, wPtr: usize, yPtr: usize, columns: i32, rows: i32, xSum: i32, mask: u32): void {
+/** In memory for the reason given in ternary_gemv.ts. */
+const MASK = memory.data<u32>([0x000f000f]);
+
+export function int4Gemv(preparedPtr: usize, wPtr: usize, yPtr: usize, columns: i32, rows: i32, zero: i32): void {
+  const mask = load<u32>(MASK);
   const xEnd = preparedPtr + columns;
-  const zero = xSum << 3;
   for (const yEnd = yPtr + (<usize>rows << 2); yPtr < yEnd; yPtr += 16) {
     let y0 = 0, y1 = 0, y2 = 0, y3 = 0;
     for (let kPtr = preparedPtr; kPtr < xEnd; kPtr += 16) {

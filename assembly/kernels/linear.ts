@@ -1,87 +1,143 @@
 // y = W x + b on packed weights: prepare, multiply, scale back.
 //
-//   y[n] = sum[n] * (scale[n] * xScale) + bias[n]        integer sums;   xScale = absmax / 127
+//   y[n] = sum[n] * (scale[n] * xScale) + bias[n]        integer sums;   xScale = absmax / 127, or preparePlanes'
 //   y[n] = sum[n] * scale[n] + bias[n]                   float32 weights
 //
-//   vectorPtr    f32 [K] in, zero-padded to a multiple of 64; f32 [N] out in the same place
-//   preparedPtr  scratch of 64 + 4 * padded K bytes
+//   vectorPtr    f32 [K] in, zeros from there to inputWidth (format/layouts.ts); f32 [N] out in the same place
+//   preparedPtr  scratch of 64 + 4 * layerWidth bytes
+//   tablePtr     scratch of tableBytes
 //
 // The layouts that a build reads are those of this table; the loader refuses the rest.
 
 import {
-  LAYOUT_FLOAT32_ROWS, LAYOUT_INT4_MASKDOT, LAYOUT_INT4_SWAR, LAYOUT_INT8_BLOCKED, LAYOUT_TERNARY_MASKDOT, LAYOUT_TERNARY_SWAR,
+  LAYOUT_FLOAT32_ROWS, LAYOUT_INT1_LUT, LAYOUT_INT1_LUT_SIMD, LAYOUT_INT4_MASKDOT, LAYOUT_INT4_SWAR, LAYOUT_INT8_BLOCKED,
+  LAYOUT_INT16_BLOCKED, LAYOUT_TERNARY5_LUT, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT, LAYOUT_TERNARY_PLANES,
+  LAYOUT_TERNARY_SWAR,
 } from "../format/ids.ts";
-import { columnBlock, padTo, rowBlock } from "../format/layouts.ts";
+import { columnBlock, hasFloatSums, inputWidth, isPacked, padTo, rowBlock } from "../format/layouts.ts";
 import { float32Gemv } from "./float32_gemv.ts";
+import { int16GemvSimd } from "./int16_gemv.simd.ts";
+import { int16Gemv } from "./int16_gemv.ts";
+import { int1Gemv } from "./int1_gemv.ts";
+import { int1LutGemvSimd } from "./int1_lut_gemv.simd.ts";
 import { int4GemvSimd } from "./int4_gemv.simd.ts";
 import { int4Gemv } from "./int4_gemv.ts";
 import { int8GemvSimd } from "./int8_gemv.simd.ts";
 import { int8Gemv } from "./int8_gemv.ts";
+import { prepareTables } from "./lut.simd.ts";
+import { packedGemv } from "./packed_gemv.ts";
+import { popcountGemvSimd } from "./popcount_gemv.simd.ts";
+import { popcountGemv } from "./popcount_gemv.ts";
+import { preparePlanes } from "./prepare_planes.ts";
 import { prepareBytes, prepareLanes } from "./prepare.ts";
 import { absmax, inverseScaleOf, isFinite32 } from "./quantize.ts";
+import { ternary5Gemv } from "./ternary5_gemv.ts";
 import { ternaryGemvSimd } from "./ternary_gemv.simd.ts";
 import { ternaryGemv } from "./ternary_gemv.ts";
+import { ternaryLutGemvSimd } from "./ternary_lut_gemv.simd.ts";
 
 export function canRead(layout: i32): bool {
-  if (layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_FLOAT32_ROWS) return true;
-  if (ASC_FEATURE_SIMD) return layout == LAYOUT_TERNARY_MASKDOT || layout == LAYOUT_INT4_MASKDOT;
-  return layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR;
+  if (
+    layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT16_BLOCKED || layout == LAYOUT_TERNARY_PLANES || layout == LAYOUT_FLOAT32_ROWS
+  ) return true;
+  if (ASC_FEATURE_SIMD) {
+    return (
+      layout == LAYOUT_TERNARY_MASKDOT || layout == LAYOUT_INT4_MASKDOT || layout == LAYOUT_TERNARY_LUT_SIMD || layout == LAYOUT_INT1_LUT_SIMD
+    );
+  }
+  return (
+    layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR || layout == LAYOUT_TERNARY5_LUT || layout == LAYOUT_INT1_LUT ||
+    isPacked(layout)
+  );
 }
 
-/** Returns false when the input vector holds an infinity or a NaN; the output is then not written. */
+/**
+ * `scaleStep`: 4 for a scale a row, 0 for one of the whole matrix.
+ * Returns false when the input vector holds an infinity or a NaN; the output is then not written.
+ */
 export function linear(
-  layout: i32, vectorPtr: usize, preparedPtr: usize, wPtr: usize, scalePtr: usize, biasPtr: usize, columns: i32, rows: i32,
+  layout: i32, vectorPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize,
+  scalePtr: usize, scaleStep: usize, biasPtr: usize, columns: i32, rows: i32,
 ): bool {
   const maximum = absmax(vectorPtr, columns);
   if (!isFinite32(maximum)) return false;
   const k = padTo(columns, columnBlock(layout));
   const n = padTo(rows, rowBlock(layout));
+  let xScale = maximum / <f32>127;
   if (layout == LAYOUT_FLOAT32_ROWS) {
     for (let i: usize = 0; i < <usize>k << 2; i += 4) store<f32>(preparedPtr + i, load<f32>(vectorPtr + i));
     float32Gemv(preparedPtr, wPtr, vectorPtr, k, n);
-    scaleFloats(vectorPtr, scalePtr, biasPtr, rows);
-    return true;
+    xScale = 1;
+  } else if (layout == LAYOUT_TERNARY_PLANES) {
+    xScale = preparePlanes(vectorPtr, preparedPtr, k, maximum);
+    if (ASC_FEATURE_SIMD) popcountGemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
+    else popcountGemv(preparedPtr, wPtr, vectorPtr, k, n);
+  } else if (ASC_FEATURE_SIMD) {
+    simdGemv(layout, vectorPtr, preparedPtr, tablePtr, wPtr, k, n, inverseScaleOf(maximum));
+  } else {
+    scalarGemv(layout, vectorPtr, preparedPtr, tablePtr, wPtr, columns, rows, inverseScaleOf(maximum));
   }
-  integerGemv(layout, vectorPtr, preparedPtr, wPtr, k, n, inverseScaleOf(maximum));
-  scaleSums(vectorPtr, scalePtr, biasPtr, rows, maximum / <f32>127);
+  scaleBack(hasFloatSums(layout), vectorPtr, scalePtr, scaleStep, biasPtr, rows, xScale);
   return true;
 }
 
 @inline
-function integerGemv(layout: i32, vectorPtr: usize, preparedPtr: usize, wPtr: usize, k: i32, n: i32, inverse: f32): void {
-  if (ASC_FEATURE_SIMD) {
-    if (layout == LAYOUT_TERNARY_MASKDOT) {
-      prepareLanes(vectorPtr, preparedPtr, k, inverse, 6, 2, 1);
-      ternaryGemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
-    } else if (layout == LAYOUT_INT4_MASKDOT) {
-      prepareLanes(vectorPtr, preparedPtr, k, inverse, 4, 4, 8);
-      int4GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
-    } else {
-      prepareLanes(vectorPtr, preparedPtr, k, inverse, 0, 0, 0);
-      int8GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
-    }
-  } else if (layout == LAYOUT_INT8_BLOCKED) {
-    prepareBytes(vectorPtr, preparedPtr, k, inverse, 0);
-    int8Gemv(preparedPtr, wPtr, vectorPtr, k, n);
+function simdGemv(layout: i32, vectorPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize, k: i32, n: i32, inverse: f32): void {
+  if (layout == LAYOUT_TERNARY_LUT_SIMD) {
+    const xSum = prepareTables(vectorPtr, tablePtr, k, inverse);
+    ternaryLutGemvSimd(tablePtr, wPtr, vectorPtr, k, n, xSum);
+  } else if (layout == LAYOUT_INT1_LUT_SIMD) {
+    const xSum = prepareTables(vectorPtr, tablePtr, k, inverse);
+    int1LutGemvSimd(tablePtr, wPtr, vectorPtr, k, n, xSum);
+  } else if (layout == LAYOUT_TERNARY_MASKDOT) {
+    prepareLanes(vectorPtr, preparedPtr, k, inverse, 6, 2, 1);
+    ternaryGemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
+  } else if (layout == LAYOUT_INT4_MASKDOT) {
+    prepareLanes(vectorPtr, preparedPtr, k, inverse, 4, 4, 8);
+    int4GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
   } else {
-    const xSum = prepareBytes(vectorPtr, preparedPtr, k, inverse, 128);
-    if (layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, vectorPtr, k, n, xSum, 0x00030003);
-    else int4Gemv(preparedPtr, wPtr, vectorPtr, k, n, xSum, 0x000f000f);
+    prepareLanes(vectorPtr, preparedPtr, k, inverse, 0, 0, 0);
+    if (layout == LAYOUT_INT8_BLOCKED) int8GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
+    else int16GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
   }
 }
 
-function scaleSums(vectorPtr: usize, scalePtr: usize, biasPtr: usize, rows: i32, xScale: f32): void {
-  for (const end = vectorPtr + (<usize>rows << 2); vectorPtr < end; vectorPtr += 4) {
-    store<f32>(vectorPtr, <f32>load<i32>(vectorPtr) * (load<f32>(scalePtr) * xScale) + load<f32>(biasPtr));
-    scalePtr += 4;
-    biasPtr += 4;
-  }
+@inline
+function scalarGemv(
+  layout: i32, vectorPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize, columns: i32, rows: i32, inverse: f32,
+): void {
+  const k = padTo(columns, columnBlock(layout));
+  const n = padTo(rows, rowBlock(layout));
+  const unsigned = layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR;
+  const xSum = prepareBytes(vectorPtr, preparedPtr, inputWidth(layout, columns), inverse, unsigned ? 128 : 0);
+  if (layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, vectorPtr, k, n, xSum);
+  else if (layout == LAYOUT_INT4_SWAR) int4Gemv(preparedPtr, wPtr, vectorPtr, k, n, xSum << 3);
+  else if (layout == LAYOUT_INT8_BLOCKED) int8Gemv(preparedPtr, wPtr, vectorPtr, k, n);
+  else if (layout == LAYOUT_TERNARY5_LUT) ternary5Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
+  else if (layout == LAYOUT_INT1_LUT) int1Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
+  else if (layout == LAYOUT_INT16_BLOCKED) int16Gemv(preparedPtr, wPtr, vectorPtr, k, n);
+  else packedGemv(layout, preparedPtr, wPtr, vectorPtr, columns, rows, tablePtr, xSum);
 }
 
-function scaleFloats(vectorPtr: usize, scalePtr: usize, biasPtr: usize, rows: i32): void {
-  for (const end = vectorPtr + (<usize>rows << 2); vectorPtr < end; vectorPtr += 4) {
-    store<f32>(vectorPtr, load<f32>(vectorPtr) * load<f32>(scalePtr) + load<f32>(biasPtr));
-    scalePtr += 4;
+/** Sums, i32 or f32, to outputs, in place; four at a time in SIMD, with the same roundings. */
+export function scaleBack(
+  floats: bool, vectorPtr: usize, scalePtr: usize, scaleStep: usize, biasPtr: usize, rows: i32, xScale: f32,
+): void {
+  const end = vectorPtr + (<usize>rows << 2);
+  if (ASC_FEATURE_SIMD) {
+    const xScales = f32x4.splat(xScale);
+    for (; vectorPtr + 16 <= end; vectorPtr += 16) {
+      const sum = floats ? v128.load(vectorPtr) : f32x4.convert_i32x4_s(v128.load(vectorPtr));
+      const scale = scaleStep ? v128.load(scalePtr) : v128.load32_splat(scalePtr);
+      store<v128>(vectorPtr, f32x4.add(f32x4.mul(sum, f32x4.mul(scale, xScales)), v128.load(biasPtr)));
+      scalePtr += scaleStep << 2;
+      biasPtr += 16;
+    }
+  }
+  for (; vectorPtr < end; vectorPtr += 4) {
+    const sum = floats ? load<f32>(vectorPtr) : <f32>load<i32>(vectorPtr);
+    store<f32>(vectorPtr, sum * (load<f32>(scalePtr) * xScale) + load<f32>(biasPtr));
+    scalePtr += scaleStep;
     biasPtr += 4;
   }
 }

@@ -23,7 +23,15 @@ export function codesOf4(x: v128, inverseScale: v128): v128 {
 export function absmax(xPtr: usize, count: i32): f32 {
   // |x| as integer bits: order of floats, NaN above infinity, no float compare
   let top: i32 = 0;
-  for (const end = xPtr + (<usize>count << 2); xPtr < end; xPtr += 4) {
+  const end = xPtr + (<usize>count << 2);
+  if (ASC_FEATURE_SIMD) {
+    let tops = i32x4.splat(0);
+    const sign = i32x4.splat(0x7fffffff);
+    for (; xPtr + 16 <= end; xPtr += 16) tops = i32x4.max_s(tops, v128.and(v128.load(xPtr), sign));
+    tops = i32x4.max_s(tops, v128.shuffle<i32>(tops, tops, 2, 3, 0, 1));
+    top = max(i32x4.extract_lane(tops, 0), i32x4.extract_lane(tops, 1));
+  }
+  for (; xPtr < end; xPtr += 4) {
     const bits = load<i32>(xPtr) & 0x7fffffff;
     if (bits > top) top = bits;
   }

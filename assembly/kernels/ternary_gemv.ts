@@ -18,8 +18,11 @@
 
 const FLUSH_COLUMNS: usize = 80;
 
-/** `mask` is 0x00030003: a compiler for a small core keeps a parameter in a register, but rebuilds a constant at each use. */
-export function ternaryGemv(preparedPtr: usize, wPtr: usize, yPtr: usize, columns: i32, rows: i32, xSum: i32, mask: u32): void {
+/** In memory, since a compiler for a small core keeps what it loaded in a register, but builds a constant again at each use. */
+const MASK = memory.data<u32>([0x00030003]);
+
+export function ternaryGemv(preparedPtr: usize, wPtr: usize, yPtr: usize, columns: i32, rows: i32, xSum: i32): void {
+  const mask = load<u32>(MASK);
   const xEnd = preparedPtr + columns;
   for (const yEnd = yPtr + (<usize>rows << 2); yPtr < yEnd; yPtr += 32) {
     let y0 = 0, y1 = 0, y2 = 0, y3 = 0, y4 = 0, y5 = 0, y6 = 0, y7 = 0;

@@ -48,8 +48,12 @@ export function layerNorm(xPtr: usize, gammaPtr: usize, betaPtr: usize, count: i
 }
 
 export function relu(xPtr: usize, count: i32): void {
-  for (const end = xPtr + (<usize>count << 2); xPtr < end; xPtr += 4) {
-    // a comparison, not max(): NaN stays and is refused by the next layer
+  // a comparison, not max(): NaN stays and is refused by the next layer; pmax(x, 0) is x < 0 ? 0 : x
+  const end = xPtr + (<usize>count << 2);
+  if (ASC_FEATURE_SIMD) {
+    for (; xPtr + 16 <= end; xPtr += 16) store<v128>(xPtr, f32x4.pmax(v128.load(xPtr), f32x4.splat(0)));
+  }
+  for (; xPtr < end; xPtr += 4) {
     if (load<f32>(xPtr) < 0) store<f32>(xPtr, 0);
   }
 }

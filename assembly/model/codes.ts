@@ -1,11 +1,22 @@
-// Packed codes as the file says them: ternary codes are 0, 1 or 2, and row sums (what the scalar kernels subtract instead of
+// Packed codes as the file says them: within their type's range, and row sums (what the scalar kernels subtract instead of
 // computing it) agree with the codes. So every build, whichever layout it reads, computes the same sums from one file.
 //
 //   SWAR layouts: groups of 8 (ternary) or 4 (4-bit) rows
 //   | words of rows 0 1 | rows 2 3 | … | rows 0 1, next columns | … | i32 [rows of a group] = 128 * sum of codes |
 
-import { LAYOUT_INT4_SWAR, LAYOUT_TERNARY_MASKDOT, LAYOUT_TERNARY_SWAR } from "../format/ids.ts";
-import { columnBlock, padTo, rowBlock } from "../format/layouts.ts";
+import {
+  LAYOUT_INT4_MASKDOT,
+  LAYOUT_INT4_SWAR,
+  LAYOUT_INT8_BLOCKED,
+  LAYOUT_INT16_BLOCKED,
+  LAYOUT_TERNARY_LUT_SIMD,
+  LAYOUT_TERNARY_MASKDOT,
+  LAYOUT_TERNARY_PLANES,
+  LAYOUT_TERNARY_SWAR,
+  LAYOUT_TERNARY5_LUT,
+  WEIGHT_INT4,
+} from "../format/ids.ts";
+import { columnBlock, integerBits, isPacked, packedOffset, padTo, rowBlock, weightBytes } from "../format/layouts.ts";
 
 /** Sums of the codes in a word's low and high half, in the low and high half of the result. */
 function halfSums(word: u32, ternary: bool): u32 {
@@ -19,18 +30,11 @@ function hasThree(word: u32): bool {
   return (word & (word >>> 1) & 0x55555555) != 0;
 }
 
-/** false: a code outside its type's range, or a row sum that disagrees. Every 8-bit, 4-bit and float32 pattern is a code. */
-export function codesAgree(layout: i32, wPtr: usize, bytes: i32, columns: i32): bool {
-  const end = wPtr + bytes;
-  if (layout == LAYOUT_TERNARY_MASKDOT) {
-    for (; wPtr < end; wPtr += 4) if (hasThree(load<u32>(wPtr))) return false;
-    return true;
-  }
+function rowSumsAgree(layout: i32, wPtr: usize, bytes: i32, columns: i32): bool {
   const ternary = layout == LAYOUT_TERNARY_SWAR;
-  if (!ternary && layout != LAYOUT_INT4_SWAR) return true;
   const pairBytes: usize = rowBlock(layout) << 1; // a step through the words of one pair of rows
   const groupBytes: usize = padTo(columns, columnBlock(layout)) << 1;
-  for (; wPtr < end; wPtr += pairBytes << 1) {
+  for (const end = wPtr + bytes; wPtr < end; wPtr += pairBytes << 1) {
     const sumsPtr = wPtr + groupBytes;
     for (let pair: usize = 0; pair < pairBytes; pair += 4) {
       let low = 0, high = 0;
@@ -44,6 +48,47 @@ export function codesAgree(layout: i32, wPtr: usize, bytes: i32, columns: i32): 
       if (load<i32>(sumsPtr + (pair << 1)) != low << 7 || load<i32>(sumsPtr + (pair << 1), 4) != high << 7) return false;
     }
     wPtr = sumsPtr;
+  }
+  return true;
+}
+
+/** Narrow codes in a wider layout must stay narrow; padding is 0 there. */
+function areWithin(bits: i32, layout: i32, wPtr: usize, end: usize): bool {
+  const top = 1 << (bits - 1);
+  const step: usize = layout == LAYOUT_INT8_BLOCKED ? 1 : 2;
+  for (; wPtr < end; wPtr += step) {
+    const value = step == 1 ? <i32>load<i8>(wPtr) : <i32>load<i16>(wPtr);
+    if (value < -top || value >= top) return false;
+  }
+  return true;
+}
+
+/** false: a code outside its type's range, or a row sum that disagrees. Every pattern of k bits is a k-bit code, except 2-bit ones. */
+export function codesAgree(type: i32, layout: i32, wPtr: usize, rows: i32, columns: i32): bool {
+  const bytes = weightBytes(layout, rows, columns);
+  const end = wPtr + bytes;
+  if (layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR) return rowSumsAgree(layout, wPtr, bytes, columns);
+  if (isPacked(layout)) {
+    if (!(layout & 4)) return true;
+    const part = weightBytes(LAYOUT_INT4_SWAR, rows, columns);
+    return rowSumsAgree(LAYOUT_INT4_SWAR, wPtr + packedOffset(layout, LAYOUT_INT4_SWAR, rows, columns), part, columns);
+  }
+  if (layout == LAYOUT_TERNARY_MASKDOT) {
+    for (; wPtr < end; wPtr += 4) if (hasThree(load<u32>(wPtr))) return false;
+  } else if (layout == LAYOUT_TERNARY5_LUT) {
+    // digits weigh 1, 3, 9, 28, 84: the first three never make 27
+    for (; wPtr < end; wPtr++) if (load<u8>(wPtr) > 250 || load<u8>(wPtr) % 28 == 27) return false;
+  } else if (layout == LAYOUT_TERNARY_LUT_SIMD || layout == LAYOUT_TERNARY_PLANES) {
+    // the second plane (codes of 2; negative ones) only where the first is set
+    for (; wPtr < end; wPtr += 32) {
+      for (let i: usize = 0; i < 16; i += 4) if (load<u32>(wPtr + i, 16) & ~load<u32>(wPtr + i)) return false;
+    }
+  } else if (layout == LAYOUT_INT4_MASKDOT && type != WEIGHT_INT4) {
+    // 3 bits around the zero point, 4 to 11: the upper two bits of each code differ
+    for (; wPtr < end; wPtr += 4) if (~(load<u32>(wPtr) ^ (load<u32>(wPtr) << 1)) & 0x88888888) return false;
+  } else if (layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT16_BLOCKED) {
+    const bits = integerBits(type);
+    return bits == 8 || bits == 16 || areWithin(bits, layout, wPtr, end);
   }
   return true;
 }

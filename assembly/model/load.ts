@@ -19,6 +19,7 @@ import {
   LABELS_COUNT,
   LABELS_OFFSETS,
   LAYER_COLUMNS,
+  LAYER_LAYOUT,
   LAYER_ROWS,
   NETWORK_LAYERS,
   NETWORK_OUTPUTS,
@@ -66,7 +67,7 @@ import {
   SECTION_POLICY,
   SECTION_ROUTER,
 } from "../format/ids.ts";
-import { padTo } from "../format/layouts.ts";
+import { layerWidth, tableBytes } from "../format/layouts.ts";
 import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RICH_FEATURES, RING_BYTES } from "../format/plan.ts";
 import { frontEndOpen, frontEndValidate } from "../frontend/front_end.ts";
 import { clearFailure, fail } from "../kernels/fail.ts";
@@ -89,6 +90,7 @@ import {
 let planWidth: i32 = 0;
 let planCache: i32 = 0;
 let planOutputs: i32 = 0;
+let planTables: i32 = 0;
 let planMacs: i32 = 0;
 
 /** 0, or an error code whose details are in the failure record. After an error nothing is loaded. */
@@ -150,6 +152,7 @@ function checkModel(file: usize): i32 {
   planWidth = 0;
   planCache = 0;
   planOutputs = 0;
+  planTables = 0;
   planMacs = 0;
   const kind = load<i32>(findSection(file, SECTION_POLICY, 0), POLICY_KIND);
   if (kind != POLICY_FEATURES) {
@@ -291,7 +294,9 @@ function addNetwork(network: usize, bytes: i32, number: i32, features: i32, outp
   for (let i = 0; i < layers; i++) {
     const columns = load<i32>(layerPtr(network, i), LAYER_COLUMNS);
     const rows = load<i32>(layerPtr(network, i), LAYER_ROWS);
-    planWidth = max(planWidth, max(padTo(columns, 64), padTo(rows, 8)));
+    const layout = load<i32>(layerPtr(network, i), LAYER_LAYOUT);
+    planWidth = max(planWidth, layerWidth(layout, rows, columns));
+    planTables = max(planTables, tableBytes(layout, rows, columns));
     const times = i > 0 && samples > 0 ? samples : 1;
     const macs = <u64>planMacs + <u64>columns * <u64>rows * <u64>times;
     // layers may share one tensor and samples repeat them, so that a small file could ask for hours of work
@@ -304,7 +309,7 @@ function addNetwork(network: usize, bytes: i32, number: i32, features: i32, outp
 }
 
 function checkPlan(plan: usize, features: i32, frontEnd: bool): i32 {
-  const arena = arenaBytes(features, networkScratchBytes(planWidth, planCache, planOutputs), frontEnd);
+  const arena = arenaBytes(features, networkScratchBytes(planWidth, planCache, planOutputs, planTables), frontEnd);
   const ring = frontEnd ? RING_BYTES : 0;
   const audio = frontEnd ? AUDIO_SAMPLES : 0;
   const work = arena + align16(ring) + align16(audio << 1);

@@ -36,15 +36,25 @@ import {
   ALIGNMENT,
   LAYER_NORM,
   LAYER_RELU,
+  LAYER_SCALE_PER_TENSOR,
   MAX_LAYERS,
   MAX_WEIGHTS,
   MAX_WIDTH,
   WEIGHT_FLOAT32,
-  WEIGHT_INT4,
-  WEIGHT_INT8,
   WEIGHT_TERNARY,
+  WEIGHT_TERNARY_POPCOUNT,
 } from "../format/ids.ts";
-import { canonicalLayout, columnBlock, layoutWeightType, padTo, rowBlock, weightBytes } from "../format/layouts.ts";
+import {
+  canonicalLayout,
+  columnBlock,
+  inputWidth,
+  integerBits,
+  layoutHolds,
+  maxColumns,
+  padTo,
+  rowBlock,
+  weightBytes,
+} from "../format/layouts.ts";
 import { fail } from "../kernels/fail.ts";
 import { canRead, linear } from "../kernels/linear.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
@@ -96,25 +106,27 @@ export function checkNetwork(networkPtr: usize, bytes: i32, number: i32, inputs:
 function checkLayer(networkPtr: usize, bytes: i32, index: i32, place: i32, columns: i32, last: bool): i32 {
   const layer = layerPtr(networkPtr, index);
   const type = load<i32>(layer, LAYER_WEIGHT_TYPE);
-  if (type != WEIGHT_TERNARY && type != WEIGHT_INT4 && type != WEIGHT_INT8 && type != WEIGHT_FLOAT32) {
+  if (integerBits(type) == 0 && type != WEIGHT_TERNARY_POPCOUNT && type != WEIGHT_FLOAT32) {
     return fail(ERROR_WEIGHT_TYPE, place, WEIGHT_TERNARY, type);
   }
   const layout = load<i32>(layer, LAYER_LAYOUT);
-  if (layoutWeightType(layout) != type || !(anyLayout || canRead(layout))) return fail(ERROR_LAYOUT, place, type, layout);
+  if (!layoutHolds(layout, type) || !(anyLayout || canRead(layout))) return fail(ERROR_LAYOUT, place, type, layout);
   if (load<i32>(layer, LAYER_COLUMNS) != columns) return fail(ERROR_LAYER_SHAPE, place, columns, load<i32>(layer, LAYER_COLUMNS));
+  if (columns > maxColumns(layout)) return fail(ERROR_LAYER_SHAPE, place, maxColumns(layout), columns);
   const rows = load<i32>(layer, LAYER_ROWS);
   if (rows < 1 || rows > MAX_WIDTH) return fail(ERROR_LAYER_SHAPE, place, MAX_WIDTH, rows);
   if (padTo(rows, rowBlock(layout)) > MAX_WEIGHTS / padTo(columns, columnBlock(layout)))
     return fail(ERROR_LAYER_SHAPE, place, MAX_WEIGHTS, rows);
   const flags = load<i32>(layer, LAYER_FLAGS);
-  if (flags & ~(LAYER_NORM | LAYER_RELU) || (last && flags != 0)) return fail(ERROR_LAYER, place, 0, flags);
+  const most = last ? LAYER_SCALE_PER_TENSOR : LAYER_NORM | LAYER_RELU | LAYER_SCALE_PER_TENSOR;
+  if (flags & ~most) return fail(ERROR_LAYER, place, 0, flags);
   const rate = load<f32>(layer, LAYER_DROPOUT);
   if (!(rate >= 0 && rate <= <f32>0.9) || (last && rate != 0)) return fail(ERROR_LAYER, place, 0, load<i32>(layer, LAYER_DROPOUT));
   const weights = weightBytes(layout, rows, columns);
   if (load<i32>(layer, LAYER_WEIGHTS_BYTES) != weights)
     return fail(ERROR_TENSOR_BOUNDS, place, weights, load<i32>(layer, LAYER_WEIGHTS_BYTES));
   let error = checkTensor(load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights, bytes, place);
-  if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_SCALE_OFFSET), rows, bytes, place, true);
+  if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_SCALE_OFFSET), scaleCount(flags, rows), bytes, place, true);
   if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_BIAS_OFFSET), rows, bytes, place, false);
   if (error == OK && flags & LAYER_NORM) {
     error = checkFloats(networkPtr, load<i32>(layer, LAYER_GAMMA_OFFSET), rows, bytes, place, false);
@@ -123,10 +135,14 @@ function checkLayer(networkPtr: usize, bytes: i32, index: i32, place: i32, colum
   if (error == OK && type == WEIGHT_FLOAT32) {
     error = checkFloats(networkPtr, load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights >> 2, bytes, place, false);
   }
-  if (error == OK && !codesAgree(layout, networkPtr + load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights, columns)) {
+  if (error == OK && !codesAgree(type, layout, networkPtr + load<i32>(layer, LAYER_WEIGHTS_OFFSET), rows, columns)) {
     return fail(ERROR_WEIGHT_CODES, place, 0, 0);
   }
   return error;
+}
+
+function scaleCount(flags: i32, rows: i32): i32 {
+  return flags & LAYER_SCALE_PER_TENSOR ? 1 : rows;
 }
 
 function checkTensor(offset: i32, length: i32, bytes: i32, place: i32): i32 {
@@ -154,19 +170,29 @@ function checkFloats(networkPtr: usize, offset: i32, count: i32, bytes: i32, pla
  * Layer `index` on the vector at vectorPtr (in and out), without its dropout.
  * Returns the weight bytes read (packed weights in the file's canonical layout, so that every build counts alike, and scales), or -1 when the vector was not finite.
  */
-export function runLayer(networkPtr: usize, index: i32, vectorPtr: usize, preparedPtr: usize): i32 {
+export function runLayer(networkPtr: usize, index: i32, vectorPtr: usize, preparedPtr: usize, tablePtr: usize): i32 {
   const layer = layerPtr(networkPtr, index);
   const columns = load<i32>(layer, LAYER_COLUMNS);
   const rows = load<i32>(layer, LAYER_ROWS);
   const flags = load<i32>(layer, LAYER_FLAGS);
-  for (let i = columns; i < padTo(columns, 64); i++) store<f32>(vectorPtr + ((<usize>i) << 2), 0);
+  const layout = load<i32>(layer, LAYER_LAYOUT);
+  for (let i = columns; i < inputWidth(layout, columns); i++) store<f32>(vectorPtr + ((<usize>i) << 2), 0);
   const wPtr = networkPtr + load<i32>(layer, LAYER_WEIGHTS_OFFSET);
   const scalePtr = networkPtr + load<i32>(layer, LAYER_SCALE_OFFSET);
   const biasPtr = networkPtr + load<i32>(layer, LAYER_BIAS_OFFSET);
-  if (!linear(load<i32>(layer, LAYER_LAYOUT), vectorPtr, preparedPtr, wPtr, scalePtr, biasPtr, columns, rows)) return -1;
+  const scales = scaleCount(flags, rows);
+  if (!linear(layout, vectorPtr, preparedPtr, tablePtr, wPtr, scalePtr, scales > 1 ? 4 : 0, biasPtr, columns, rows)) return -1;
+  activate(networkPtr, index, vectorPtr);
+  return weightBytes(canonicalLayout(load<i32>(layer, LAYER_WEIGHT_TYPE)), rows, columns) + (scales << 2);
+}
+
+/** What follows the linear part of a layer: LayerNorm and ReLU, as its flags say. */
+export function activate(networkPtr: usize, index: i32, vectorPtr: usize): void {
+  const layer = layerPtr(networkPtr, index);
+  const rows = load<i32>(layer, LAYER_ROWS);
+  const flags = load<i32>(layer, LAYER_FLAGS);
   if (flags & LAYER_NORM) {
     layerNorm(vectorPtr, networkPtr + load<i32>(layer, LAYER_GAMMA_OFFSET), networkPtr + load<i32>(layer, LAYER_BETA_OFFSET), rows);
   }
   if (flags & LAYER_RELU) relu(vectorPtr, rows);
-  return weightBytes(canonicalLayout(load<i32>(layer, LAYER_WEIGHT_TYPE)), rows, columns) + (rows << 2);
 }

@@ -4,7 +4,7 @@
 //   | features f32 [F] | scratch | ring u8 [498][64] | PCM i16 [audioSamples] |         | header | plan | … |
 //
 //   scratch, networks' view (the front end's is drawn in frontend/scratch.ts):
-//   | vector f32 [width] | prepared 64 B + f32 [width] | cache f32 [cache] | p | sum | squares: f32 [outputs] each |
+//   | vector f32 [width] | prepared 64 B + f32 [width] | cache f32 [cache] | p | sum | squares: f32 [outputs] each | tables |
 
 import { POLICY_ABSTAIN, POLICY_BETA, POLICY_ESCALATE, POLICY_KIND, POLICY_SAMPLES } from "../format/file.ts";
 import { SECTION_EXPERT, SECTION_ROUTER } from "../format/ids.ts";
@@ -26,6 +26,7 @@ export let cachePtr: usize = 0;
 export let probabilityPtr: usize = 0;
 export let sumPtr: usize = 0;
 export let squarePtr: usize = 0;
+export let tablePtr: usize = 0;
 export let ringPtr: usize = 0;
 export let audioBufferPtr: usize = 0;
 
@@ -64,6 +65,7 @@ export function setMemory(arena: i32, width: i32, cache: i32, outputs: i32): voi
   probabilityPtr = cachePtr + align16(cache * 4);
   sumPtr = probabilityPtr + align16(outputs * 4);
   squarePtr = sumPtr + align16(outputs * 4);
+  tablePtr = squarePtr + align16(outputs * 4);
   ringPtr = workPtr() + arena;
   audioBufferPtr = ringPtr + <usize>(hasFrontEnd ? align16(RING_BYTES) : 0);
 }

@@ -19,15 +19,12 @@ import {
   DECISION_WEIGHT_BYTES,
   STATUS_DECIDED,
 } from "../format/decision.ts";
-import { ERROR_INPUT_NOT_FINITE, ERROR_NO_FRONT_END, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
+import { ERROR_NO_FRONT_END, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
 import {
   LAYER_DROPOUT,
   LAYER_ROWS,
   NETWORK_LAYERS,
   NETWORK_OUTPUTS,
-  NORMALIZATION_CLIP,
-  NORMALIZATION_INVERSE_STD_OFFSET,
-  NORMALIZATION_MEAN_OFFSET,
   POLICY_ALPHA,
   POLICY_VARIANCE_SCALE,
 } from "../format/file.ts";
@@ -45,13 +42,13 @@ import {
 } from "../format/ids.ts";
 import { FRONT_END_FEATURES, FRONT_END_FRAME, FRONT_END_READY, framesSeen, frontEndReset, frontEndStep } from "../frontend/front_end.ts";
 import { clearFailure, fail, failureCode } from "../kernels/fail.ts";
-import { isFinite32 } from "../kernels/quantize.ts";
 import { argmax, softmax } from "../layers/softmax.ts";
 import { dropout } from "../router/dropout.ts";
 import { chooseExpert } from "../router/policy.ts";
 import { seedRandom } from "../router/random.ts";
 import { addSample, clearSamples, entropy, meanOfSamples, varianceOfSamples } from "../router/uncertainty.ts";
 import { layerPtr, placeOf, runLayer } from "./network.ts";
+import { checkFinite, normalize } from "./normalize.ts";
 import {
   abstainBelow,
   betaPtr,
@@ -64,7 +61,6 @@ import {
   featuresPtr,
   filePtr,
   hasFrontEnd,
-  normalizationPtr,
   policyKind,
   policyPtr,
   policySamples,
@@ -73,6 +69,7 @@ import {
   routerNetwork,
   squarePtr,
   sumPtr,
+  tablePtr,
   vectorPtr,
 } from "./state.ts";
 
@@ -122,10 +119,8 @@ export function stepOnce(pad: bool): i32 {
 /** Features at featuresPtr are complete (the host wrote them): skips the front end. */
 export function takeFeatures(): i32 {
   if (filePtr == 0) return fail(ERROR_NOT_LOADED, 0, 0, 0);
-  for (let i = 0; i < featureCount; i++) {
-    const x = load<f32>(featuresPtr + ((<usize>i) << 2));
-    if (!isFinite32(x)) return fail(ERROR_INPUT_NOT_FINITE, i, 0, reinterpret<i32>(x));
-  }
+  const error = checkFinite(featuresPtr);
+  if (error != OK) return error;
   startNetworks();
   return OK;
 }
@@ -169,13 +164,7 @@ function startNetwork(networkPtr: usize, index: i32): void {
   answerer = index;
   layer = 0;
   samplesLeft = 0;
-  const clip = load<f32>(normalizationPtr, NORMALIZATION_CLIP);
-  const meanPtr = normalizationPtr + load<i32>(normalizationPtr, NORMALIZATION_MEAN_OFFSET);
-  const inversePtr = normalizationPtr + load<i32>(normalizationPtr, NORMALIZATION_INVERSE_STD_OFFSET);
-  for (let i: usize = 0; i < (<usize>featureCount) << 2; i += 4) {
-    const z = (load<f32>(featuresPtr + i) - load<f32>(meanPtr + i)) * load<f32>(inversePtr + i);
-    store<f32>(vectorPtr + i, z > clip ? clip : z < -clip ? -clip : z);
-  }
+  normalize(featuresPtr, vectorPtr);
 }
 
 function isRouter(): bool {
@@ -237,7 +226,7 @@ function concludeSamples(outputs: i32): void {
 }
 
 function advance(index: i32): bool {
-  const bytes = runLayer(network, index, vectorPtr, preparedPtr);
+  const bytes = runLayer(network, index, vectorPtr, preparedPtr, tablePtr);
   if (bytes < 0) {
     overflow(index);
     return false;

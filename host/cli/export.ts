@@ -2,24 +2,35 @@
 
 import { type Checkpoint, featureCount, readCheckpoint } from "../../tools/export/checkpoint.ts";
 import { layerSizes, packCheckpoint } from "../../tools/export/exporter.ts";
+import type { Arithmetic } from "../../tools/export/front_end_tables.ts";
 import { encodeModel, type PackedModel } from "../../tools/export/model_file.ts";
+import { quantizeTrained } from "../../tools/export/ptq.ts";
 import { decodeFeatureCodes, featuresOf } from "../../tools/train/datasets/feature_codes.ts";
 import { Core } from "../engines/core.ts";
 import { checkParity } from "../engines/parity.ts";
+import { QurioError } from "../errors.ts";
 import { packagePath, readInput, writeOutput } from "../files.ts";
 import { coreWasm } from "../index.ts";
 import { formatBytes, formatTable } from "./output.ts";
 
 export interface ExportOptions {
   output: string;
+  /** Quantize float32 networks to so many bits. */
+  ptq?: number;
+  scales: "channel" | "tensor";
+  /** Instead of the checkpoint's. */
+  frontEnd?: Arithmetic;
   json?: boolean;
 }
 
 /** Packs a checkpoint into a model file. Nothing is written unless the parity check passes. */
-export async function exportModel(checkpointDir: string, { output, json }: ExportOptions): Promise<void> {
-  const checkpoint = readCheckpoint(checkpointDir);
+export async function exportModel(checkpointDir: string, { output, ptq, scales, frontEnd, json }: ExportOptions): Promise<void> {
+  const trained = withFrontEnd(readCheckpoint(checkpointDir), frontEnd);
+  const { vectors, source } = parityVectors(trained);
+  const perTensor = scales === "tensor";
+  const calibrated = ptq === undefined ? null : quantizeTrained(trained, ptq, vectors, perTensor);
+  const checkpoint = withScales(calibrated?.checkpoint ?? trained, perTensor);
   const packed = packCheckpoint(checkpoint);
-  const { vectors, source } = parityVectors(checkpoint);
   const core = await Core.create(coreWasm(false) as BufferSource, false);
   const parity = checkParity(checkpoint, packed, vectors, core);
   const file = encodeModel(packed);
@@ -27,10 +38,16 @@ export async function exportModel(checkpointDir: string, { output, json }: Expor
   writeOutput(output, file);
   const layers = layerSizes(packed);
   if (json) {
-    console.log(JSON.stringify({ file: output, bytes: file.length, layers, parity, parityVectors: source }));
+    const ptqReport = calibrated ? { ptq: calibrated.report } : {};
+    console.log(JSON.stringify({ file: output, bytes: file.length, layers, ...ptqReport, parity, parityVectors: source }));
     return;
   }
   console.log(sizeTable(packed));
+  if (calibrated) {
+    console.log(`\npost-training quantization to ${ptq} bits, calibrated on ${source}`);
+    const rows = calibrated.report.map((row) => [row.network, row.layer, row.clip.toFixed(2), row.outputError.toExponential(1)]);
+    console.log(formatTable(rows, { head: ["network", "layer", "clip (median)", "output error (NMSE)"] }));
+  }
   console.log(`\nparity of packed integers (WASM) with the float64 reference, on ${vectors.length} feature vectors (${source})`);
   console.log(
     formatTable(
@@ -41,19 +58,56 @@ export async function exportModel(checkpointDir: string, { output, json }: Expor
   console.log(`\n${output}: ${formatBytes(file.length)} (${file.length} bytes)`);
 }
 
-/** Layers with their cost; the last column counts payload, scales and padding. */
+/** The checkpoint with another front end arithmetic. Its networks fit either: codes differ by 1, rarely. */
+function withFrontEnd(checkpoint: Checkpoint, arithmetic: Arithmetic | undefined): Checkpoint {
+  const { features } = checkpoint;
+  if (arithmetic === undefined) return checkpoint;
+  if (features.kind === "external") {
+    throw new QurioError(
+      "FRONT_END",
+      `--front-end ${arithmetic} needs a model that takes audio, and this one takes ${features.count} features`,
+      "Leave --front-end out.",
+    );
+  }
+  return { ...checkpoint, features: { ...features, arithmetic } };
+}
+
+function withScales(checkpoint: Checkpoint, perTensor: boolean): Checkpoint {
+  if (!perTensor) return checkpoint;
+  const { router, experts } = checkpoint;
+  return { ...checkpoint, router: router && { ...router, perTensor }, experts: experts.map((expert) => ({ ...expert, perTensor })) };
+}
+
+/** Layers with their cost; the last column counts payload, of which some is padding and row sums, and scales. */
 export function sizeTable(packed: PackedModel): string {
   const rows = layerSizes(packed).map((row) => [
     row.network,
     row.layer,
     row.type,
+    row.kernel,
+    row.simdKernel,
     row.weights,
     row.payloadBytes,
+    row.paddingBytes,
     row.scaleBytes,
     row.otherBytes,
     row.bitsPerWeight.toFixed(2),
   ]);
-  return formatTable(rows, { head: ["network", "layer", "type", "weights", "payload B", "scales B", "other B", "bits/weight"] });
+  return formatTable(rows, {
+    head: [
+      "network",
+      "layer",
+      "type",
+      "scalar kernel",
+      "SIMD kernel",
+      "weights",
+      "payload B",
+      "padding B",
+      "scales B",
+      "other B",
+      "bits/weight",
+    ],
+  });
 }
 
 /** Real features for a model with a front end: the bundled ESC-10 codes. For others, vectors spread like the training data. */

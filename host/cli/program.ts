@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
+import { ARITHMETICS } from "../../tools/export/front_end_tables.ts";
+import { WEIGHT_TYPES, type WeightType } from "../../tools/export/quantize.ts";
 import { packagePath } from "../files.ts";
-
-const WEIGHT_TYPES = ["ternary", "4", "8", "float32"];
 
 /**
  * @param complain is told what is wrong with the arguments
@@ -29,6 +29,9 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
         ),
     });
   const json = () => new Option("--json", "print JSON for machines, one object a line");
+
+  const frontEnd = () =>
+    new Option("--front-end <kind>", "arithmetic of the front end: fixed for cores without an FPU").choices(ARITHMETICS);
 
   program
     .command("run")
@@ -65,9 +68,15 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .requiredOption("--data <dir>", "data set folder: ESC-50, UrbanSound8K, FSDD or one folder per class")
     .option("--out <ckpt>", "checkpoint to write (may be left out with --cv)")
     .addOption(new Option("--router <kind>", "what picks the expert").choices(["probe", "bayesian"]).default("probe"))
-    .option("--experts <types>", `weight types of the experts, cheapest first: ${WEIGHT_TYPES.join(", ")}`, weightTypes, ["4", "8"])
+    .option(
+      "--experts <types>",
+      `weight types of the experts, cheapest first: ternary, ternary5, popcount, 1 to 16 (bits), float32`,
+      weightTypes,
+      ["4", "8"],
+    )
     .option("--hidden <sizes>", "widths of the experts' hidden layers", widths, [640, 320])
     .option("--samples <n>", "Monte Carlo dropout samples of the router (default: none for the probe, 10 for bayesian)", samples)
+    .addOption(frontEnd().default("float"))
     .option("--seed <n>", "seed of everything random; several with --cv: 1,2,3", seeds, [1])
     .option("--cv", "cross-validate: train on all folds but one, test on it, for each fold")
     .option("--epochs <n>", "passes over the data", wholeNumber(1), 70)
@@ -88,8 +97,13 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .description("pack a checkpoint into a model file, and check that it still decides the same")
     .argument("<ckpt>", "checkpoint that `qurio train` wrote")
     .requiredOption("-o, --output <file>", "model file to write (.qmoe)")
+    .option("--ptq <bits>", "quantize networks trained in float32 to 2 to 16 bits, calibrated on real features", bits)
+    .addOption(
+      new Option("--scales <kind>", "a scale for each channel, or one for each tensor").choices(["channel", "tensor"]).default("channel"),
+    )
+    .addOption(frontEnd())
     .addOption(json())
-    .addHelpText("after", examples("qurio export my.ckpt -o model.qmoe"))
+    .addHelpText("after", examples("qurio export my.ckpt -o model.qmoe", "qurio export float.ckpt -o model.qmoe --ptq 8"))
     .action(async (checkpoint, options) => {
       await prepare();
       await (await import("./export.ts")).exportModel(checkpoint, options);
@@ -123,9 +137,15 @@ function wholeNumber(least: number) {
   };
 }
 
+function bits(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 2 || value > 16) throw new InvalidArgumentError("A whole number from 2 to 16 is expected.");
+  return value;
+}
+
 function weightTypes(text: string): string[] {
   const types = text.split(",");
-  const wrong = types.find((type) => !WEIGHT_TYPES.includes(type));
+  const wrong = types.find((type) => !WEIGHT_TYPES.includes(type as WeightType));
   if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${WEIGHT_TYPES.join(", ")}.`);
   // one place is the probe's
   if (types.length >= MAX_EXPERTS) throw new InvalidArgumentError(`At most ${MAX_EXPERTS - 1} experts are possible.`);

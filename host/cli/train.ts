@@ -3,7 +3,7 @@
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { checkCheckpointTarget, writeCheckpoint } from "../../tools/export/checkpoint.ts";
 import { featuresModel } from "../../tools/export/exporter.ts";
-import { DEFAULT_FRONT_END } from "../../tools/export/front_end_tables.ts";
+import { type Arithmetic, DEFAULT_FRONT_END } from "../../tools/export/front_end_tables.ts";
 import { encodeModel } from "../../tools/export/model_file.ts";
 import type { WeightType } from "../../tools/export/quantize.ts";
 import { crossValidate } from "../../tools/train/cross_validation.ts";
@@ -24,6 +24,7 @@ export interface TrainOptions {
   router: "probe" | "bayesian";
   experts: WeightType[];
   hidden: number[];
+  frontEnd: Arithmetic;
   /** Several only with cv. */
   seed: number[];
   cv?: boolean;
@@ -43,7 +44,7 @@ export async function train(options: TrainOptions): Promise<void> {
   if (out !== undefined) checkCheckpointTarget(out);
   const data = await openData(path);
   const fit: FitOptions = { ...FIT_DEFAULTS, router, experts, hidden, epochs, samples: options.samples ?? null };
-  const extract = await extractor();
+  const extract = await extractor(options.frontEnd);
   const progress = startProgress("training");
   const onProgress: ModelProgress = (state) =>
     progress.update(state.done / state.total, state.phase === "features" ? "features" : state.network);
@@ -68,7 +69,7 @@ async function trainTo(
   extract: (pcm: Int16Array) => Float32Array,
   onProgress: ModelProgress,
 ): Promise<void> {
-  const { router, experts, hidden, epochs, jobs, json } = options;
+  const { router, experts, hidden, frontEnd, epochs, jobs, json } = options;
   const seed = options.seed[0];
   const checkpoint = await trainModel(
     {
@@ -78,8 +79,8 @@ async function trainTo(
       stress: false,
       seed,
       jobs,
-      frontEnd: { kind: "rich", ...DEFAULT_FRONT_END },
-      command: `qurio train --router ${router} --experts ${experts.join(",")} --hidden ${hidden.join(",")} --epochs ${epochs} --seed ${seed}${options.samples === undefined ? "" : ` --samples ${options.samples}`}`,
+      frontEnd: { kind: "rich", ...DEFAULT_FRONT_END, arithmetic: frontEnd },
+      command: `qurio train --router ${router} --experts ${experts.join(",")} --hidden ${hidden.join(",")} --epochs ${epochs} --seed ${seed}${options.samples === undefined ? "" : ` --samples ${options.samples}`}${frontEnd === "fixed" ? " --front-end fixed" : ""}`,
       versions: packageVersions("qurio", "@jax-js/jax"),
       ...(data.attribution === undefined ? {} : { attribution: data.attribution }),
     },
@@ -93,9 +94,9 @@ async function trainTo(
 }
 
 /** The front end that ships, as a function of PCM. */
-async function extractor(): Promise<(pcm: Int16Array) => Float32Array> {
+async function extractor(arithmetic: Arithmetic): Promise<(pcm: Int16Array) => Float32Array> {
   const simd = hasSimd();
   const core = await Core.create(coreWasm(simd) as BufferSource, simd);
-  core.load(encodeModel(featuresModel(DEFAULT_FRONT_END)));
+  core.load(encodeModel(featuresModel({ ...DEFAULT_FRONT_END, arithmetic })));
   return (pcm) => core.features(pcm);
 }

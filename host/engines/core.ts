@@ -8,6 +8,10 @@ import { repack } from "../../tools/export/repack.ts";
 import { deviceError, QurioError } from "../errors.ts";
 
 const PAGE = 65536;
+/** Vectors of one product: more do not make it faster, and scratch stays small. */
+const BATCH = 64;
+
+const align = (ptr: number) => Math.ceil(ptr / ALIGNMENT) * ALIGNMENT;
 
 /** The part of WebAssembly.Memory that hosts use; spelled out, so that the package's types need neither DOM's nor Node's. */
 export interface CoreMemory {
@@ -35,6 +39,10 @@ export interface CoreExports {
   probabilitiesPtr(): number;
   decisionPtr(): number;
   lastError(): number;
+  /** The SIMD build only, with batchOutputs and forwardBatch. */
+  batchBytes?(network: number, count: number): number;
+  batchOutputs?(network: number): number;
+  forwardBatch?(network: number, featuresPtr: number, count: number, probabilitiesPtr: number, scratchPtr: number): number;
 }
 
 /** The decision record as numbers; absent values are null. Entropies in nats. */
@@ -55,6 +63,8 @@ export class Core {
   readonly exports: CoreExports;
   readonly simd: boolean;
   private plan: MemoryPlan | null = null;
+  /** First byte behind the model. */
+  private freePtr = 0;
 
   private constructor(exports: CoreExports, simd: boolean) {
     this.exports = exports;
@@ -81,22 +91,27 @@ export class Core {
    */
   load(file: Uint8Array): void {
     this.plan = null;
-    const scratch = Math.ceil(this.exports.workPtr() / ALIGNMENT) * ALIGNMENT;
+    const scratch = align(this.exports.workPtr());
     this.place(file, scratch);
     this.check(this.exports.validate(scratch, file.length));
     const packed = repack(file, this.simd ? "simd" : "scalar");
     const plan = decodePlan(packed);
-    const ptr = Math.ceil((this.exports.workPtr() + plan.workBytes) / ALIGNMENT) * ALIGNMENT;
+    const ptr = align(this.exports.workPtr() + plan.workBytes);
     this.place(packed, ptr);
     this.check(this.exports.load(ptr, packed.length));
     this.plan = plan;
+    this.freePtr = align(ptr + packed.length);
   }
 
   private place(file: Uint8Array, ptr: number): void {
+    this.growTo(ptr + file.length);
+    new Uint8Array(this.exports.memory.buffer).set(file, ptr);
+  }
+
+  private growTo(end: number): void {
     const { memory } = this.exports;
-    const missing = ptr + file.length - memory.buffer.byteLength;
+    const missing = end - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-    new Uint8Array(memory.buffer).set(file, ptr);
   }
 
   /** Throws the device's last error unless `code` is 0. */
@@ -155,6 +170,48 @@ export class Core {
     new Float32Array(this.exports.memory.buffer, this.exports.featuresPtr(), features.length).set(features);
     this.check(this.exports.pushFeatures());
     return this.decide();
+  }
+
+  /**
+   * One network over many feature vectors at once, each alone bit for bit: matrix products instead of products with a vector. Neither
+   * routing nor dropout acts. The SIMD build only.
+   * @param network 0 is the router, 1 + i expert i
+   * @param features float32 [count][plan.features], raw (not normalized), finite
+   * @returns softmaxes, float32 [count][outputs of the network]
+   * @throws QurioError BATCH on the scalar build, FEATURES_SHAPE, or the device's reason
+   */
+  batch(network: number, features: Float32Array): Float32Array {
+    const { batchBytes, batchOutputs, forwardBatch } = this.exports;
+    if (!batchBytes || !batchOutputs || !forwardBatch) {
+      throw new QurioError("BATCH", "the scalar build has no batches, the SIMD build expected", "Decide one vector after the other.");
+    }
+    const width = this.plan?.features ?? 0;
+    if (width === 0 || features.length % width !== 0) {
+      throw new QurioError(
+        "FEATURES_SHAPE",
+        `features have ${features.length} values, a multiple of ${width} expected`,
+        "Put whole feature vectors one behind the other.",
+      );
+    }
+    if (batchOutputs(network) === 0) {
+      throw new QurioError("BATCH", `the model has no network ${network}`, "0 is the router, if there is one; 1 and up are the experts.");
+    }
+    const probabilities = new Float32Array((features.length / width) * batchOutputs(network));
+    const most = Math.max(1, Math.min(BATCH, features.length / width));
+    const scratchPtr = this.freePtr;
+    const featuresPtr = align(scratchPtr + batchBytes(network, most));
+    const probabilitiesPtr = align(featuresPtr + 4 * most * width);
+    this.growTo(probabilitiesPtr + 4 * most * batchOutputs(network));
+    for (let from = 0, to = 0; from < features.length; from += most * width) {
+      const part = features.subarray(from, from + most * width);
+      const count = part.length / width;
+      new Float32Array(this.exports.memory.buffer, featuresPtr, part.length).set(part);
+      this.check(forwardBatch(network, featuresPtr, count, probabilitiesPtr, scratchPtr));
+      const values = new Float32Array(this.exports.memory.buffer, probabilitiesPtr, count * batchOutputs(network));
+      probabilities.set(values, to);
+      to += values.length;
+    }
+    return probabilities;
   }
 
   /** Raw features of a window, float32 [plan.features]; missing audio counts as silence. The networks do not run to their end. */

@@ -27,16 +27,22 @@ export function randomNetwork(
   const widths = [inputs, ...hidden, outputs];
   const layers = widths.slice(1).map((rows, i): PackedLayer => {
     const last = i === hidden.length;
-    const info = WEIGHT_TYPES.find((row) => row.name === (last && type !== "float32" ? "8-bit" : type))!;
+    const chosen = WEIGHT_TYPES.find((row) => row.name === type)!;
+    const info = last && chosen.bits < 8 ? WEIGHT_TYPES.find((row) => row.name === "8-bit")! : chosen;
     const columns = widths[i];
     const count = rows * columns;
     const [low, high] = info.name === "float32" ? [-1, 1] : info.range;
+    // a sign is never 0
+    const code = () => Math.round(low + next() * (high - low)) || (info.bits === 1 ? 1 : 0);
     const values =
       info.name === "float32"
         ? Float32Array.from({ length: count }, () => 2 * next() - 1)
-        : Int8Array.from({ length: count }, () => Math.round(low + next() * (high - low)));
+        : info.bits > 8
+          ? Int16Array.from({ length: count }, code)
+          : Int8Array.from({ length: count }, code);
     const floats = (centre: number, spread: number) => Float32Array.from({ length: rows }, () => centre + spread * (next() - 0.5));
     const withNorm = norm && !last;
+    const centre = last ? 3 / (high * Math.sqrt(columns)) : 0.02;
     return {
       weightType: info.id,
       layout: info.canonicalLayout,
@@ -46,7 +52,7 @@ export function randomNetwork(
       relu: !last,
       dropout: last ? 0 : 0.2,
       weights: packWeights(info.canonicalLayout, values, rows, columns),
-      scale: floats(last ? 3 / (high * Math.sqrt(columns)) : 0.02, 0.001),
+      scale: floats(centre, Math.min(0.001, centre)),
       bias: floats(0, 0.2),
       gamma: withNorm ? floats(1, 0.2) : null,
       beta: withNorm ? floats(0, 0.2) : null,

@@ -3,7 +3,7 @@
 
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
-import { columnBlock, padTo, rowSumOffset } from "../../assembly/format/layouts.ts";
+import { columnBlock, isPacked, padTo, rowSumOffset } from "../../assembly/format/layouts.ts";
 import { decodeContainer, encodeContainer, type Section } from "../../tools/export/container.ts";
 import type { Dice } from "./dice.ts";
 import { isNetwork, type LayerRecord, layerCount, layerOf, refill, repairCodes, repairHeader, replan, viewOf } from "./repair.ts";
@@ -18,7 +18,7 @@ const EDGES = [0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffffe, 0xffffffff];
 const FINITE = [0, -0, 1, -1, 0.5, 0.9, 5, 64, 1e-45, 1e-38, -1e-38, 1e-30, 1e6, 1e19, 1e30, -1e30, 3.4e38, -3.4e38];
 const NOT_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 const WIDTHS = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129, 300];
-const LAYOUTS = [1, 2, 3, 4, 5, 6];
+const LAYOUTS = Array.from({ length: Id.LAYOUT_PACKED_15 }, (_, i) => i + 1).filter((id) => id <= Id.LAYOUT_INT16_BLOCKED || isPacked(id));
 const NAMES = ["", "plan", "front end", "normalization", "router", "expert", "policy", "labels", "provenance"];
 
 function hostileFloat(dice: Dice): number {

@@ -2,11 +2,11 @@
 
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
-import { layoutWeightType, padTo, weightBytes } from "../../assembly/format/layouts.ts";
+import { layerWidth, layoutHolds, tableBytes, weightBytes } from "../../assembly/format/layouts.ts";
 import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RING_BYTES } from "../../assembly/format/plan.ts";
 import type { Section } from "../../tools/export/container.ts";
 import { crc32 } from "../../tools/export/crc32.ts";
-import { packWeights, unpackWeights } from "../../tools/export/pack.ts";
+import { packWeights, unpackWeights, WEIGHT_TYPES } from "../../tools/export/pack.ts";
 import type { Dice } from "./dice.ts";
 
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -40,12 +40,13 @@ export function layerOf(section: Section, index: number): LayerRecord {
 /** Codes within their type's range and row sums that agree. */
 export function repairCodes(layer: LayerRecord): boolean {
   const [layout, rows, columns] = [layer.get(F.LAYER_LAYOUT), layer.get(F.LAYER_ROWS), layer.get(F.LAYER_COLUMNS)];
-  const [type, offset] = [layoutWeightType(layout), layer.get(F.LAYER_WEIGHTS_OFFSET)];
-  if (type === 0 || type === Id.WEIGHT_FLOAT32 || rows * columns > 1 << 20) return false;
+  const [type, offset] = [layer.get(F.LAYER_WEIGHT_TYPE), layer.get(F.LAYER_WEIGHTS_OFFSET)];
+  const info = WEIGHT_TYPES.find(({ id }) => id === type);
+  if (!info || !layoutHolds(layout, type) || type === Id.WEIGHT_FLOAT32 || rows * columns > 1 << 20) return false;
   const bytes = weightBytes(layout, rows, columns);
   if (offset + bytes > layer.section.bytes.length) return false;
   const values = unpackWeights(layout, layer.section.bytes.subarray(offset, offset + bytes), rows, columns);
-  const [low, high] = type === Id.WEIGHT_TERNARY ? [-1, 1] : [type === Id.WEIGHT_INT8 ? -127 : -8, 127];
+  const [low, high] = info.range;
   layer.section.bytes.set(
     packWeights(
       layout,
@@ -73,7 +74,9 @@ export function refill(layer: LayerRecord, layout: number, rows: number, columns
     for (let i = 0; i < count; i++) viewOf(layer.section.bytes).setFloat32(offset + 4 * i, low + (high - low) * dice.float(), true);
     return offset;
   };
-  const type = layoutWeightType(layout);
+  const types = WEIGHT_TYPES.filter(({ id }) => layoutHolds(layout, id));
+  if (types.length === 0) return false;
+  const type = dice.pick(types).id;
   const bytes = weightBytes(layout, rows, columns);
   layer.set(F.LAYER_WEIGHT_TYPE, type);
   layer.set(F.LAYER_LAYOUT, layout);
@@ -101,20 +104,22 @@ export function replan(sections: Section[]): void {
   if (!plan || plan.length < F.PLAN_BYTES || !policy || policy.length < F.POLICY_BYTES) return;
   const view = viewOf(plan);
   const samples = viewOf(policy).getUint32(F.POLICY_SAMPLES, true);
-  let [width, cache, outputs, macs] = [0, 0, 0, 0];
+  let [width, cache, outputs, tables, macs] = [0, 0, 0, 0, 0];
   for (const section of sections.filter(isNetwork)) {
     const sampled = section.id === Id.SECTION_ROUTER && samples > 0;
     for (let i = 0; i < layerCount(section.bytes); i++) {
       const layer = layerOf(section, i);
       const [rows, columns] = [layer.get(F.LAYER_ROWS), layer.get(F.LAYER_COLUMNS)];
-      width = Math.max(width, padTo(columns, 64), padTo(rows, 8));
+      const layout = layer.get(F.LAYER_LAYOUT);
+      width = Math.max(width, layerWidth(layout, rows, columns));
+      tables = Math.max(tables, tableBytes(layout, rows, columns));
       macs = Math.min(macs + rows * columns * (sampled && i > 0 ? samples : 1), 0x7fffffff);
       if (sampled && i === 0) cache = Math.max(cache, rows);
     }
     if (section.bytes.length >= F.NETWORK_BYTES) outputs = Math.max(outputs, viewOf(section.bytes).getUint32(F.NETWORK_OUTPUTS, true));
   }
   const frontEnd = sections.some(({ id }) => id === Id.SECTION_FRONT_END);
-  const arena = arenaBytes(view.getUint32(F.PLAN_FEATURES, true), networkScratchBytes(width, cache, outputs), frontEnd);
+  const arena = arenaBytes(view.getUint32(F.PLAN_FEATURES, true), networkScratchBytes(width, cache, outputs, tables), frontEnd);
   const [ring, audio] = frontEnd ? [RING_BYTES, AUDIO_SAMPLES] : [0, 0];
   const experts = sections.filter(({ id }) => id === Id.SECTION_EXPERT).length;
   const fields: [number, number][] = [

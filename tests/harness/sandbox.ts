@@ -2,11 +2,12 @@
 
 import * as D from "../../assembly/format/decision.ts";
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, POLICY_FEATURES } from "../../assembly/format/ids.ts";
+import { padTo } from "../../assembly/format/layouts.ts";
 import { type CoreExports, readDecision } from "../../host/engines/core.ts";
 import { DEVICE_ERRORS } from "../../host/errors.ts";
 import { CounterReader, totalOf } from "../../host/meter/counts.ts";
 import type { Instrumented } from "../../host/meter/instrument.ts";
-import { decodeModel, decodePlan, memoryPlan, type PackedModel } from "../../tools/export/model_file.ts";
+import { decodeModel, decodePlan, memoryPlan, type PackedModel, type PackedNetwork } from "../../tools/export/model_file.ts";
 
 const PAGE = 65536;
 const MOST_PAGES = 8;
@@ -36,12 +37,14 @@ export interface Outcome {
   steps: number;
   /** Layers that may run, once per router sample. */
   layerRuns: number;
+  /** Columns of all these runs, each layer's padded to a multiple of 128. */
+  columnRuns: number;
   maxMacs: number;
   /** Instructions of the networks, where the module has counters and features were passed. */
   ops: number;
 }
 
-const REFUSED: Outcome = { error: "", accepted: false, bytes: [], steps: 0, layerRuns: 0, maxMacs: 0, ops: 0 };
+const REFUSED: Outcome = { error: "", accepted: false, bytes: [], steps: 0, layerRuns: 0, columnRuns: 0, maxMacs: 0, ops: 0 };
 
 function demand(holds: boolean, message: string): void {
   if (!holds) throw new Error(message);
@@ -144,6 +147,11 @@ export class Sandbox {
     const { samples } = model.policy;
     const expertLayers = model.experts.reduce((sum, { layers }) => sum + layers.length, 0);
     const routerLayers = model.router?.layers.length ?? 0;
+    const columnsOf = ({ layers }: PackedNetwork, runs: number) =>
+      layers.reduce((sum, { columns }, i) => sum + padTo(columns, 128) * (i > 0 ? runs : 1), 0);
+    const columnRuns =
+      model.experts.reduce((sum, expert) => sum + columnsOf(expert, 1), 0) +
+      (model.router ? columnsOf(model.router, Math.max(samples, 1)) : 0);
     const layerRuns = expertLayers + (samples > 0 && routerLayers > 0 ? 1 + samples * (routerLayers - 1) : routerLayers);
     const bound = FRONT_END_STEPS + expertLayers + routerLayers + samples + 1;
     exports.reset(seed);
@@ -171,9 +179,9 @@ export class Sandbox {
     const { maxMacs } = plan;
     if (phase === PHASE_FAILED) {
       const code = new DataView(exports.memory.buffer).getInt32(exports.lastError(), true);
-      return { error: this.named(code, "decide"), accepted: true, bytes: [], steps, layerRuns, maxMacs, ops };
+      return { error: this.named(code, "decide"), accepted: true, bytes: [], steps, layerRuns, columnRuns, maxMacs, ops };
     }
-    return { error: "", accepted: true, bytes: this.checkedDecision(model), steps, layerRuns, maxMacs, ops };
+    return { error: "", accepted: true, bytes: this.checkedDecision(model), steps, layerRuns, columnRuns, maxMacs, ops };
   }
 
   private checkedDecision(model: PackedModel): number[] {

@@ -1,8 +1,8 @@
 // Slow, obvious float64/integer references of kernels and layers. Kept for ever; fast ones are compared with them.
 
 /** y[n] = sum_k x[k] * w[n][k], exact integers. */
-export function gemv(x: ArrayLike<number>, w: ArrayLike<number>, rows: number, columns: number): Int32Array {
-  const y = new Int32Array(rows);
+export function gemv(x: ArrayLike<number>, w: ArrayLike<number>, rows: number, columns: number): Float64Array {
+  const y = new Float64Array(rows);
   for (let n = 0; n < rows; n++) {
     let sum = 0;
     for (let k = 0; k < columns; k++) sum += x[k] * w[n * columns + k];
@@ -30,7 +30,17 @@ function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** y = W x + b as the device computes it in float32: sum * (scale * xScale) + bias. Bit for bit. */
+/** Ternary codes of a float32 vector: sign(x) where |x| > 0.05 max |x|; scale = mean |x| of those, summed in the device's order. */
+export function ternaryActivations(x: ArrayLike<number>): { codes: Int32Array; scale: number } {
+  const values = Array.from(x, f);
+  const threshold = f(f(0.05) * values.reduce((top, value) => Math.max(top, Math.abs(value)), 0));
+  const isUsed = (value: number) => Math.abs(value) > threshold;
+  const used = values.filter(isUsed).length;
+  const sum = sum4(values.map((value) => (isUsed(value) ? Math.abs(value) : 0)));
+  return { codes: Int32Array.from(values, (value) => (isUsed(value) ? Math.sign(value) : 0)), scale: used === 0 ? 0 : f(sum / used) };
+}
+
+/** y = W x + b as the device computes it in float32: sum * (scale * xScale) + bias, one scale a row or one for all. Bit for bit. */
 export function linearInteger(
   x: ArrayLike<number>,
   w: ArrayLike<number>,
@@ -38,10 +48,12 @@ export function linearInteger(
   bias: ArrayLike<number>,
   rows: number,
   columns: number,
+  activations = quantizeActivations,
 ): Float32Array {
-  const { codes, scale: xScale } = quantizeActivations(x);
+  const { codes, scale: xScale } = activations(x);
   const sums = gemv(codes, w, rows, columns);
-  return Float32Array.from(sums, (sum, n) => f(f(f(sum) * f(scale[n] * xScale)) + bias[n]));
+  const scaleOf = (row: number) => scale[scale.length === 1 ? 0 : row];
+  return Float32Array.from(sums, (sum, n) => f(f(f(sum) * f(scaleOf(n) * xScale)) + bias[n]));
 }
 
 /** The device's order of summation: element i goes to partial sum i mod 4, then (s0 + s2) + (s1 + s3), in float32. */

@@ -4,6 +4,7 @@ import { MAX_CLASSES, MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "..
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { QurioError } from "../../host/errors.ts";
 import type { Checkpoint, FeatureSpec, NetworkSpec, Policy, Provenance } from "./checkpoint_types.ts";
+import { ARITHMETICS, type Arithmetic } from "./front_end_tables.ts";
 import { WEIGHT_TYPES, type WeightType } from "./quantize.ts";
 
 const FORMAT = "qurio-checkpoint";
@@ -101,14 +102,16 @@ export function parseDescription(json: string): CheckpointDescription {
 }
 
 function parseFeatures(value: unknown): FeatureSpec {
-  const { kind, floor, origin, step, count } = object(value, "features");
+  const { kind, floor, origin, step, arithmetic = "float", count } = object(value, "features");
   if (kind === "external") return { kind, count: integer(count, "features.count", 1, MAX_WIDTH) };
   if (kind !== "rich") refuse("features.kind", '"rich" or "external"', kind);
+  if (!ARITHMETICS.includes(arithmetic as Arithmetic)) refuse("features.arithmetic", `one of ${ARITHMETICS.join(", ")}`, arithmetic);
   return {
     kind: "rich",
     floor: number(floor, "features.floor", 1e-12, 1e6),
     origin: number(origin, "features.origin", -100, 100),
     step: number(step, "features.step", 1e-3, 10),
+    arithmetic: arithmetic as Arithmetic,
   };
 }
 

@@ -1,12 +1,13 @@
 // What a checkpoint holds: networks as float weights, and how they work together.
 
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
-import type { WeightType } from "./quantize.ts";
+import type { FrontEndParameters } from "./front_end_tables.ts";
+import { isTernary, type QuantizedMatrix, quantizeMatrix, type WeightType } from "./quantize.ts";
 
 /** A multilayer perceptron: inputs -> hidden -> ... -> outputs. */
 export interface NetworkSpec {
   name: string;
-  /** Hidden layers; the last layer is 8-bit, or float32 when this is. */
+  /** Hidden layers; the last layer has 8 bits at least, and is float32 when this is. */
   weightType: WeightType;
   inputs: number;
   hidden: number[];
@@ -28,11 +29,15 @@ export interface Layer {
   /** [rows]; null on the last layer and without norm. */
   gamma: Float32Array | null;
   beta: Float32Array | null;
+  /** Codes that post-training quantization chose; without them the exporter quantizes as training did. Not part of the file. */
+  quantized?: QuantizedMatrix;
 }
 
 export interface Network {
   spec: NetworkSpec;
   layers: Layer[];
+  /** One scale for each matrix instead of one a row. Not part of the file. */
+  perTensor?: boolean;
 }
 
 /** x = clamp((feature - mean) / std, -clip, clip) */
@@ -42,7 +47,8 @@ export interface Normalization {
   clip: number;
 }
 
-export type FeatureSpec = { kind: "rich"; floor: number; origin: number; step: number } | { kind: "external"; count: number };
+/** The built-in front end, or vectors that the caller computes. */
+export type FeatureSpec = ({ kind: "rich" } & FrontEndParameters) | { kind: "external"; count: number };
 
 export interface Policy {
   kind: "features" | "single" | "probe" | "bayesian";
@@ -84,8 +90,16 @@ export function layerShapes(spec: NetworkSpec): { rows: number; columns: number 
 }
 
 /** Weight type of layer `index`: the last one is never below 8 bits. */
-export function layerWeightType(spec: NetworkSpec, index: number): WeightType {
-  return index < spec.hidden.length || spec.weightType === "float32" ? spec.weightType : "8";
+export function layerWeightType({ weightType, hidden }: NetworkSpec, index: number): WeightType {
+  const isNarrow = isTernary(weightType) || Number(weightType) < 8;
+  return index === hidden.length && isNarrow ? "8" : weightType;
+}
+
+/** Codes and scales of layer `index`, or null if it stays float32. */
+export function layerCodes({ spec, layers, perTensor }: Network, index: number): QuantizedMatrix | null {
+  const type = layerWeightType(spec, index);
+  const { weight, rows, columns, quantized } = layers[index]!;
+  return type === "float32" ? null : (quantized ?? quantizeMatrix(weight, rows, columns, type, perTensor));
 }
 
 export function featureCount(features: FeatureSpec): number {

@@ -2,11 +2,10 @@
 
 import { MAX_EXPERTS, POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
-import { type Checkpoint, featureCount, layerWeightType, type Network, type Policy } from "./checkpoint.ts";
-import { frontEndSection } from "./front_end_tables.ts";
+import { type Checkpoint, featureCount, layerCodes, layerWeightType, type Network, type Policy } from "./checkpoint.ts";
+import { type FrontEndParameters, frontEndSection } from "./front_end_tables.ts";
 import type { PackedLayer, PackedModel, PackedNetwork } from "./model_file.ts";
-import { packWeights, WEIGHT_TYPES, type WeightTypeInfo, weightTypeById } from "./pack.ts";
-import { quantizeRow, type WeightType } from "./quantize.ts";
+import { formulation, layoutFor, packWeights, weightTypeById, weightTypeBySpec } from "./pack.ts";
 
 const POLICY_KINDS: Record<Policy["kind"], number> = {
   features: POLICY_FEATURES,
@@ -14,8 +13,6 @@ const POLICY_KINDS: Record<Policy["kind"], number> = {
   probe: POLICY_PROBE,
   bayesian: POLICY_BAYESIAN,
 };
-
-const TYPE_NAMES: Record<WeightType, WeightTypeInfo["name"]> = { ternary: "ternary", "4": "4-bit", "8": "8-bit", float32: "float32" };
 
 /** A network of float rows to packed layers. */
 export function packNetwork(network: Network): PackedNetwork {
@@ -29,19 +26,9 @@ export function packNetwork(network: Network): PackedNetwork {
     );
   }
   const layers = network.layers.map((layer, i): PackedLayer => {
-    const weightType = layerWeightType(spec, i);
-    const type = WEIGHT_TYPES.find(({ name }) => name === TYPE_NAMES[weightType])!;
+    const type = weightTypeBySpec(layerWeightType(spec, i));
     const { rows, columns } = layer;
-    const scale = new Float32Array(rows).fill(1);
-    let codes: Int8Array | Float32Array = layer.weight;
-    if (weightType !== "float32") {
-      codes = new Int8Array(rows * columns);
-      for (let row = 0; row < rows; row++) {
-        const quantized = quantizeRow(layer.weight.subarray(row * columns, (row + 1) * columns), weightType);
-        codes.set(quantized.codes, row * columns);
-        scale[row] = quantized.scale;
-      }
-    }
+    const { codes, scale } = layerCodes(network, i) ?? { codes: layer.weight, scale: new Float32Array(rows).fill(1) };
     return {
       weightType: type.id,
       layout: type.canonicalLayout,
@@ -83,7 +70,7 @@ export function packCheckpoint(checkpoint: Checkpoint): PackedModel {
 }
 
 /** A model file without networks: the front end alone, as the trainer uses it. */
-export function featuresModel(features: { floor: number; origin: number; step: number }): PackedModel {
+export function featuresModel(features: FrontEndParameters): PackedModel {
   return {
     features: featureCount({ kind: "rich", ...features }),
     frontEnd: frontEndSection(features),
@@ -101,9 +88,14 @@ export interface LayerSize {
   /** "linear 969->128", "linear 969->128, norm, relu" … */
   layer: string;
   type: string;
+  /** How the scalar and the SIMD build multiply. */
+  kernel: string;
+  simdKernel: string;
   weights: number;
-  /** Packed payload, row sums and padding included. */
+  /** Packed codes in the layout of the file, row sums and padding included. */
   payloadBytes: number;
+  /** What of it is row sums and padding. */
+  paddingBytes: number;
   scaleBytes: number;
   /** Bias, gamma and beta. */
   otherBytes: number;
@@ -116,14 +108,19 @@ export function layerSizes(model: PackedModel): LayerSize[] {
   const networks = model.router ? [model.router, ...model.experts] : model.experts;
   return networks.flatMap((network) =>
     network.layers.map((layer) => {
-      const weights = layer.rows * layer.columns;
-      const scaleBytes = 4 * layer.rows;
+      const { rows, columns, weightType } = layer;
+      const type = weightTypeById(weightType);
+      const weights = rows * columns;
+      const scaleBytes = 4 * layer.scale.length;
       return {
         network: network.name,
-        layer: `linear ${layer.columns}->${layer.rows}${layer.norm ? ", norm" : ""}${layer.relu ? ", relu" : ""}`,
-        type: weightTypeById(layer.weightType).name,
+        layer: `linear ${columns}->${rows}${layer.norm ? ", norm" : ""}${layer.relu ? ", relu" : ""}`,
+        type: type.name,
+        kernel: formulation(layoutFor(weightType, "scalar", rows, columns)),
+        simdKernel: formulation(layoutFor(weightType, "simd", rows, columns)),
         weights,
         payloadBytes: layer.weights.length,
+        paddingBytes: layer.weights.length - Math.ceil((type.bits * weights) / 8),
         scaleBytes,
         otherBytes: 4 * layer.rows * (1 + (layer.gamma ? 1 : 0) + (layer.beta ? 1 : 0)),
         bitsPerWeight: (8 * (layer.weights.length + scaleBytes)) / weights,

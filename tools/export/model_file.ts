@@ -2,7 +2,7 @@
 
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
-import { padTo } from "../../assembly/format/layouts.ts";
+import { layerWidth, tableBytes } from "../../assembly/format/layouts.ts";
 import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RING_BYTES } from "../../assembly/format/plan.ts";
 import { decodeContainer, encodeContainer, type Section } from "./container.ts";
 
@@ -19,8 +19,9 @@ export interface PackedLayer {
   dropout: number;
   /** Packed as `layout` says. */
   weights: Uint8Array;
-  /** f32 [rows] each */
+  /** f32 [rows], or [1] for the whole matrix */
   scale: Float32Array;
+  /** f32 [rows] each */
   bias: Float32Array;
   gamma: Float32Array | null;
   beta: Float32Array | null;
@@ -76,10 +77,11 @@ export interface MemoryPlan {
 
 /** The plan that load() recomputes and compares. */
 export function memoryPlan(model: PackedModel): MemoryPlan {
-  let [width, cache, outputs, maxMacs] = [0, 0, 0, 0];
+  let [width, cache, outputs, tables, maxMacs] = [0, 0, 0, 0, 0];
   const add = (network: PackedNetwork, samples: number) => {
-    network.layers.forEach(({ columns, rows }, i) => {
-      width = Math.max(width, padTo(columns, 64), padTo(rows, 8));
+    network.layers.forEach(({ layout, columns, rows }, i) => {
+      width = Math.max(width, layerWidth(layout, rows, columns));
+      tables = Math.max(tables, tableBytes(layout, rows, columns));
       maxMacs = Math.min(maxMacs + columns * rows * (i > 0 && samples > 0 ? samples : 1), 0x7fffffff);
     });
     if (samples > 0) cache = Math.max(cache, network.layers[0].rows);
@@ -88,7 +90,7 @@ export function memoryPlan(model: PackedModel): MemoryPlan {
   if (model.router) add(model.router, model.policy.samples);
   for (const expert of model.experts) add(expert, 0);
   const hasFrontEnd = model.frontEnd !== null;
-  const arena = arenaBytes(model.features, networkScratchBytes(width, cache, outputs), hasFrontEnd);
+  const arena = arenaBytes(model.features, networkScratchBytes(width, cache, outputs, tables), hasFrontEnd);
   const ringBytes = hasFrontEnd ? RING_BYTES : 0;
   const audioSamples = hasFrontEnd ? AUDIO_SAMPLES : 0;
   return {
@@ -193,7 +195,8 @@ function encodeNetwork(network: PackedNetwork): Uint8Array {
     view.setUint32(at + F.LAYER_LAYOUT, layer.layout, true);
     view.setUint32(at + F.LAYER_COLUMNS, layer.columns, true);
     view.setUint32(at + F.LAYER_ROWS, layer.rows, true);
-    view.setUint32(at + F.LAYER_FLAGS, (layer.norm ? Id.LAYER_NORM : 0) | (layer.relu ? Id.LAYER_RELU : 0), true);
+    const perTensor = layer.scale.length < layer.rows ? Id.LAYER_SCALE_PER_TENSOR : 0;
+    view.setUint32(at + F.LAYER_FLAGS, (layer.norm ? Id.LAYER_NORM : 0) | (layer.relu ? Id.LAYER_RELU : 0) | perTensor, true);
     view.setFloat32(at + F.LAYER_DROPOUT, layer.dropout, true);
     view.setUint32(at + F.LAYER_WEIGHTS_OFFSET, weights, true);
     view.setUint32(at + F.LAYER_WEIGHTS_BYTES, layer.weights.length, true);
@@ -311,7 +314,7 @@ function decodeNetwork(bytes: Uint8Array): PackedNetwork {
       relu: (flags & Id.LAYER_RELU) !== 0,
       dropout: f32(record, F.LAYER_DROPOUT),
       weights: bytes.subarray(weightsOffset, weightsOffset + u32(record, F.LAYER_WEIGHTS_BYTES)),
-      scale: tensor(F.LAYER_SCALE_OFFSET),
+      scale: floats(bytes, u32(record, F.LAYER_SCALE_OFFSET), flags & Id.LAYER_SCALE_PER_TENSOR ? 1 : rows),
       bias: tensor(F.LAYER_BIAS_OFFSET),
       gamma: norm ? tensor(F.LAYER_GAMMA_OFFSET) : null,
       beta: norm ? tensor(F.LAYER_BETA_OFFSET) : null,

@@ -1,16 +1,22 @@
-// Float rows to integer codes: the formulas that training imitates and the exporter applies.
+// Float matrices to integer codes: the formulas that training imitates and the exporter applies.
 //
-//   c = w - mean(w)                                  the mean is dropped, not restored (as in the paper's BitLinear)
-//   k bits    scale = max |c| / (2^(k-1) - 1)        code = round(c / scale), half to even
+//   c = w - mean(w)                                  of its row; the mean is dropped, not restored (as in the paper's BitLinear)
+//   k bits    scale = max |c| / (2^(k-1) - 1)        code = round(c / scale), half to even                     k = 2 to 16
+//   1 bit     scale = mean |c|                       code = 1 where c > 0, else -1
 //   ternary   threshold = 0.15 * max |c|             code = sign(c) where |c| > threshold, else 0
 //             scale = mean |c| of the non-zero codes
 //   float32   no codes, no centring
 //
 //   w ~ scale * code
+//
+// Maxima and means are those of a row, or of the whole matrix if it has one scale.
 
 /** Weight formats of a hidden layer; tools/export/checkpoint.ts says which layers may have which. */
-export type WeightType = "ternary" | "4" | "8" | "float32";
-export const WEIGHT_TYPES: readonly WeightType[] = ["ternary", "4", "8", "float32"];
+export type IntegerType = "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15" | "16";
+export type WeightType = "ternary" | "ternary5" | "popcount" | IntegerType | "float32";
+
+const INTEGER_TYPES = Array.from({ length: 16 }, (_, i) => `${i + 1}` as IntegerType);
+export const WEIGHT_TYPES: readonly WeightType[] = ["ternary", "ternary5", "popcount", ...INTEGER_TYPES, "float32"];
 
 /** Share of the largest centred weight of a row below which a ternary code is zero. */
 export const TERNARY_THRESHOLD = 0.15;
@@ -20,42 +26,86 @@ export function maxCode(bits: number): number {
   return 2 ** (bits - 1) - 1;
 }
 
-export interface QuantizedRow {
-  codes: Int8Array;
-  /** Positive, a float32 value. 1 for a row without variation, whose codes are all 0. */
-  scale: number;
+/** Signed codes: Int16Array above 8 bits. */
+export type Codes = Int8Array | Int16Array;
+
+export interface QuantizedMatrix {
+  /** [rows, columns] */
+  codes: Codes;
+  /** Positive float32 values: [rows], or [1] for the whole matrix. */
+  scale: Float32Array;
 }
 
-/** One output channel, float32 [columns], to codes and scale. */
-export function quantizeRow(row: Float32Array, type: Exclude<WeightType, "float32">): QuantizedRow {
-  let sum = 0;
-  for (const w of row) sum += w;
-  const mean = sum / row.length;
+/** A 1-bit row without variation cannot have codes of 0: its sums vanish in the scale instead. */
+const NO_SCALE = 1e-30;
+/** Below this the scale, or its inverse, would not be a normal float32. */
+const NO_VARIATION = 1e-30;
+
+export function isTernary(type: WeightType): boolean {
+  return type === "ternary" || type === "ternary5" || type === "popcount";
+}
+
+/** Float32 weights [rows, columns] to codes, with a scale a row, or one for all. */
+export function quantizeMatrix(
+  weight: Float32Array,
+  rows: number,
+  columns: number,
+  type: Exclude<WeightType, "float32">,
+  perTensor = false,
+): QuantizedMatrix {
+  const count = rows * columns;
+  const codes = !isTernary(type) && Number(type) > 8 ? new Int16Array(count) : new Int8Array(count);
+  const centred = centre(weight, rows, columns);
+  const groups = perTensor ? 1 : rows;
+  const size = count / groups;
+  const scale = Float32Array.from({ length: groups }, (_, group) => {
+    return quantizeGroup(centred.subarray(group * size, (group + 1) * size), codes.subarray(group * size, (group + 1) * size), type);
+  });
+  return { codes, scale };
+}
+
+function centre(weight: Float32Array, rows: number, columns: number): Float64Array {
+  const centred = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    let sum = 0;
+    for (let i = row * columns; i < (row + 1) * columns; i++) sum += weight[i]!;
+    for (let i = row * columns; i < (row + 1) * columns; i++) centred[i] = weight[i]! - sum / columns;
+  }
+  return centred;
+}
+
+/** Writes codes, returns their scale: 1 where nothing varies, and all codes are 0. */
+function quantizeGroup(centred: Float64Array, codes: Codes, type: Exclude<WeightType, "float32">): number {
   let largest = 0;
-  for (const w of row) largest = Math.max(largest, Math.abs(w - mean));
-  const codes = new Int8Array(row.length);
-  // below this the scale, or its inverse, would not be a normal float32
-  if (largest < 1e-30) return { codes, scale: 1 };
-  return type === "ternary" ? ternaryRow(row, mean, largest, codes) : integerRow(row, mean, largest, codes, maxCode(Number(type)));
+  for (const c of centred) largest = Math.max(largest, Math.abs(c));
+  if (isTernary(type)) return largest < NO_VARIATION ? 1 : ternaryGroup(centred, codes, TERNARY_THRESHOLD * largest);
+  if (type === "1") return signGroup(centred, codes);
+  if (largest < NO_VARIATION) return 1;
+  const scale = largest / maxCode(Number(type));
+  for (let i = 0; i < codes.length; i++) codes[i] = roundHalfEven(centred[i]! / scale);
+  return scale;
 }
 
-function ternaryRow(row: Float32Array, mean: number, largest: number, codes: Int8Array): QuantizedRow {
+function ternaryGroup(centred: Float64Array, codes: Codes, threshold: number): number {
   let sum = 0;
   let used = 0;
-  for (let i = 0; i < row.length; i++) {
-    const c = row[i]! - mean;
-    if (Math.abs(c) <= TERNARY_THRESHOLD * largest) continue;
+  for (let i = 0; i < codes.length; i++) {
+    const c = centred[i]!;
+    if (Math.abs(c) <= threshold) continue;
     codes[i] = Math.sign(c);
     sum += Math.abs(c);
     used++;
   }
-  return { codes, scale: Math.fround(sum / used) };
+  return sum / used;
 }
 
-function integerRow(row: Float32Array, mean: number, largest: number, codes: Int8Array, top: number): QuantizedRow {
-  const scale = largest / top;
-  for (let i = 0; i < row.length; i++) codes[i] = roundHalfEven((row[i]! - mean) / scale);
-  return { codes, scale: Math.fround(scale) };
+function signGroup(centred: Float64Array, codes: Codes): number {
+  let sum = 0;
+  for (let i = 0; i < codes.length; i++) {
+    codes[i] = centred[i]! > 0 ? 1 : -1;
+    sum += Math.abs(centred[i]!);
+  }
+  return Math.max(sum / codes.length, NO_SCALE);
 }
 
 /**
@@ -70,6 +120,27 @@ export function quantizeActivations(x: ArrayLike<number>): { codes: Int8Array; s
   const inverse = Math.fround(127 / largest);
   for (let i = 0; i < x.length; i++) codes[i] = roundHalfEven(Math.fround(Math.fround(x[i]!) * inverse));
   return { codes, scale: Math.fround(largest / 127) };
+}
+
+/** Share of the largest activation below which a ternary code is zero. */
+export const TERNARY_ACTIVATION_THRESHOLD = 0.05;
+
+/** Ternary codes of activations and the mean magnitude of those that are not zero (assembly/kernels/prepare_planes.ts). */
+export function ternaryActivations(x: ArrayLike<number>): { codes: Int8Array; scale: number } {
+  let largest = 0;
+  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(Math.fround(x[i]!)));
+  const threshold = Math.fround(Math.fround(TERNARY_ACTIVATION_THRESHOLD) * largest);
+  const codes = new Int8Array(x.length);
+  let sum = 0;
+  let used = 0;
+  for (let i = 0; i < x.length; i++) {
+    const value = Math.fround(x[i]!);
+    if (Math.abs(value) <= threshold) continue;
+    codes[i] = Math.sign(value);
+    sum += Math.abs(value);
+    used++;
+  }
+  return { codes, scale: used === 0 ? 0 : Math.fround(sum / used) };
 }
 
 /** Nearest integer; ties go to the even one. |x| < 2^52. */

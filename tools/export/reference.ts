@@ -3,8 +3,8 @@
 //   per layer  y[r] = scale[r] * xScale * sum_c code(r, c) * xCode(c) + bias[r]      (float32 layers: y = W x + b)
 //   hidden     LayerNorm (population variance, eps 1e-5) if there is one, ReLU
 
-import { layerWeightType, type Network, type Normalization } from "./checkpoint_types.ts";
-import { quantizeActivations, quantizeRow } from "./quantize.ts";
+import { layerCodes, layerWeightType, type Network, type Normalization } from "./checkpoint_types.ts";
+import { type Codes, quantizeActivations, ternaryActivations } from "./quantize.ts";
 
 const EPSILON = 1e-5;
 
@@ -12,7 +12,9 @@ export interface PreparedLayer {
   rows: number;
   columns: number;
   /** [rows, columns]; null for float32. */
-  codes: Int8Array | null;
+  codes: Codes | null;
+  /** Inputs are ternary too, instead of 8-bit. */
+  ternaryActivations: boolean;
   /** [rows] */
   scale: Float32Array;
   /** [rows, columns], float32 layers only. */
@@ -26,16 +28,18 @@ export interface PreparedLayer {
 export function prepare(network: Network): PreparedLayer[] {
   return network.layers.map((layer, index) => {
     const { rows, columns, bias, gamma, beta } = layer;
-    const type = layerWeightType(network.spec, index);
-    const scale = new Float32Array(rows).fill(1);
-    if (type === "float32") return { rows, columns, codes: null, scale, weight: layer.weight, bias, gamma, beta };
-    const codes = new Int8Array(rows * columns);
-    for (let r = 0; r < rows; r++) {
-      const row = quantizeRow(layer.weight.subarray(r * columns, (r + 1) * columns), type);
-      codes.set(row.codes, r * columns);
-      scale[r] = row.scale;
-    }
-    return { rows, columns, codes, scale, weight: null, bias, gamma, beta };
+    const quantized = layerCodes(network, index);
+    return {
+      rows,
+      columns,
+      codes: quantized?.codes ?? null,
+      ternaryActivations: layerWeightType(network.spec, index) === "popcount",
+      scale: Float32Array.from({ length: rows }, (_, row) => (quantized ? quantized.scale[quantized.scale.length > 1 ? row : 0]! : 1)),
+      weight: quantized ? null : layer.weight,
+      bias,
+      gamma,
+      beta,
+    };
   });
 }
 
@@ -63,15 +67,27 @@ export function forward(layers: PreparedLayer[], x: Float64Array, masks: Float64
   for (const [index, layer] of layers.entries()) {
     h = linear(layer, h);
     if (index === layers.length - 1) break;
-    if (layer.gamma && layer.beta) layerNorm(h, layer.gamma, layer.beta);
+    activate(layer, h);
     const mask = masks[index];
-    for (let i = 0; i < h.length; i++) h[i] = Math.max(0, h[i]!) * (mask ? mask[i]! : 1);
+    if (mask) for (let i = 0; i < h.length; i++) h[i] = h[i]! * mask[i]!;
   }
   return h;
 }
 
-function linear({ rows, columns, codes, scale, weight, bias }: PreparedLayer, x: Float64Array): Float64Array {
-  const { codes: xCodes, scale: xScale } = codes ? quantizeActivations(x) : { codes: x, scale: 1 };
+/** LayerNorm, if the layer has one, and ReLU, in place: what follows the linear part of a hidden layer. */
+export function activate({ gamma, beta }: PreparedLayer, h: Float64Array): Float64Array {
+  if (gamma && beta) layerNorm(h, gamma, beta);
+  for (let i = 0; i < h.length; i++) h[i] = Math.max(0, h[i]!);
+  return h;
+}
+
+/** W x + b of one layer, x quantized as the layer asks. */
+export function linear(
+  { rows, columns, codes, ternaryActivations: ternary, scale, weight, bias }: PreparedLayer,
+  x: Float64Array,
+): Float64Array {
+  const quantize = ternary ? ternaryActivations : quantizeActivations;
+  const { codes: xCodes, scale: xScale } = codes ? quantize(x) : { codes: x, scale: 1 };
   const matrix = codes ?? weight!;
   const y = new Float64Array(rows);
   for (let r = 0, at = 0; r < rows; r++) {

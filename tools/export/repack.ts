@@ -2,18 +2,11 @@
 
 import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { decodeModel, encodeModel, type PackedNetwork } from "./model_file.ts";
-import { packWeights, unpackWeights, weightTypeById } from "./pack.ts";
-
-export type Target = "scalar" | "simd";
-
-const layoutFor = (weightType: number, target: Target) => {
-  const type = weightTypeById(weightType);
-  return target === "simd" ? type.simdLayout : type.canonicalLayout;
-};
+import { layoutFor, packWeights, type Target, unpackWeights } from "./pack.ts";
 
 function repackNetwork(network: PackedNetwork, target: Target): PackedNetwork {
   const layers = network.layers.map((layer) => {
-    const layout = layoutFor(layer.weightType, target);
+    const layout = layoutFor(layer.weightType, target, layer.rows, layer.columns);
     if (layout === layer.layout) return layer;
     const codes = unpackWeights(layer.layout, layer.weights, layer.rows, layer.columns);
     return { ...layer, layout, weights: packWeights(layout, codes, layer.rows, layer.columns) };
@@ -25,7 +18,7 @@ function repackNetwork(network: PackedNetwork, target: Target): PackedNetwork {
 export function repack(file: Uint8Array, target: Target): Uint8Array {
   const model = decodeModel(file);
   const layers = [...(model.router ? [model.router] : []), ...model.experts].flatMap((network) => network.layers);
-  if (layers.every(({ weightType, layout }) => layout === layoutFor(weightType, target))) return file;
+  if (layers.every(({ weightType, layout, rows, columns }) => layout === layoutFor(weightType, target, rows, columns))) return file;
   return encodeModel({
     ...model,
     router: model.router && repackNetwork(model.router, target),

@@ -6,6 +6,7 @@
 
 import { QurioError } from "../../host/errors.ts";
 import type { NetworkSpec, Policy } from "../export/checkpoint.ts";
+import { weightTypeBySpec } from "../export/pack.ts";
 import type { WeightType } from "../export/quantize.ts";
 import { calibrate, outOfFoldOf } from "./calibration.ts";
 import type { FeatureTable } from "./feature_table.ts";
@@ -47,9 +48,10 @@ const ROUTER_HIDDEN = [128, 64];
 const DROPOUT = 0.195;
 /** Monte Carlo samples of the Bayesian router, as in the paper. */
 const BAYESIAN_SAMPLES = 10;
-/** How strongly uncertainty favours an expert; the paper's values for ternary, 4 and 8 bits. */
-const BETA: Record<WeightType, number> = { ternary: 0, "4": 0.4, "8": 1, float32: 1 };
-const NAMES: Record<WeightType, string> = { ternary: "ternary", "4": "4-bit", "8": "8-bit", float32: "float32" };
+/** How strongly uncertainty favours an expert: the paper's values at ternary (0), 4 bits (0.4) and 8 bits (1), a line between. */
+function betaOf(type: WeightType): number {
+  return Math.max(0, Math.min(1, (weightTypeBySpec(type).bits - 2) / 5));
+}
 
 /** Train on some clips, test on others; without test clips it is a model to ship, and its networks are kept. */
 export interface Split {
@@ -83,7 +85,7 @@ export function specsOf(
     norm,
     dropout: DROPOUT,
   });
-  const experts = options.experts.map((type) => spec(NAMES[type], type, options.hidden, table.classes, true));
+  const experts = options.experts.map((type) => spec(weightTypeBySpec(type).name, type, options.hidden, table.classes, true));
   const probe = options.router === "probe" ? [spec("probe", options.probeType, ROUTER_HIDDEN, table.classes, true)] : [];
   const gate = options.router === "bayesian" ? spec("router", "8", ROUTER_HIDDEN, experts.length, false) : null;
   return { answerers: [...probe, ...experts], gate };
@@ -227,6 +229,6 @@ function policyOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], innerG
       return Math.fround(escalateThreshold(outOfFold[i]!, escalateQuantiles[Math.min(i, escalateQuantiles.length - 1)]!));
     }),
     abstain: outOfFold.map((predictions) => abstainThreshold(predictions, options.risk)),
-    beta: bayesian ? options.experts.map((type) => BETA[type]) : [],
+    beta: bayesian ? options.experts.map(betaOf) : [],
   };
 }

@@ -96,8 +96,7 @@ export function logits(spec: NetworkSpec, parameters: LayerParameters[], x: Tens
   for (const [index, { columns }] of layerShapes(spec).entries()) {
     const { weight, bias, gamma, beta } = parameters[index]!;
     const type = layerWeightType(spec, index);
-    const activations = type === "float32" ? h : fakeQuantizeActivations(h);
-    h = add(matmul(activations, fakeQuantizeWeights(weight, type, index === 0 ? real : 1, columns)), bias);
+    h = add(matmul(fakeQuantizeActivations(h, type), fakeQuantizeWeights(weight, type, index === 0 ? real : 1, columns)), bias);
     if (index === spec.hidden.length) break;
     if (gamma && beta) h = layerNorm(h, gamma, beta);
     h = maximum(h, 0);

@@ -1,7 +1,7 @@
 // Fake quantizers: what quantization does to values, with the gradient of doing nothing (straight-through estimator).
 // The formulas are those of tools/export/quantize.ts; tests compare the two.
 
-import { maxCode, TERNARY_THRESHOLD, type WeightType } from "../export/quantize.ts";
+import { isTernary, maxCode, TERNARY_ACTIVATION_THRESHOLD, TERNARY_THRESHOLD, type WeightType } from "../export/quantize.ts";
 import {
   absolute,
   add,
@@ -31,14 +31,24 @@ export function fakeQuantizeWeights(weights: Tensor, type: WeightType, real: Ten
   if (type === "float32") return weights;
   const mean = multiply(sumOver(multiply(weights, real), 0), 1 / columns);
   const centred = multiply(subtract(weights, mean), real);
-  const largest = maximum(maxOver(absolute(centred), 0), TINY);
-  return straightThrough(weights, type === "ternary" ? ternary(centred, largest) : integer(centred, largest, maxCode(Number(type))));
+  return straightThrough(weights, approximate(centred, type, real, columns));
 }
 
-function ternary(centred: Tensor, largest: Tensor): Tensor {
-  const used = greater(absolute(centred), multiply(largest, TERNARY_THRESHOLD));
-  const scale = divide(sumOver(multiply(absolute(centred), used), 0), add(sumOver(used, 0), TINY));
-  return multiply(multiply(sign(centred), used), scale);
+function approximate(centred: Tensor, type: Exclude<WeightType, "float32">, real: Tensor | number, columns: number): Tensor {
+  const magnitude = absolute(centred);
+  if (type === "1") {
+    const signs = subtract(multiply(greater(centred, 0), 2), real);
+    return multiply(signs, multiply(sumOver(magnitude, 0), 1 / columns));
+  }
+  const largest = maximum(maxOver(magnitude, 0), TINY);
+  return isTernary(type) ? ternary(centred, largest, TERNARY_THRESHOLD, 0) : integer(centred, largest, maxCode(Number(type)));
+}
+
+/** sign(x) times the mean of the magnitudes above the threshold, along `axis`. */
+function ternary(x: Tensor, largest: Tensor, threshold: number, axis: number): Tensor {
+  const used = greater(absolute(x), multiply(largest, threshold));
+  const scale = divide(sumOver(multiply(absolute(x), used), axis), add(sumOver(used, axis), TINY));
+  return multiply(multiply(sign(x), used), scale);
 }
 
 function integer(centred: Tensor, largest: Tensor, top: number): Tensor {
@@ -46,8 +56,10 @@ function integer(centred: Tensor, largest: Tensor, top: number): Tensor {
   return multiply(round(divide(centred, scale)), scale);
 }
 
-/** Activations [batch, columns] through 8-bit codes: absmax per row, 127 levels a side. */
-export function fakeQuantizeActivations(x: Tensor): Tensor {
+/** Activations [batch, columns] as a layer of this weight type takes them: 8-bit codes (absmax per row, 127 levels a side) or ternary. */
+export function fakeQuantizeActivations(x: Tensor, type: WeightType): Tensor {
+  if (type === "float32") return x;
   const largest = maximum(maxOver(absolute(x), 1), TINY);
+  if (type === "popcount") return straightThrough(x, ternary(x, largest, TERNARY_ACTIVATION_THRESHOLD, 1));
   return straightThrough(x, multiply(round(multiply(x, divide(127, largest))), divide(largest, 127)));
 }

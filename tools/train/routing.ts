@@ -1,9 +1,8 @@
 // Which network answers, and what that costs: the device's policy on ready probabilities.
 
-import { LAYOUT_FLOAT32_ROWS, LAYOUT_INT4_SWAR, LAYOUT_INT8_BLOCKED, LAYOUT_TERNARY_SWAR } from "../../assembly/format/ids.ts";
 import { weightBytes } from "../../assembly/format/layouts.ts";
 import { layerShapes, layerWeightType, type NetworkSpec, type Policy } from "../export/checkpoint.ts";
-import type { WeightType } from "../export/quantize.ts";
+import { weightTypeBySpec } from "../export/pack.ts";
 import { entropy } from "../export/reference.ts";
 
 export interface Decision {
@@ -44,18 +43,11 @@ export function decideByGates(policy: Policy, gates: Float64Array, variance: num
   return answer(policy, answers, expert, [expert]);
 }
 
-const CANONICAL_LAYOUT: Record<WeightType, number> = {
-  ternary: LAYOUT_TERNARY_SWAR,
-  "4": LAYOUT_INT4_SWAR,
-  "8": LAYOUT_INT8_BLOCKED,
-  float32: LAYOUT_FLOAT32_ROWS,
-};
-
 /** Bits of packed weights and scales, padding included, that one answer reads; samples read all layers but the first again. */
 export function networkBits(spec: NetworkSpec, samples = 0): number {
   return layerShapes(spec).reduce((bits, { rows, columns }, i) => {
     const times = i > 0 && samples > 0 ? samples : 1;
-    return bits + 8 * times * (weightBytes(CANONICAL_LAYOUT[layerWeightType(spec, i)], rows, columns) + 4 * rows);
+    return bits + 8 * times * (weightBytes(weightTypeBySpec(layerWeightType(spec, i)).canonicalLayout, rows, columns) + 4 * rows);
   }, 0);
 }
 

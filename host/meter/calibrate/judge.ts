@@ -3,9 +3,9 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { emulate } from "../../../firmware-sim/image/emulate.ts";
 import { CounterReader, type Counts } from "../counts.ts";
 import { instrument } from "../instrument.ts";
-import { emulate } from "./emulate.ts";
 import { bestFit, predict, readRows } from "./fit.ts";
 
 export interface Kernel {
@@ -20,8 +20,8 @@ export interface Kernel {
 
 export const JUDGED: readonly Kernel[] = [
   { name: "int8Gemv", columns: 1536, rows: 640, numbers: [], emulatedCyclesPerMac: 3.568 },
-  { name: "ternaryGemv", columns: 1536, rows: 640, numbers: [0, 0x00030003], emulatedCyclesPerMac: 1.642 },
-  { name: "int4Gemv", columns: 1536, rows: 640, numbers: [0, 0x000f000f], emulatedCyclesPerMac: 1.804 },
+  { name: "ternaryGemv", columns: 1536, rows: 640, numbers: [0], emulatedCyclesPerMac: 1.642 },
+  { name: "int4Gemv", columns: 1536, rows: 640, numbers: [0], emulatedCyclesPerMac: 1.804 },
 ];
 
 const POINTERS = [4096, 65536, 16384]; // activations, weights, sums
@@ -40,6 +40,7 @@ async function judge(path: string): Promise<void> {
   const wasm = new Uint8Array(readFileSync(path));
   const emulated = emulate(
     wasm,
+    new Uint8Array(LINEAR_BYTES),
     JUDGED.map(({ name, columns, rows, numbers }) => ({ name, pointers: POINTERS, numbers: [columns, rows, ...numbers] })),
   );
   const { factors } = bestFit(readRows());

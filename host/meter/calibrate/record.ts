@@ -6,10 +6,10 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { type Call, emulate } from "../../../firmware-sim/image/emulate.ts";
 import { CounterReader, type Counts } from "../counts.ts";
 import { instrument } from "../instrument.ts";
 import { CLASSES } from "../opcodes.ts";
-import { type Call, emulate, fillLinear } from "./emulate.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const MICRO_FILE = join(here, "cortex-m4.micro.json");
@@ -19,11 +19,23 @@ export function microCall(name: string): Call {
   return { name, pointers: [4096, 16384], numbers: [name === "callChain" ? 12 : 256] };
 }
 
-/** Exact op counts of one call on linear memory filled as the emulated board fills it. */
+const LINEAR_BYTES = 2 << 20;
+
+/** Linear memory for microbenchmarks: float32 in [0.25, 1), whose lower three bytes are random (an LCG's upper bits, seed 7). */
+export function fillLinear(buffer: ArrayBuffer): void {
+  const words = new Uint32Array(buffer);
+  let state = 7;
+  for (let i = 0; i < words.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    words[i] = (0x3e800000 | (state >>> 8)) >>> 0;
+  }
+}
+
+/** Exact op counts of one call on linear memory filled as the emulated board's is. */
 export async function countCall(wasm: Uint8Array, { name, pointers, numbers }: Call): Promise<Counts> {
   const instrumented = instrument(wasm);
   const { instance } = await WebAssembly.instantiate(instrumented.wasm);
-  fillLinear(instance.exports["memory"] as WebAssembly.Memory);
+  fillLinear((instance.exports["memory"] as WebAssembly.Memory).buffer);
   const run = instance.exports[name] as (...numbers: number[]) => number;
   return new CounterReader(instance.exports, instrumented).during(() => run(...pointers, ...numbers));
 }
@@ -51,13 +63,16 @@ async function record(): Promise<void> {
   const calls = WebAssembly.Module.exports(module)
     .filter(({ kind }) => kind === "function")
     .map(({ name }) => microCall(name));
-  const emulated = emulate(wasm, calls);
+  const memory = new Uint8Array(LINEAR_BYTES);
+  fillLinear(memory.buffer);
+  const emulated = emulate(wasm, memory, calls);
   const rows = [];
   for (const [i, call] of calls.entries()) {
     const counts = await countCall(wasm, call);
     const ops = Object.fromEntries(CLASSES.filter((kind) => counts[kind] > 0).map((kind) => [kind, counts[kind]]));
-    rows.push({ name: call.name, ...emulated[i], ops });
-    console.log(`${call.name.padEnd(16)} ${emulated[i].instructions} instructions, ${emulated[i].cycles} cycles`);
+    const { instructions, cycles } = emulated[i];
+    rows.push({ name: call.name, instructions, cycles, ops });
+    console.log(`${call.name.padEnd(16)} ${instructions} instructions, ${cycles} cycles`);
   }
   const text = rows.map((row) => `  ${JSON.stringify(row)}`).join(",\n");
   writeFileSync(`${MICRO_FILE}.tmp`, `[\n${text}\n]\n`);

@@ -1,0 +1,43 @@
+// Node only. The Cortex-M cores that firmware is emulated for: compiler flags, QEMU machine, and whose timings cycles.c applies.
+
+export type CoreName = "m4" | "m33" | "m0plus";
+
+export interface Core {
+  title: string;
+  /** arm-none-eabi-gcc's choice of core and floating point. */
+  cpu: string;
+  /** QEMU machine; instruction counts do not depend on it, as long as it runs the code. */
+  machine: string;
+  /** Flags beyond FLAGS of emulate.ts, and why the core wants them. */
+  flags: string;
+  /** Where the cycle model comes from. */
+  timings: string;
+}
+
+export const CORES: Readonly<Record<CoreName, Core>> = {
+  m4: {
+    title: "Cortex-M4F",
+    cpu: "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16",
+    machine: "mps2-an386",
+    flags: "-fno-tree-reassoc", // the grouping of sums in the source is what runs: no spills
+    timings: "Arm Cortex-M4 Technical Reference Manual, DDI 0439, tables 3-1 and 7-1",
+  },
+  // ARMv8-M Mainline code without its security instructions is ARMv7E-M code; the M7 board has the same floating-point unit (FPv5)
+  // and no secure world to set up.
+  m33: {
+    title: "Cortex-M33",
+    cpu: "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16",
+    machine: "mps2-an500",
+    flags: "-fno-tree-reassoc",
+    timings:
+      "measured on an RP2350 by github.com/jnk0le/random, pipeline cycle test/doc/cortex_m33.md (Arm publishes none); dual issue not counted",
+  },
+  // ARMv6-M code on the M3 board: there is no larger board of that core in QEMU.
+  m0plus: {
+    title: "Cortex-M0+ (ARMv6-M)",
+    cpu: "-mcpu=cortex-m0plus -mthumb -mfloat-abi=soft",
+    machine: "mps2-an385",
+    flags: "-fno-tree-reassoc -DALIGNED_ACCESS", // without unaligned loads gcc would fetch each word byte by byte; ours are aligned
+    timings: "Arm Cortex-M0+ Technical Reference Manual, DDI 0484, table 3-1, single-cycle multiplier",
+  },
+};
