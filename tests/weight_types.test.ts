@@ -65,6 +65,18 @@ for (const { spec, name } of WEIGHT_TYPES) {
   }
 }
 
+test("parity is refused when a layer computes something else", () => {
+  const checkpoint = checkpointOf("4");
+  const packed = packCheckpoint(checkpoint);
+  const scale = packed.experts[0].layers[2].scale.map((value) => 1.1 * value);
+  const [expert] = packed.experts;
+  const wrong = { ...packed, experts: [{ ...expert, layers: expert.layers.map((layer, i) => (i === 2 ? { ...layer, scale } : layer)) }] };
+  assert.throws(
+    () => checkParity(checkpoint, wrong, randomVectors(20), scalar),
+    (error: QurioError) => error.code === "PARITY",
+  );
+});
+
 test("bits per weight at 969 -> 640: payload, row sums, padding and scales", () => {
   const bits = WEIGHT_TYPES.map(({ spec, canonicalLayout }) => {
     return [spec, +((8 * (weightBytes(canonicalLayout, 640, 969) + 4 * 640)) / (640 * 969)).toFixed(2)];

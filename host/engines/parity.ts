@@ -12,16 +12,19 @@ export const TIE = 1e-4;
 /** Largest difference of a probability. */
 export const TOLERANCE = 1e-3;
 /**
- * Both, where activations are ternary: the core's float32 and the reference's float64 may put an activation that is as good as on the
- * threshold on different sides, and then it counts one whole step.
+ * An activation that is as good as half-way between two codes may be rounded up by the core's float32 and down by the reference's
+ * float64, and then counts one whole step: one activation in 100,000 or so. So one vector in a hundred may differ by up to this.
  */
-const TERNARY_TOLERANCE = 0.1;
+export const ROUNDED_APART = 0.1;
+const ROUNDED_APART_SHARE = 0.01;
 
 export interface ParityRow {
   network: string;
   vectors: number;
   /** max |p_core - p_reference| over vectors and outputs */
   maxDifference: number;
+  /** Vectors beyond TOLERANCE: an activation was rounded apart. */
+  roundedApart: number;
   /** Vectors whose best output differs, ties apart. */
   labelsDiffer: number;
 }
@@ -41,21 +44,23 @@ export function checkParity(checkpoint: Checkpoint, packed: PackedModel, vectors
     const policy = { ...packed.policy, kind: POLICY_SINGLE, samples: 0 };
     core.load(encodeModel({ ...packed, router: null, experts: [packedNetwork], policy, labels }));
     const layers = prepare(network);
-    const ternary = network.spec.weightType === "popcount";
-    const [tie, tolerance] = ternary ? [TERNARY_TOLERANCE, TERNARY_TOLERANCE] : [TIE, TOLERANCE];
-    const row: ParityRow = { network: packedNetwork.name, vectors: vectors.length, maxDifference: 0, labelsDiffer: 0 };
+    const row: ParityRow = { network: packedNetwork.name, vectors: vectors.length, maxDifference: 0, roundedApart: 0, labelsDiffer: 0 };
     for (const vector of vectors) {
       const expected = softmax(forward(layers, normalize(checkpoint.normalization, vector)));
       const label = core.decideFeatures(vector).label!;
       const found = core.probabilities();
-      for (let i = 0; i < expected.length; i++) row.maxDifference = Math.max(row.maxDifference, Math.abs(found[i] - expected[i]));
+      const difference = expected.reduce((most, p, i) => Math.max(most, Math.abs(found[i] - p)), 0);
+      row.maxDifference = Math.max(row.maxDifference, difference);
+      const isApart = difference > TOLERANCE;
+      if (isApart) row.roundedApart++;
       const best = expected.reduce((top, p) => Math.max(top, p));
-      if (best - expected[label] > tie) row.labelsDiffer++;
+      if (best - expected[label] > (isApart ? ROUNDED_APART : TIE)) row.labelsDiffer++;
     }
-    if (row.labelsDiffer > 0 || !(row.maxDifference <= tolerance)) {
+    const isSame = row.labelsDiffer === 0 && row.maxDifference <= ROUNDED_APART;
+    if (!isSame || row.roundedApart > Math.max(1, ROUNDED_APART_SHARE * row.vectors)) {
       throw new QurioError(
         "PARITY",
-        `network ${row.network}: packed and reference differ: |dp| ${row.maxDifference.toExponential(1)}, at most ${tolerance} expected; ${row.labelsDiffer} of ${row.vectors} labels`,
+        `network ${row.network}: packed and reference differ: |dp| ${row.maxDifference.toExponential(1)}, at most ${TOLERANCE} expected; ${row.roundedApart} of ${row.vectors} vectors, ${row.labelsDiffer} labels`,
         "The model was not written. This is a fault in qurio or its build: run npm test, and report it with the checkpoint.",
       );
     }
