@@ -51,8 +51,8 @@ export async function exportModel(checkpointDir: string, { output, ptq, scales, 
   console.log(`\nparity of packed integers (WASM) with the float64 reference, on ${vectors.length} feature vectors (${source})`);
   console.log(
     formatTable(
-      parity.map((row) => [row.network, row.maxDifference.toExponential(1), row.roundedApart, row.labelsDiffer]),
-      { head: ["network", "max |dp|", "vectors rounded apart", "labels differ"] },
+      parity.map((row) => [row.network, row.maxDifference.toExponential(1), row.ties, row.labelsDiffer]),
+      { head: ["network", "max |dp|", "rounding ties", "labels differ"] },
     ),
   );
   console.log(`\n${output}: ${formatBytes(file.length)} (${file.length} bytes)`);

@@ -13,18 +13,18 @@ export const TIE = 1e-4;
 export const TOLERANCE = 1e-3;
 /**
  * An activation that is as good as half-way between two codes may be rounded up by the core's float32 and down by the reference's
- * float64, and then counts one whole step: one activation in 100,000 or so. So one vector in a hundred may differ by up to this.
+ * float64, one in 100,000 or so, and then counts a whole step. Neither is wrong, so the reference also tries both ways, by this much
+ * of a code; whichever way it went, the tolerance holds.
  */
-export const ROUNDED_APART = 0.1;
-const ROUNDED_APART_SHARE = 0.01;
+const NUDGES = [0, 1e-6, -1e-6, 1e-5, -1e-5, 1e-4, -1e-4];
 
 export interface ParityRow {
   network: string;
   vectors: number;
   /** max |p_core - p_reference| over vectors and outputs */
   maxDifference: number;
-  /** Vectors beyond TOLERANCE: an activation was rounded apart. */
-  roundedApart: number;
+  /** Vectors in which an activation lay so close to half-way that the reference had to round it the other way. */
+  ties: number;
   /** Vectors whose best output differs, ties apart. */
   labelsDiffer: number;
 }
@@ -44,26 +44,42 @@ export function checkParity(checkpoint: Checkpoint, packed: PackedModel, vectors
     const policy = { ...packed.policy, kind: POLICY_SINGLE, samples: 0 };
     core.load(encodeModel({ ...packed, router: null, experts: [packedNetwork], policy, labels }));
     const layers = prepare(network);
-    const row: ParityRow = { network: packedNetwork.name, vectors: vectors.length, maxDifference: 0, roundedApart: 0, labelsDiffer: 0 };
+    const row: ParityRow = { network: packedNetwork.name, vectors: vectors.length, maxDifference: 0, ties: 0, labelsDiffer: 0 };
     for (const vector of vectors) {
-      const expected = softmax(forward(layers, normalize(checkpoint.normalization, vector)));
+      const x = normalize(checkpoint.normalization, vector);
       const label = core.decideFeatures(vector).label!;
-      const found = core.probabilities();
-      const difference = expected.reduce((most, p, i) => Math.max(most, Math.abs(found[i] - p)), 0);
+      const { expected, difference, nudge } = nearest(core.probabilities(), (nudge) => softmax(forward(layers, x, [], nudge)));
       row.maxDifference = Math.max(row.maxDifference, difference);
-      const isApart = difference > TOLERANCE;
-      if (isApart) row.roundedApart++;
+      if (nudge !== 0) row.ties++;
       const best = expected.reduce((top, p) => Math.max(top, p));
-      if (best - expected[label] > (isApart ? ROUNDED_APART : TIE)) row.labelsDiffer++;
+      if (best - expected[label] > TIE) row.labelsDiffer++;
     }
-    const isSame = row.labelsDiffer === 0 && row.maxDifference <= ROUNDED_APART;
-    if (!isSame || row.roundedApart > Math.max(1, ROUNDED_APART_SHARE * row.vectors)) {
+    if (row.labelsDiffer > 0 || !(row.maxDifference <= TOLERANCE)) {
       throw new QurioError(
         "PARITY",
-        `network ${row.network}: packed and reference differ: |dp| ${row.maxDifference.toExponential(1)}, at most ${TOLERANCE} expected; ${row.roundedApart} of ${row.vectors} vectors, ${row.labelsDiffer} labels`,
+        `network ${row.network}: packed and reference differ: |dp| ${row.maxDifference.toExponential(1)}, at most ${TOLERANCE} expected; ${row.labelsDiffer} of ${row.vectors} labels`,
         "The model was not written. This is a fault in qurio or its build: run npm test, and report it with the checkpoint.",
       );
     }
     return row;
   });
+}
+
+interface Nearest {
+  expected: Float64Array;
+  /** max |p_core - p_reference| */
+  difference: number;
+  nudge: number;
+}
+
+/** The reference as it is if that is within the tolerance, else the nearest of its nudged forms. */
+function nearest(found: Float32Array, reference: (nudge: number) => Float64Array): Nearest {
+  let best: Nearest | undefined;
+  for (const nudge of NUDGES) {
+    const expected = reference(nudge);
+    const difference = expected.reduce((most, p, i) => Math.max(most, Math.abs(found[i] - p)), 0);
+    if (!best || difference < best.difference) best = { expected, difference, nudge };
+    if (best.difference <= TOLERANCE) break;
+  }
+  return best!;
 }

@@ -112,13 +112,13 @@ function signGroup(centred: Float64Array, codes: Codes): number {
  * Codes of a vector of activations, as the device computes them (assembly/kernels/quantize.ts): absmax, 127 levels a side,
  * in float32. A vector of zeros, or of values below 1.2e-36, has scale 0.
  */
-export function quantizeActivations(x: ArrayLike<number>): { codes: Int8Array; scale: number } {
+export function quantizeActivations(x: ArrayLike<number>, nudge = 0): { codes: Int8Array; scale: number } {
   let largest = 0;
   for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(Math.fround(x[i]!)));
   const codes = new Int8Array(x.length);
   if (largest < 1.1754944e-36) return { codes, scale: 0 };
   const inverse = Math.fround(127 / largest);
-  for (let i = 0; i < x.length; i++) codes[i] = roundHalfEven(Math.fround(Math.fround(x[i]!) * inverse));
+  for (let i = 0; i < x.length; i++) codes[i] = roundHalfEven(Math.fround(Math.fround(x[i]!) * inverse) + nudge);
   return { codes, scale: Math.fround(largest / 127) };
 }
 
@@ -126,10 +126,10 @@ export function quantizeActivations(x: ArrayLike<number>): { codes: Int8Array; s
 export const TERNARY_ACTIVATION_THRESHOLD = 0.05;
 
 /** Ternary codes of activations and the mean magnitude of those that are not zero (assembly/kernels/prepare_planes.ts). */
-export function ternaryActivations(x: ArrayLike<number>): { codes: Int8Array; scale: number } {
+export function ternaryActivations(x: ArrayLike<number>, nudge = 0): { codes: Int8Array; scale: number } {
   let largest = 0;
   for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(Math.fround(x[i]!)));
-  const threshold = Math.fround(Math.fround(TERNARY_ACTIVATION_THRESHOLD) * largest);
+  const threshold = Math.fround(Math.fround(TERNARY_ACTIVATION_THRESHOLD) * largest) * (1 + nudge);
   const codes = new Int8Array(x.length);
   let sum = 0;
   let used = 0;

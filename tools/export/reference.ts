@@ -61,11 +61,12 @@ export function normalize({ mean, std, clip }: Normalization, features: ArrayLik
  *
  * @param x normalized features [inputs].
  * @param masks per hidden layer [rows]: 0 for a dropped activation, 1 / (1 - dropout) for a kept one; none = no dropout.
+ * @param nudge added to activations before they are rounded, in codes: which way those go that lie half-way between two.
  */
-export function forward(layers: PreparedLayer[], x: Float64Array, masks: Float64Array[] = []): Float64Array {
+export function forward(layers: PreparedLayer[], x: Float64Array, masks: Float64Array[] = [], nudge = 0): Float64Array {
   let h = x;
   for (const [index, layer] of layers.entries()) {
-    h = linear(layer, h);
+    h = linear(layer, h, nudge);
     if (index === layers.length - 1) break;
     activate(layer, h);
     const mask = masks[index];
@@ -85,9 +86,10 @@ export function activate({ gamma, beta }: PreparedLayer, h: Float64Array): Float
 export function linear(
   { rows, columns, codes, ternaryActivations: ternary, scale, weight, bias }: PreparedLayer,
   x: Float64Array,
+  nudge = 0,
 ): Float64Array {
   const quantize = ternary ? ternaryActivations : quantizeActivations;
-  const { codes: xCodes, scale: xScale } = codes ? quantize(x) : { codes: x, scale: 1 };
+  const { codes: xCodes, scale: xScale } = codes ? quantize(x, nudge) : { codes: x, scale: 1 };
   const matrix = codes ?? weight!;
   const y = new Float64Array(rows);
   for (let r = 0, at = 0; r < rows; r++) {
