@@ -82,7 +82,7 @@ if (missing) {
 }
 
 const kernels = await compileEntry(ENTRY, "scalar");
-const core = new Uint8Array(coreWasm(false) as ArrayBufferLike);
+const core = coreWasm(false);
 const rows: Row[] = [];
 for (const name of cores) rows.push(...(await layersOn(name)), ...(await decisionOn(name)));
 if (values.json) console.log(JSON.stringify({ passport: passport(), published: PUBLISHED, rows }, null, 2));

@@ -59,8 +59,12 @@ export async function layerCase(type: WeightTypeInfo, columns: number, rows: num
   const [low, high] = type.range;
   const code = () => low + Math.floor(next() * (high - low + 1)) || (type.bits === 1 ? 1 : 0);
   const isFloat = type.spec === "float32";
-  const array = isFloat ? Float32Array : type.bits > 8 ? Int16Array : Int8Array;
-  const w: Codes | Float32Array = array.from({ length: rows * columns }, isFloat ? () => next() - 0.5 : code);
+  const count = { length: rows * columns };
+  const w: Codes | Float32Array = isFloat
+    ? Float32Array.from(count, () => next() - 0.5)
+    : type.bits > 8
+      ? Int16Array.from(count, code)
+      : Int8Array.from(count, code);
   // whole numbers up to 127, and one 127, so that the codes are the numbers
   const x = Float32Array.from({ length: columns }, (_, k) => (k === columns - 1 ? 127 : Math.floor(next() * 255) - 127));
   const width = layerWidth(layout, rows, columns);
@@ -157,9 +161,11 @@ export async function decisionCase(core: Uint8Array, model: Uint8Array, workByte
   exports.pushAudio(samples);
   let last = 0;
   for (let step = exports.step(), name = "step"; step !== PHASE_DONE; step = name === "step" ? exports.step() : exports.stepPadded()) {
-    if (step === PHASE_IDLE) {
+    if (step === PHASE_IDLE && name === "step") {
       name = "stepPadded";
       last = 0;
+    } else if (!PHASES[step]) {
+      throw new Error(`step() returned ${step}: a model that takes audio is expected`);
     } else if (step === last) {
       const { call } = steps.at(-1)!;
       steps.at(-1)!.units = call.times = (call.times ?? 1) + 1;

@@ -122,7 +122,18 @@ for (const layer of PAPER_LAYERS) {
 
 // ---- networks ----
 
-const mlp = [];
+interface NetworkRow {
+  network: string;
+  bits: number;
+  batch: number;
+  us: number;
+  p20Us: number;
+  gmacs: number;
+  ratioOrtWebInt8: number | null;
+  ratioOrtNodeInt8: number | null;
+}
+
+const mlp: NetworkRow[] = [];
 for (const batch of [1, BATCH]) {
   say(`network, batch ${batch}`);
   const ours =
@@ -152,11 +163,13 @@ for (const batch of [1, BATCH]) {
 const routing = await interleave(await routerCandidates(), rounds);
 const router = { mc10VsExpert4: routing.get("router")!.us / routing.get("expert")!.us };
 
-const cold = [];
+type Cold = Awaited<ReturnType<typeof coldUs>>;
+
+const cold: (Cold & { network: string })[] = [];
 for (const spec of BATCH_SPECS) {
-  const runs = [];
+  const runs: Cold[] = [];
   for (let i = 0; i < 5; i++) runs.push(await coldUs(spec));
-  const median = (key: keyof (typeof runs)[number]) => runs.map((run) => run[key]).sort((a, b) => a - b)[2];
+  const median = (key: keyof Cold) => runs.map((run) => run[key]).sort((a, b) => a - b)[2];
   cold.push({
     network: typeOf(spec).name,
     compileUs: median("compileUs"),

@@ -53,36 +53,32 @@ const BATCH_CEILINGS: Record<number, string> = {
   [LAYOUT_INT8_BLOCKED]: "dot",
 };
 
-/** A module with a layer's weights in it; the first memory growth would detach views, so all room is taken at once. */
-async function place(
-  entry: string,
-  target: Target,
-  layout: number,
-  type: WeightTypeInfo,
-  columns: number,
-  rows: number,
-  roomBytes: number,
-) {
-  const instance = await Instance.of(entry, target);
+export type MakeInstance = (entry: string, target: Target) => Promise<Instance>;
+
+const compiled: MakeInstance = (entry, target) => Instance.of(entry, target);
+
+/** A layer's weights in memory; growing it later would detach views, so all room is taken at once. */
+function place(instance: Instance, layout: number, type: WeightTypeInfo, columns: number, rows: number, roomBytes: number) {
   const packed = packWeights(layout, weightsOf(type, rows * columns, 3), rows, columns);
   const wPtr = instance.put(packed);
   const scalePtr = instance.put(new Float32Array(rows).fill(0.01));
   const biasPtr = instance.put(new Float32Array(rows).fill(0.5));
-  return { instance, wPtr, scalePtr, biasPtr, roomPtr: instance.alloc(roomBytes) };
+  return { wPtr, scalePtr, biasPtr, roomPtr: instance.alloc(roomBytes) };
 }
 
-/** x [columns] -> y [rows], float32 to float32, in the layout that the build reads (or in `layout`). */
+/** x [columns] -> y [rows], float32 to float32, in the layout that the build reads. */
 export async function layerCandidate(
   type: WeightTypeInfo,
   target: Target,
   columns: number,
   rows: number,
-  layout = layoutFor(type.id, target, rows, columns),
+  make = compiled,
 ): Promise<LayerCandidate> {
+  const layout = layoutFor(type.id, target, rows, columns);
   const width = layerWidth(layout, rows, columns);
-  const { instance, wPtr, scalePtr, biasPtr, roomPtr } = await place(
-    "kernels",
-    target,
+  const instance = await make("kernels", target);
+  const { wPtr, scalePtr, biasPtr, roomPtr } = place(
+    instance,
     layout,
     type,
     columns,
@@ -104,20 +100,19 @@ export async function layerCandidate(
 }
 
 /** X [batch][columns] -> Y [batch][rows], SIMD. */
-export async function batchCandidate(type: WeightTypeInfo, columns: number, rows: number, batch: number): Promise<LayerCandidate> {
+export async function batchCandidate(
+  type: WeightTypeInfo,
+  columns: number,
+  rows: number,
+  batch: number,
+  make = compiled,
+): Promise<LayerCandidate> {
   const layout = layoutFor(type.id, "simd", rows, columns);
   const width = layerWidth(layout, rows, columns);
   // more than linearBatchBytes ever asks for
   const scratchBytes = 4 * batch * (width + 16) + 16 * width + 4096 + tableBytes(layout, rows, columns);
-  const { instance, wPtr, scalePtr, biasPtr, roomPtr } = await place(
-    "gemm",
-    "simd",
-    layout,
-    type,
-    columns,
-    rows,
-    4 * width * batch + scratchBytes,
-  );
+  const instance = await make("gemm", "simd");
+  const { wPtr, scalePtr, biasPtr, roomPtr } = place(instance, layout, type, columns, rows, 4 * width * batch + scratchBytes);
   const scratchPtr = roomPtr + 4 * width * batch;
   const next = random(1);
   const x = Float32Array.from({ length: width * batch }, (_, i) => (i % width < columns ? 2 * next() - 1 : 0));

@@ -32,6 +32,7 @@ const FILLS: Record<string, { weights: Fill; activations: Fill }> = (() => {
   const zeros: Fill = (bottom, top) => (bottom === -1 && top === 1 ? -1 : 0);
   return {
     random: { weights: any, activations: any },
+    "fractions of x": { weights: any, activations: (bottom, top, next) => bottom + next() * (top - bottom) },
     "all max": { weights: high, activations: high },
     "all min": { weights: low, activations: low },
     "max times min": { weights: high, activations: low },

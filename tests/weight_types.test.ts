@@ -175,10 +175,12 @@ test("codes outside a type's range are refused in every layout that could hold t
     }),
     "WEIGHT_CODES",
   );
-  const nibble = field(Id.LAYOUT_INT4_MASKDOT, 3, 5);
-  for (const code of [0, 3, 12, 15]) {
-    const set = (bytes: Uint8Array) => (bytes[nibble >> 3] = (bytes[nibble >> 3] & ~(15 << (nibble & 7))) | (code << (nibble & 7)));
-    assert.is(spoil("3", Id.LAYOUT_INT4_MASKDOT, set), "WEIGHT_CODES", `3-bit code ${code - 8}`);
+  for (const column of [0, 5, 13, 21, 29, 69]) {
+    const nibble = field(Id.LAYOUT_INT4_MASKDOT, 3, column);
+    for (const code of [0, 3, 12, 15]) {
+      const set = (bytes: Uint8Array) => (bytes[nibble >> 3] = (bytes[nibble >> 3] & ~(15 << (nibble & 7))) | (code << (nibble & 7)));
+      assert.is(spoil("3", Id.LAYOUT_INT4_MASKDOT, set), "WEIGHT_CODES", `3-bit code ${code - 8}, column ${column}`);
+    }
   }
   for (const [spec, wrong] of [
     ["5", 16],

@@ -13,6 +13,7 @@ import {
 import { POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
 import { layerSizes } from "../../tools/export/exporter.ts";
 import { memoryPlan, type PackedNetwork } from "../../tools/export/model_file.ts";
+import { repack } from "../../tools/export/repack.ts";
 import { readInput } from "../files.ts";
 import { loadModel } from "../index.ts";
 import { sizeTable } from "./export.ts";
@@ -55,7 +56,13 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
   );
   const rows = sections.map(({ name, offset, bytes, crc32 }) => [name, offset, bytes, crc32]);
   console.log(formatTable(rows, { head: ["section", "offset", "bytes", "crc32"] }));
-  if (packed.experts.length > 0 || packed.router) console.log(`\n${sizeTable(packed)}`);
+  if (packed.experts.length > 0 || packed.router) {
+    console.log(`\n${sizeTable(packed)}`);
+    const start = performance.now();
+    const bytes = repack(file, "simd").length;
+    const repackedMs = (performance.now() - start).toFixed(0);
+    console.log(`\nSIMD hosts repack the weights when they load: ${repackedMs} ms here, to ${formatBytes(bytes)}`);
+  }
   const memory = [
     ["weights (the file, read in place)", file.length],
     ["arena", plan.arenaBytes],
