@@ -47,7 +47,7 @@ const VECTOR_CEILINGS: Record<number, string> = {
 
 const BATCH_CEILINGS: Record<number, string> = {
   [LAYOUT_TERNARY_LUT_SIMD]: "dot, two weights a lane",
-  [LAYOUT_INT1_LUT_SIMD]: "dot, two weights a lane",
+  [LAYOUT_INT1_LUT_SIMD]: "look-up, 1-bit",
   [LAYOUT_TERNARY_MASKDOT]: "dot, two weights a lane",
   [LAYOUT_INT4_MASKDOT]: "dot",
   [LAYOUT_INT8_BLOCKED]: "dot",
