@@ -2,7 +2,7 @@
 
 import { weightBytes } from "../../assembly/format/layouts.ts";
 import { layerShapes, layerWeightType, type NetworkSpec, type Policy } from "../export/checkpoint.ts";
-import { weightTypeBySpec } from "../export/pack.ts";
+import { layoutFor, weightTypeBySpec } from "../export/pack.ts";
 import { entropy } from "../export/reference.ts";
 
 export interface Decision {
@@ -46,7 +46,8 @@ export function decideByGates(policy: Policy, gates: Float64Array, variance: num
 /** Bits of packed weights and scales, padding included. */
 export function networkBits(spec: NetworkSpec): number {
   return layerShapes(spec).reduce((bits, { rows, columns }, i) => {
-    return bits + 8 * (weightBytes(weightTypeBySpec(layerWeightType(spec, i)).canonicalLayout, rows, columns) + 4 * rows);
+    const type = weightTypeBySpec(layerWeightType(spec, i)).id;
+    return bits + 8 * (weightBytes(layoutFor(type, "scalar", rows, columns), rows, columns) + 4 * rows);
   }, 0);
 }
 
