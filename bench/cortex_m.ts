@@ -150,7 +150,7 @@ async function decisionOn(name: CoreName): Promise<Row[]> {
     for (const phase of phases) {
       const parts = emulated.filter((_, i) => steps[i].phase === phase);
       const units = steps.filter((step) => step.phase === phase).reduce((sum, step) => sum + step.units, 0);
-      found.push(row(name, `${model}: ${phase}`, "step", units, sum(parts)));
+      found.push(row(name, `${model}: ${phase}`, phase === "load" ? "file" : "step", units, sum(parts)));
     }
     found.push(row(name, `${model}: decision`, "decision", 1, sum(emulated.slice(1))));
   }
@@ -195,7 +195,7 @@ function print(): void {
   const others = rows.filter(({ core, type }) => core === cores[0] && type === null);
   const otherLines = others.map(({ what, unit }) => {
     const ofCore = (core: CoreName) => Math.round(rows.find((r) => r.core === core && r.what === what)!.cyclesPer).toLocaleString("en");
-    return [what, `a ${unit}`, ...cores.map(ofCore)];
+    return [what, unit, ...cores.map(ofCore)];
   });
   console.log(`\ncycles\n\n${formatTable(otherLines, { head: ["what", "per", ...cores] })}`);
   const published = PUBLISHED.map(({ what, cyclesPerMac, how }) => {

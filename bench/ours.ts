@@ -20,6 +20,8 @@ export interface LayerCandidate extends Candidate {
   bits: number;
   /** Key into CEILINGS; none for scalar code. */
   ceiling: string | null;
+  /** y of the (first) vector, after a call. */
+  outputs: Float32Array;
 }
 
 export function weightsOf(type: WeightTypeInfo, count: number, seed: number): Codes | Float32Array {
@@ -47,7 +49,7 @@ const VECTOR_CEILINGS: Record<number, string> = {
 
 const BATCH_CEILINGS: Record<number, string> = {
   [LAYOUT_TERNARY_LUT_SIMD]: "dot, two weights a lane",
-  [LAYOUT_INT1_LUT_SIMD]: "dot, two weights a lane",
+  [LAYOUT_INT1_LUT_SIMD]: "look-up, 1-bit",
   [LAYOUT_TERNARY_MASKDOT]: "dot, two weights a lane",
   [LAYOUT_INT4_MASKDOT]: "dot",
   [LAYOUT_INT8_BLOCKED]: "dot",
@@ -96,7 +98,13 @@ export async function layerCandidate(
     linear(layout, roomPtr, preparedPtr, tablePtr, wPtr, scalePtr, 4, biasPtr, columns, rows);
   };
   const ceiling = target === "simd" ? VECTOR_CEILINGS[layout] : null;
-  return { name: `${type.name}, ${formulation(layout)}${target === "scalar" ? ", scalar" : ""}`, bits: type.bits, run, ceiling };
+  return {
+    name: `${type.name}, ${formulation(layout)}${target === "scalar" ? ", scalar" : ""}`,
+    bits: type.bits,
+    run,
+    ceiling,
+    outputs: vector.subarray(0, rows),
+  };
 }
 
 /** X [batch][columns] -> Y [batch][rows], SIMD. */
@@ -122,7 +130,7 @@ export async function batchCandidate(
     vectors.set(x);
     linearBatch(layout, roomPtr, 4 * width, batch, scratchPtr, wPtr, scalePtr, 4, biasPtr, columns, rows);
   };
-  return { name: `${type.name}, batch`, bits: type.bits, run, ceiling: BATCH_CEILINGS[layout] ?? null };
+  return { name: `${type.name}, batch`, bits: type.bits, run, ceiling: BATCH_CEILINGS[layout] ?? null, outputs: vectors.subarray(0, rows) };
 }
 
 // ---- ceilings ----

@@ -35,12 +35,14 @@ async function oneByOne(file: Uint8Array, features: Float32Array, width: number)
 
 for (const { name } of WEIGHT_TYPES) {
   test(`${name}: a batch equals its vectors alone`, async () => {
-    // 37 features and 66, 9 rows: no multiple of anything; 66 rows let ternary use the look-up layout
+    // 37 features and 66, 9 rows: no multiple of anything; 66 rows let ternary use the look-up layout, 13 vectors every product
     const file = randomModelFile({ policy: POLICY_SINGLE, experts: [name], frontEnd: false, hidden: [66, 9], seed: 4 });
-    const features = vectors(7, 37, 9);
     const core = await simd();
     core.load(file);
-    assert.equal([...core.batch(1, features)], await oneByOne(file, features, 37));
+    for (const count of [1, 7, 13]) {
+      const features = vectors(count, 37, 9);
+      assert.equal([...core.batch(1, features)], await oneByOne(file, features, 37), `${count} vectors`);
+    }
     assert.equal(core.batch(1, new Float32Array(0)).length, 0);
   });
 }

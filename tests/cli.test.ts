@@ -73,7 +73,7 @@ test("wrong usage is named and starts nothing", async () => {
     [["eval", "m.qmoe", "--data", "d", "--fold", "0"], /A whole number from 1 up/],
     [["train", "--data", "d"], /^option '--out <ckpt>' or --cv is needed/],
     [["train", "--data", "d", "--out", "o", "--router", "dice"], /Allowed choices are probe, bayesian/],
-    [["train", "--data", "d", "--out", "o", "--experts", "4,17"], /"17" is none of ternary/],
+    [["train", "--data", "d", "--out", "o", "--experts", "4,17"], /"17" is none of ternary, .*16, float32/],
     [["train", "--data", "d", "--out", "o", "--experts", "4,4,4,4,4,4,4,4,4"], /At most 7 experts/],
     [["train", "--data", "d", "--out", "o", "--hidden", "640,"], /A whole number from 1 up/],
     [["train", "--data", "d", "--out", "o", "--hidden", "99999"], /at most 8192 wide/],

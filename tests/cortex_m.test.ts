@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { LAYOUT_TERNARY_SWAR, LAYOUT_TERNARY5_LUT } from "../assembly/format/ids.ts";
 import { decisionCase, ENTRY, layerCase } from "../bench/cortex_m_cases.ts";
 import { CORES, type CoreName } from "../firmware-sim/image/cores.ts";
 import {
@@ -17,7 +18,7 @@ import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { coreWasm } from "../host/index.ts";
 import { decodePlan } from "../tools/export/model_file.ts";
-import { weightTypeBySpec } from "../tools/export/pack.ts";
+import { layoutFor, weightTypeBySpec } from "../tools/export/pack.ts";
 import type { WeightType } from "../tools/export/quantize.ts";
 import { compileEntry } from "./harness/compile.ts";
 import { randomModelFile } from "./harness/models.ts";
@@ -72,6 +73,13 @@ emulated("modelled cycles on an M4 keep the targets", () =>
     }
   }),
 );
+
+test("ternary layers get tables from the row on where they pay", () => {
+  for (const type of ["ternary", "2"] as const) {
+    const layout = (rows: number) => layoutFor(weightTypeBySpec(type).id, "scalar", rows, 969);
+    assert.equal([layout(191), layout(192)], [LAYOUT_TERNARY_SWAR, LAYOUT_TERNARY5_LUT]);
+  }
+});
 
 emulated("a whole decision of the core gives V8's record on ARMv6-M, byte for byte", async () => {
   const file = randomModelFile({});

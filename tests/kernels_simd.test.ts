@@ -190,9 +190,9 @@ interface GemmCall {
 }
 
 const plain =
-  (kernel: string, ...rest: number[]): Gemm =>
+  (kernel: string): Gemm =>
   ({ exports }, { x16Ptr, wPtr, yPtr, k, rows, batch, strideBytes, scratchPtr }) =>
-    exports[kernel](x16Ptr, wPtr, yPtr, k, rows, batch, strideBytes, scratchPtr, ...rest);
+    exports[kernel](x16Ptr, wPtr, yPtr, k, rows, batch, strideBytes, scratchPtr);
 
 const GEMMS: (Omit<KernelCase, "run" | "activations"> & { run: Gemm; most: number; tableBytes: number })[] = [
   { name: "8-bit", layout: LAYOUT_INT8_BLOCKED, weights: [-128, 127], run: plain("int8Gemm"), most: MAX_WIDTH, tableBytes: 0 },
@@ -202,11 +202,10 @@ const GEMMS: (Omit<KernelCase, "run" | "activations"> & { run: Gemm; most: numbe
     name: "ternary, look-up layout",
     layout: LAYOUT_TERNARY_LUT_SIMD,
     weights: TRIT,
-    run: plain("lutGemm", 2),
+    run: plain("ternaryLutGemm"),
     most: 4096,
     tableBytes: 2048,
   },
-  { name: "1-bit", layout: LAYOUT_INT1_LUT_SIMD, weights: TRIT, run: plain("lutGemm", 1), most: 4096, tableBytes: 2048 },
 ];
 
 function checkGemm(

@@ -80,6 +80,15 @@ export function canonicalLayout(weightType: i32): i32 {
   return LAYOUT_FLOAT32_ROWS;
 }
 
+/** From so many rows on, building tables pays: cycles a MAC are 1.12 + 97 / rows on a Cortex-M4 against 1.57 (docs/cortex-m.md). */
+const TERNARY_LUT_ROWS = 192;
+
+/** The layout that a file stores for a weight type and shape: the canonical one, but for wide ternary layers the one with tables. */
+export function scalarLayout(weightType: i32, rows: i32): i32 {
+  const layout = canonicalLayout(weightType);
+  return layout == LAYOUT_TERNARY_SWAR && rows >= TERNARY_LUT_ROWS ? LAYOUT_TERNARY5_LUT : layout;
+}
+
 /**
  * The layout that the SIMD kernels read. Odd widths are widened once, when a host repacks: it trades memory for time where there
  * is memory.

@@ -2,7 +2,8 @@
 //
 //   y[n] = float32(sum_k x[k] * w[n][k])            the sum is exact in i64 and rounded once
 //
-//   preparedPtr  i8 [K]
+//   preparedPtr  i8 [K], and behind it, written here, i16 [K]: two weights and two activations share a load, and a core with 16-bit
+//                multiplications (SMLABB, SMLATT) takes the halves in place
 //   wPtr         LAYOUT_INT16_BLOCKED: i16 [N/4][K/8][4][8], the order in which scalar and SIMD kernels both read:
 //
 //       | row 0, k 0..7 | row 1, k 0..7 | row 2, k 0..7 | row 3, k 0..7 | row 0, k 8..15 | ...
@@ -13,24 +14,38 @@
 // K % 8 == 0, N % 4 == 0. Bound: |x * w| <= 127 * 2^15, and 512 of them stay below 2^31 (2,130,706,432), so sums are carried
 // over every 512 columns. The i64 sum stays below 127 * 2^15 * 8192 < 2^35.
 
-const FLUSH_COLUMNS: usize = 512;
+const FLUSH_BYTES: usize = 1024;
+
+@inline
+function low(halves: i32): i32 {
+  return (halves << 16) >> 16;
+}
+
+@inline
+function high(halves: i32): i32 {
+  return halves >> 16;
+}
 
 export function int16Gemv(preparedPtr: usize, wPtr: usize, yPtr: usize, columns: i32, rows: i32): void {
-  const xEnd = preparedPtr + columns;
+  const xFirst = preparedPtr + columns;
+  const xEnd = xFirst + (<usize>columns << 1);
+  for (let outPtr = xFirst; outPtr < xEnd; outPtr += 2) store<i16>(outPtr, load<i8>(preparedPtr++));
   for (const yEnd = yPtr + (<usize>rows << 2); yPtr < yEnd; yPtr += 16) {
     let y0: i64 = 0, y1: i64 = 0, y2: i64 = 0, y3: i64 = 0;
-    for (let xPtr = preparedPtr; xPtr < xEnd;) {
+    for (let xPtr = xFirst; xPtr < xEnd;) {
       let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-      for (const stop = min(xPtr + FLUSH_COLUMNS, xEnd); xPtr < stop;) {
-        for (const half = xPtr + 8; xPtr < half; xPtr += 4) {
-          let x = <i32>load<i8>(xPtr, 0);
-          s0 += x * <i32>load<i16>(wPtr, 0); s1 += x * <i32>load<i16>(wPtr, 16); s2 += x * <i32>load<i16>(wPtr, 32); s3 += x * <i32>load<i16>(wPtr, 48);
-          x = <i32>load<i8>(xPtr, 1);
-          s0 += x * <i32>load<i16>(wPtr, 2); s1 += x * <i32>load<i16>(wPtr, 18); s2 += x * <i32>load<i16>(wPtr, 34); s3 += x * <i32>load<i16>(wPtr, 50);
-          x = <i32>load<i8>(xPtr, 2);
-          s0 += x * <i32>load<i16>(wPtr, 4); s1 += x * <i32>load<i16>(wPtr, 20); s2 += x * <i32>load<i16>(wPtr, 36); s3 += x * <i32>load<i16>(wPtr, 52);
-          x = <i32>load<i8>(xPtr, 3);
-          s0 += x * <i32>load<i16>(wPtr, 6); s1 += x * <i32>load<i16>(wPtr, 22); s2 += x * <i32>load<i16>(wPtr, 38); s3 += x * <i32>load<i16>(wPtr, 54);
+      for (const stop = min(xPtr + FLUSH_BYTES, xEnd); xPtr < stop;) {
+        for (const half = xPtr + 16; xPtr < half; xPtr += 8) {
+          let x = load<i32>(xPtr, 0);
+          let w = load<i32>(wPtr, 0); s0 += low(w) * low(x); s0 += high(w) * high(x);
+          w = load<i32>(wPtr, 16); s1 += low(w) * low(x); s1 += high(w) * high(x);
+          w = load<i32>(wPtr, 32); s2 += low(w) * low(x); s2 += high(w) * high(x);
+          w = load<i32>(wPtr, 48); s3 += low(w) * low(x); s3 += high(w) * high(x);
+          x = load<i32>(xPtr, 4);
+          w = load<i32>(wPtr, 4); s0 += low(w) * low(x); s0 += high(w) * high(x);
+          w = load<i32>(wPtr, 20); s1 += low(w) * low(x); s1 += high(w) * high(x);
+          w = load<i32>(wPtr, 36); s2 += low(w) * low(x); s2 += high(w) * high(x);
+          w = load<i32>(wPtr, 52); s3 += low(w) * low(x); s3 += high(w) * high(x);
           wPtr += 8;
         }
         wPtr += 48;

@@ -8,7 +8,7 @@
 //     | prepared activations and tables of linear.ts                                                              |   the others
 
 import {
-  LAYOUT_INT1_LUT_SIMD, LAYOUT_INT4_MASKDOT, LAYOUT_INT8_BLOCKED, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT,
+  LAYOUT_INT4_MASKDOT, LAYOUT_INT8_BLOCKED, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT,
 } from "../format/ids.ts";
 import { columnBlock, layerWidth, padTo, tableBytes } from "../format/layouts.ts";
 import { align16 } from "../format/plan.ts";
@@ -17,19 +17,23 @@ import { int4Gemm } from "./int4_gemm.simd.ts";
 import { int8Gemm } from "./int8_gemm.simd.ts";
 import { linear, scaleBack } from "./linear.ts";
 import { absmax, inverseScaleOf, isFinite32 } from "./quantize.ts";
-import { lutGemm, PAIR_COLUMNS, ternaryMaskdotGemm } from "./ternary_gemm.simd.ts";
+import { PAIR_COLUMNS, ternaryLutGemm, ternaryMaskdotGemm } from "./ternary_gemm.simd.ts";
 
 const LANES_BYTES = 2048;
 
-function hasGemm(layout: i32, columns: i32): bool {
-  if (layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT4_MASKDOT) return true;
-  const pairs = layout == LAYOUT_TERNARY_MASKDOT || layout == LAYOUT_TERNARY_LUT_SIMD || layout == LAYOUT_INT1_LUT_SIMD;
-  return pairs && padTo(columns, columnBlock(layout)) <= PAIR_COLUMNS;
+/** Fewer vectors than these do not pay for decoding the weights (docs/growth); a 1-bit look-up is as fast as any product. */
+const LEAST_BATCH = 6;
+const LEAST_TERNARY_BATCH = 12;
+
+function hasGemm(layout: i32, columns: i32, batch: i32): bool {
+  if (layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT4_MASKDOT) return batch >= LEAST_BATCH;
+  if (layout != LAYOUT_TERNARY_MASKDOT && layout != LAYOUT_TERNARY_LUT_SIMD) return false;
+  return batch >= LEAST_TERNARY_BATCH && padTo(columns, columnBlock(layout)) <= PAIR_COLUMNS;
 }
 
 /** Scratch of one layer. */
 export function linearBatchBytes(layout: i32, rows: i32, columns: i32, batch: i32): i32 {
-  if (!hasGemm(layout, columns)) return 64 + 4 * layerWidth(layout, rows, columns) + tableBytes(layout, rows, columns);
+  if (!hasGemm(layout, columns, batch)) return 64 + 4 * layerWidth(layout, rows, columns) + tableBytes(layout, rows, columns);
   const k = padTo(columns, columnBlock(layout));
   return align16(batch << 2) + 2 * k * ((batch + 1) & ~1) + 8 * k + LANES_BYTES;
 }
@@ -39,7 +43,7 @@ export function linearBatch(
   layout: i32, vectorsPtr: usize, strideBytes: usize, batch: i32, scratchPtr: usize, wPtr: usize,
   scalePtr: usize, scaleStep: usize, biasPtr: usize, columns: i32, rows: i32,
 ): i32 {
-  if (!hasGemm(layout, columns)) {
+  if (!hasGemm(layout, columns, batch)) {
     const tablePtr = scratchPtr + 64 + 4 * layerWidth(layout, rows, columns);
     for (let m = 0; m < batch; m++) {
       if (!linear(layout, vectorsPtr, scratchPtr, tablePtr, wPtr, scalePtr, scaleStep, biasPtr, columns, rows)) return m;
@@ -62,7 +66,7 @@ export function linearBatch(
   if (layout == LAYOUT_INT8_BLOCKED) int8Gemm(x16Ptr, wPtr, vectorsPtr, k, n, batch, strideBytes, decodedPtr);
   else if (layout == LAYOUT_INT4_MASKDOT) int4Gemm(x16Ptr, wPtr, vectorsPtr, k, n, batch, strideBytes, decodedPtr);
   else if (layout == LAYOUT_TERNARY_MASKDOT) ternaryMaskdotGemm(x16Ptr, wPtr, vectorsPtr, k, n, batch, strideBytes, decodedPtr);
-  else lutGemm(x16Ptr, wPtr, vectorsPtr, k, n, batch, strideBytes, decodedPtr, layout == LAYOUT_TERNARY_LUT_SIMD ? 2 : 1);
+  else ternaryLutGemm(x16Ptr, wPtr, vectorsPtr, k, n, batch, strideBytes, decodedPtr);
   for (let m = 0; m < batch; m++) {
     scaleBack(false, vectorsPtr, scalePtr, scaleStep, biasPtr, rows, load<f32>(scratchPtr + (<usize>m << 2)));
     vectorsPtr += strideBytes;

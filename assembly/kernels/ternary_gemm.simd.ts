@@ -1,10 +1,10 @@
-// Ternary and 1-bit GEMM, SIMD lane pairs: two weights in one i16 lane, 16 MACs in each dot
+// Ternary GEMM, SIMD lane pairs: two weights in one i16 lane, 16 MACs in each dot
 //
 //   y[m][n] = sum_k x[m][k] * w[n][k],  w in {-1, 0, 1}
 //
 //   x16Ptr      as in gemm.simd.ts, |x| <= 127
 //   scratchPtr  i16 [K/8][4][8]       four pairs of rows: lane = w[low row][k] + (w[high row][k] << 14), 8 K bytes;
-//               for look-up layouts u64 [256] behind it: the lanes that a byte of a plane stands for
+//               for the look-up layout u64 [256] behind it: the lanes that a byte of a plane stands for
 //   yPtr        i32 [M][stride]
 //
 //   sum x * lane = low + 2^14 * high          low, high: the sums of either row
@@ -13,7 +13,7 @@
 // |low| <= 64 * 127 = 8128 < 8192: low is recovered that often.
 //
 // Pairs are rows n and n + 4 of the mask-dot layout (ternary_gemv.simd.ts), rows i and 16 + i of a block of 32 of the
-// look-up layouts (ternary_lut_gemv.simd.ts, int1_lut_gemv.simd.ts), where one byte holds 4 columns of both.
+// look-up layout (ternary_lut_gemv.simd.ts), where one byte holds 4 columns of both.
 //
 // K % 64 == 0 for mask-dot, K % 16 == 0 else; N % 4 == 0 where y is concerned.
 // Bound: K/4 * 127 * (2^14 + 1) < 2^31, so K <= PAIR_COLUMNS.
@@ -49,29 +49,27 @@ export function ternaryMaskdotGemm(
   }
 }
 
-/** `planes`: 2 for LAYOUT_TERNARY_LUT_SIMD, 1 for LAYOUT_INT1_LUT_SIMD, whose only plane counts twice: codes 0 and 2. */
-export function lutGemm(
-  x16Ptr: usize, wPtr: usize, yPtr: usize, columns: i32, rows: i32, batch: i32, strideBytes: usize, scratchPtr: usize, planes: i32,
+export function ternaryLutGemm(
+  x16Ptr: usize, wPtr: usize, yPtr: usize, columns: i32, rows: i32, batch: i32, strideBytes: usize, scratchPtr: usize,
 ): void {
   const lanesPtr = scratchPtr + (<usize>columns << 3);
   for (let byte = 0; byte < 256; byte++) {
     for (let k = 0; k < 4; k++) store<u16>(lanesPtr + (byte << 3) + (k << 1), ((byte >> k) & 1) | (((byte >> (4 + k)) & 1) << 14));
   }
-  const groupBytes: usize = planes << 4;
   for (let n = 0; n < rows; n += 32) {
     for (let i = 0; i < 16 && n + i < rows; i += 4) {
-      decodePairs(wPtr + i, scratchPtr, lanesPtr, columns, groupBytes, groupBytes - 16);
+      decodePairs(wPtr + i, scratchPtr, lanesPtr, columns);
       multiply4Pairs(x16Ptr, scratchPtr, yPtr + (<usize>(n + i) << 2), columns, batch, strideBytes, n + i + 16 < rows ? 64 : 0);
     }
-    wPtr += (<usize>columns >> 2) * groupBytes;
+    wPtr += <usize>columns << 3;
   }
 }
 
-/** Four bytes of each group of 4 columns, at wPtr and, for the second plane, planeBytes behind. */
-function decodePairs(wPtr: usize, outPtr: usize, lanesPtr: usize, columns: i32, groupBytes: usize, planeBytes: usize): void {
+/** Four bytes of both planes of each group of 4 columns. */
+function decodePairs(wPtr: usize, outPtr: usize, lanesPtr: usize, columns: i32): void {
   const ones = i16x8.splat(ONES);
   for (let k = 0; k < columns; k += 4) {
-    let first = load<u32>(wPtr), second = load<u32>(wPtr + planeBytes);
+    let first = load<u32>(wPtr), second = load<u32>(wPtr, 16);
     const halfPtr = outPtr + (<usize>(k >> 3) << 6) + ((k & 4) << 1);
     for (let row: usize = 0; row < 64; row += 16) {
       const t0 = v128.load64_zero(lanesPtr + ((first & 255) << 3)), t1 = v128.load64_zero(lanesPtr + ((second & 255) << 3));
@@ -79,7 +77,7 @@ function decodePairs(wPtr: usize, outPtr: usize, lanesPtr: usize, columns: i32, 
       first >>>= 8;
       second >>>= 8;
     }
-    wPtr += groupBytes;
+    wPtr += 32;
   }
 }
 

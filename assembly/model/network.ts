@@ -45,7 +45,6 @@ import {
   WEIGHT_TERNARY_POPCOUNT,
 } from "../format/ids.ts";
 import {
-  canonicalLayout,
   columnBlock,
   inputWidth,
   integerBits,
@@ -53,6 +52,7 @@ import {
   maxColumns,
   padTo,
   rowBlock,
+  scalarLayout,
   weightBytes,
 } from "../format/layouts.ts";
 import { fail } from "../kernels/fail.ts";
@@ -183,7 +183,7 @@ export function runLayer(networkPtr: usize, index: i32, vectorPtr: usize, prepar
   const scales = scaleCount(flags, rows);
   if (!linear(layout, vectorPtr, preparedPtr, tablePtr, wPtr, scalePtr, scales > 1 ? 4 : 0, biasPtr, columns, rows)) return -1;
   activate(networkPtr, index, vectorPtr);
-  return weightBytes(canonicalLayout(load<i32>(layer, LAYER_WEIGHT_TYPE)), rows, columns) + (scales << 2);
+  return weightBytes(scalarLayout(load<i32>(layer, LAYER_WEIGHT_TYPE), rows), rows, columns) + (scales << 2);
 }
 
 /** What follows the linear part of a layer: LayerNorm and ReLU, as its flags say. */

@@ -34,7 +34,7 @@ extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb*, void (*
 extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb*);
 extern struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb*, size_t);
 extern uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn*);
-extern size_t qemu_plugin_insn_size(const struct qemu_plugin_insn*);
+extern const void* qemu_plugin_insn_data(const struct qemu_plugin_insn*);
 extern char* qemu_plugin_insn_disas(const struct qemu_plugin_insn*);
 
 #define EXPORT __attribute__((visibility("default")))
@@ -215,6 +215,13 @@ static void on_run(unsigned cpu, void* data) {
   previous = run;
 }
 
+/* Thumb: 4 bytes if the first halfword starts with 0b11101, 0b1111. qemu_plugin_insn_size is 2 too many at the end of a page, where QEMU
+ * has peeked at the next instruction. */
+static unsigned size_of(const struct qemu_plugin_insn* insn) {
+  const uint8_t* data = qemu_plugin_insn_data(insn);
+  return data[1] >= 0xe8 ? 4 : 2;
+}
+
 static void on_translate(plugin_id id, struct qemu_plugin_tb* block) {
   struct run* run = calloc(1, sizeof *run);
   for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
@@ -227,7 +234,7 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb* block) {
     } else {
       run->cycles += cost(text, run->last);
     }
-    run->end = qemu_plugin_insn_vaddr(insn) + qemu_plugin_insn_size(insn);
+    run->end = qemu_plugin_insn_vaddr(insn) + size_of(insn);
     run->classes[class_of(text)]++;
     snprintf(run->last, sizeof run->last, "%s", text);
     free(text);

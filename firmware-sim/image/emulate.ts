@@ -157,7 +157,12 @@ function readRegions(stderr: string, calls: readonly Call[], results: Uint8Array
     at += bytes;
     if (at > results.length) throw emulationError(`${at} result bytes expected, ${results.length} found`);
     const classes = Object.fromEntries(INSTRUCTION_CLASSES.map((kind) => [kind, value(kind)])) as Emulated["classes"];
-    return { instructions: value("instructions"), classes, cycles: value("cycles"), result: new Uint8Array(results.subarray(at - bytes, at)) };
+    return {
+      instructions: value("instructions"),
+      classes,
+      cycles: value("cycles"),
+      result: new Uint8Array(results.subarray(at - bytes, at)),
+    };
   });
 }
 

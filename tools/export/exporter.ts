@@ -28,16 +28,17 @@ export function packNetwork(network: Network): PackedNetwork {
   const layers = network.layers.map((layer, i): PackedLayer => {
     const type = weightTypeBySpec(layerWeightType(spec, i));
     const { rows, columns } = layer;
+    const layout = layoutFor(type.id, "scalar", rows, columns);
     const { codes, scale } = layerCodes(network, i) ?? { codes: layer.weight, scale: new Float32Array(rows).fill(1) };
     return {
       weightType: type.id,
-      layout: type.canonicalLayout,
+      layout,
       columns,
       rows,
       norm: layer.gamma !== null,
       relu: i < last,
       dropout: i < last ? spec.dropout : 0,
-      weights: packWeights(type.canonicalLayout, codes, rows, columns),
+      weights: packWeights(layout, codes, rows, columns),
       scale,
       bias: layer.bias,
       gamma: layer.gamma,

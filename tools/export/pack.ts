@@ -10,6 +10,7 @@ import {
   padTo,
   planeBit,
   rowSumOffset,
+  scalarLayout,
   signBit,
   signPlanes,
   simdLayout,
@@ -68,7 +69,7 @@ function weightTypeInfo(spec: WeightType): WeightTypeInfo {
 }
 
 /** One row per weight type; kernels, exporter, tests and benchmarks are driven by it. */
-export const WEIGHT_TYPES: readonly WeightTypeInfo[] = SPEC_TYPES.map(weightTypeInfo);
+export const WEIGHT_TYPES: readonly WeightTypeInfo[] = /* @__PURE__ */ SPEC_TYPES.map(weightTypeInfo);
 
 export function weightTypeById(id: number): WeightTypeInfo {
   const info = WEIGHT_TYPES.find((row) => row.id === id);
@@ -82,7 +83,7 @@ export function weightTypeBySpec(spec: WeightType): WeightTypeInfo {
 
 /** The layout that a build's kernels read for a type and shape. */
 export function layoutFor(weightType: number, target: Target, rows: number, columns: number): number {
-  return target === "simd" ? simdLayout(weightType, rows, columns) : canonicalLayout(weightType);
+  return target === "simd" ? simdLayout(weightType, rows, columns) : scalarLayout(weightType, rows);
 }
 
 /** How a layout's kernel multiplies, in words. */
@@ -93,20 +94,22 @@ export function formulation(layout: number): string {
   return `sum of ${parts.filter((part) => part !== "").join(" + ")}`;
 }
 
-const FORMULATIONS: Record<number, string> = {
-  [Id.LAYOUT_TERNARY_SWAR]: "2 rows a product (SWAR)",
-  [Id.LAYOUT_TERNARY_MASKDOT]: "mask-dot",
-  [Id.LAYOUT_INT4_SWAR]: "2 rows a product (SWAR)",
-  [Id.LAYOUT_INT4_MASKDOT]: "mask-dot",
-  [Id.LAYOUT_INT8_BLOCKED]: "dot, 4 rows",
-  [Id.LAYOUT_FLOAT32_ROWS]: "dot, float32",
-  [Id.LAYOUT_TERNARY5_LUT]: "look-up, 5 columns an index",
-  [Id.LAYOUT_TERNARY_LUT_SIMD]: "look-up, swizzle",
-  [Id.LAYOUT_TERNARY_PLANES]: "popcount",
-  [Id.LAYOUT_INT1_LUT]: "look-up, 8 columns an index",
-  [Id.LAYOUT_INT1_LUT_SIMD]: "look-up, swizzle",
-  [Id.LAYOUT_INT16_BLOCKED]: "dot, 4 rows, 64-bit sums",
-};
+/** By layout id. A plain list, which bundlers can leave out. */
+const FORMULATIONS = [
+  "",
+  "2 rows a product (SWAR)",
+  "mask-dot",
+  "2 rows a product (SWAR)",
+  "mask-dot",
+  "dot, 4 rows",
+  "dot, float32",
+  "look-up, 5 columns an index",
+  "look-up, swizzle",
+  "popcount",
+  "look-up, 8 columns an index",
+  "look-up, swizzle",
+  "dot, 4 rows, 64-bit sums",
+];
 
 // ---- codes of one layout ----
 

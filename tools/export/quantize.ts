@@ -15,7 +15,7 @@
 export type IntegerType = "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15" | "16";
 export type WeightType = "ternary" | "ternary5" | "popcount" | IntegerType | "float32";
 
-const INTEGER_TYPES = Array.from({ length: 16 }, (_, i) => `${i + 1}` as IntegerType);
+const INTEGER_TYPES = /* @__PURE__ */ Array.from({ length: 16 }, (_, i) => `${i + 1}` as IntegerType);
 export const WEIGHT_TYPES: readonly WeightType[] = ["ternary", "ternary5", "popcount", ...INTEGER_TYPES, "float32"];
 
 /** Share of the largest centred weight of a row below which a ternary code is zero. */

@@ -2,7 +2,7 @@
 
 import { weightBytes } from "../../assembly/format/layouts.ts";
 import { layerShapes, layerWeightType, type NetworkSpec, type Policy } from "../export/checkpoint.ts";
-import { weightTypeBySpec } from "../export/pack.ts";
+import { layoutFor, weightTypeBySpec } from "../export/pack.ts";
 import { entropy } from "../export/reference.ts";
 
 export interface Decision {
@@ -46,8 +46,9 @@ export function decideByGates(policy: Policy, gates: Float64Array, variance: num
 /** Bits of packed weights and scales, padding included, that one answer reads; samples read all layers but the first again. */
 export function networkBits(spec: NetworkSpec, samples = 0): number {
   return layerShapes(spec).reduce((bits, { rows, columns }, i) => {
+    const type = weightTypeBySpec(layerWeightType(spec, i)).id;
     const times = i > 0 && samples > 0 ? samples : 1;
-    return bits + 8 * times * (weightBytes(weightTypeBySpec(layerWeightType(spec, i)).canonicalLayout, rows, columns) + 4 * rows);
+    return bits + 8 * times * (weightBytes(layoutFor(type, "scalar", rows, columns), rows, columns) + 4 * rows);
   }, 0);
 }
 

@@ -1,0 +1,106 @@
+// The choice of the front end's arithmetic, from a checkpoint to a decision: what is asked for is what runs, in both builds.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { FRONT_END_ARITHMETIC, FRONT_END_FIXED, FRONT_END_FLOAT32 } from "../assembly/format/file.ts";
+import { exportModel } from "../host/cli/export.ts";
+import type { QurioError } from "../host/errors.ts";
+import { loadModel } from "../host/index.ts";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../tools/export/checkpoint.ts";
+import { describe, parseDescription } from "../tools/export/checkpoint_json.ts";
+import { type Arithmetic, DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
+import { decodeModel } from "../tools/export/model_file.ts";
+import { initialNetwork } from "../tools/train/network.ts";
+import { Random } from "../tools/train/random.ts";
+import { clips } from "./reference/audio.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "qurio-front-end-"));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+const CHECKPOINT = join(folder, "ckpt");
+
+function checkpoint(features: Checkpoint["features"]): Checkpoint {
+  const inputs = features.kind === "rich" ? 969 : features.count;
+  const spec = { name: "8-bit", weightType: "8" as const, inputs, hidden: [16], outputs: 3, norm: true, dropout: 0 };
+  return {
+    labels: ["dog", "rain", "sea"],
+    features,
+    normalization: { mean: new Float32Array(inputs), std: new Float32Array(inputs).fill(10), clip: 5 },
+    router: null,
+    experts: [initialNetwork(spec, new Random(1))],
+    policy: { kind: "single", samples: 0, alpha: 0, varianceScale: 1, escalate: [], abstain: [0], beta: [] },
+    provenance: {
+      dataset: { name: "test", sha256: "00", clips: 9, folds: 3 },
+      command: "qurio train --data test --out ckpt",
+      seed: 1,
+      versions: { qurio: "0.1.0" },
+    },
+  };
+}
+
+/** Exports the checkpoint as `qurio export` does, silently; returns the file's bytes. */
+async function exported(name: string, frontEnd?: Arithmetic): Promise<Uint8Array> {
+  const { log } = console;
+  const output = join(folder, name);
+  console.log = () => {};
+  try {
+    await exportModel(CHECKPOINT, { output, scales: "channel", json: true, ...(frontEnd && { frontEnd }) });
+  } finally {
+    console.log = log;
+  }
+  return new Uint8Array(readFileSync(output));
+}
+
+function arithmeticOf(file: Uint8Array): number {
+  const section = decodeModel(file).frontEnd!;
+  return new DataView(section.buffer, section.byteOffset).getUint16(FRONT_END_ARITHMETIC, true);
+}
+
+test("a checkpoint says which; without the field it is float; others are refused", () => {
+  const json = (features: object) => JSON.stringify({ ...describe(checkpoint({ kind: "rich", ...DEFAULT_FRONT_END })), features });
+  const { arithmetic: _, ...old } = DEFAULT_FRONT_END;
+  assert.equal(parseDescription(json({ kind: "rich", ...old })).features, { kind: "rich", ...old, arithmetic: "float" });
+  const fixed = { kind: "rich", ...old, arithmetic: "fixed" };
+  assert.equal(parseDescription(json(fixed)).features, fixed);
+  assert.throws(
+    () => parseDescription(json({ ...fixed, arithmetic: "double" })),
+    (error: QurioError) => error.code === "CHECKPOINT_JSON" && /features.arithmetic must be one of float, fixed/.test(error.message),
+  );
+});
+
+test("export takes the checkpoint's arithmetic, or the one asked for", async () => {
+  for (const arithmetic of ["float", "fixed"] as const) {
+    writeCheckpoint(CHECKPOINT, checkpoint({ kind: "rich", ...DEFAULT_FRONT_END, arithmetic }));
+    assert.is((readCheckpoint(CHECKPOINT).features as { arithmetic: string }).arithmetic, arithmetic);
+    assert.is(arithmeticOf(await exported("own.qmoe")), arithmetic === "fixed" ? FRONT_END_FIXED : FRONT_END_FLOAT32);
+    assert.is(arithmeticOf(await exported("fixed.qmoe", "fixed")), FRONT_END_FIXED);
+    assert.is(arithmeticOf(await exported("float.qmoe", "float")), FRONT_END_FLOAT32);
+  }
+});
+
+test("either arithmetic decides alike in both builds, and like the other", async () => {
+  const pcm = clips().get("beats")!;
+  const probabilities = [];
+  for (const name of ["float.qmoe", "fixed.qmoe"]) {
+    const file = new Uint8Array(readFileSync(join(folder, name)));
+    const [scalar, simd] = [await loadModel(file, { simd: false }), await loadModel(file, { simd: true })];
+    const decision = scalar.decide(pcm);
+    assert.equal(simd.decide(pcm), decision, name);
+    probabilities.push(decision.probability);
+  }
+  assert.ok(Math.abs(probabilities[0] - probabilities[1]) < 0.02, `${probabilities}`);
+});
+
+test("a model that takes features has no front end to choose", async () => {
+  writeCheckpoint(CHECKPOINT, checkpoint({ kind: "external", count: 6 }));
+  try {
+    await exported("external.qmoe", "fixed");
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as QurioError).code, "FRONT_END", `${error}`);
+  }
+});
+
+test.run();
