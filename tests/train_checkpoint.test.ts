@@ -197,7 +197,7 @@ test("every truncation and damaged header is refused by name", () => {
 });
 
 test("model.json: unknown weight type, version, and parts that do not fit", () => {
-  refused(withField("experts.0.weightType", "3"), "WEIGHT_TYPE");
+  refused(withField("experts.0.weightType", "17"), "WEIGHT_TYPE");
   const bad: [string, unknown][] = [
     ["version", 2],
     ["format", "onnx"],
