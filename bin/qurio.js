@@ -13,7 +13,11 @@ if (has("host/cli/main.ts") && has("node_modules/tsx")) {
   const { register } = await import("tsx/esm/api");
   register();
   const { main } = await import("../host/cli/main.ts");
-  await main(process.argv.slice(2), async () => (await import("../scripts/build-wasm.js")).buildWasm());
+  const args = process.argv.slice(2);
+  await main(args, async () => {
+    const { buildWasm, CORE_MODULES } = await import("../scripts/build-wasm.js");
+    await buildWasm(args.some((arg) => arg.includes("wasi")) ? undefined : CORE_MODULES);
+  });
 } else {
   const { main } = await import("../dist/host/cli/main.js");
   await main(process.argv.slice(2));

@@ -13,6 +13,8 @@ const MODULES = [
   { out: "qurio-wasi.wasm", entry: "assembly/wasi.ts", target: "scalar" },
 ];
 
+export const CORE_MODULES = ["qurio.wasm", "qurio.simd.wasm"];
+
 function sourceHash() {
   const hash = createHash("sha256");
   const files = readdirSync(join(root, "assembly"), { recursive: true })
@@ -24,13 +26,14 @@ function sourceHash() {
   return hash.digest("hex");
 }
 
-export async function buildWasm() {
-  const stamp = join(root, "build", "stamp");
+/** @param {string[]} names which modules; all when left out. A command needs the core, and only `--engine wasi` the rest. */
+export async function buildWasm(names = MODULES.map(({ out }) => out)) {
   const hash = sourceHash();
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
+  const stale = MODULES.filter(({ out }) => names.includes(out) && !isFresh(out, hash));
+  if (stale.length === 0) return;
   const asc = (await import("assemblyscript/asc")).default;
   mkdirSync(join(root, "build"), { recursive: true });
-  for (const { out, entry, target } of MODULES.filter(({ entry }) => existsSync(join(root, entry)))) {
+  for (const { out, entry, target } of stale) {
     const { error, stderr } = await asc.main([entry, "--config", "asconfig.json", "--target", target, "--outFile", `build/${out}.tmp`], {
       readFile: (name, base) => read(join(root, base === "." ? "" : base, name)),
       writeFile: (name, data) => writeFileSync(join(root, name), data),
@@ -41,8 +44,14 @@ export async function buildWasm() {
       process.exit(1);
     }
     renameSync(join(root, "build", `${out}.tmp`), join(root, "build", out));
+    writeFileSync(stampOf(out), hash);
   }
-  writeFileSync(stamp, hash);
+}
+
+const stampOf = (out) => join(root, "build", `${out}.stamp`);
+
+function isFresh(out, hash) {
+  return existsSync(stampOf(out)) && readFileSync(stampOf(out), "utf8") === hash && existsSync(join(root, "build", out));
 }
 
 function read(path) {
