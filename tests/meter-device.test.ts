@@ -114,13 +114,16 @@ test("the recorded op counts are those of the microbenchmarks as they are now", 
 });
 
 /** Cycles per MAC of kernels that no fit has seen, 1536 -> 640, emulated: host/meter/calibrate/judge.ts. */
-test("kernels that the fit has not seen: modelled within 15 % of emulation", async () => {
+// The 8-bit kernel's masked halves become SMLABB/SMLATT, which no microbenchmark shows the fit: the model is 13 % too dear there.
+const KNOWN_MISS: Record<string, number> = { int8Gemv: 0.15 };
+
+test("kernels that the fit has not seen: modelled within 10 % of emulation, one known miss within 15 %", async () => {
   const wasm = await compileEntry("meter-kernels", "scalar");
   for (const kernel of JUDGED) {
     const perMac = predict(fitted.factors, await countKernel(wasm, kernel)) / (kernel.columns * kernel.rows);
     const ratio = perMac / kernel.emulatedCyclesPerMac;
     assert.ok(
-      ratio > 0.85 && ratio < 1.15,
+      Math.abs(ratio - 1) < (KNOWN_MISS[kernel.name] ?? 0.1),
       `${kernel.name}: ${perMac.toFixed(2)} modelled, ${kernel.emulatedCyclesPerMac} emulated; a changed kernel: run judge.ts again`,
     );
   }
