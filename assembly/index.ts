@@ -6,13 +6,15 @@
 //   step()                           one frame, one layer or one router sample; returns a phase id
 //   decide()                         steps to the end, silence for audio that has not come; 0 or an error code
 //   decisionPtr()                    the record of format/decision.ts
+//   streamPtr()                      the record of format/stream.ts: windows that follow each other, instead of one
 
 import { ERROR_AUDIO_OVERFLOW, ERROR_NO_FRONT_END, ERROR_NOT_LOADED, OK } from "./format/errors.ts";
 import { ABI_VERSION, PHASE_DONE, PHASE_FAILED } from "./format/ids.ts";
-import { audioFree, audioFreePtr, audioPush } from "./frontend/front_end.ts";
+import { audioFree, audioFreePtr, audioPush, audioRoom } from "./frontend/front_end.ts";
 import { fail, failPtr, failureCode } from "./kernels/fail.ts";
 import { loadModel, validateModel } from "./model/load.ts";
 import { featureCount, featuresPtr as features, filePtr, hasFrontEnd, probabilityPtr, ringPtr as ring, workPtr as work } from "./model/state.ts";
+import { streamRecord, streams } from "./model/stream.ts";
 import { decisionRecord, resetDecision, stepOnce, takeFeatures } from "./model/step.ts";
 
 export function abiVersion(): i32 {
@@ -45,15 +47,16 @@ export function audioPtr(): usize {
   return filePtr != 0 && hasFrontEnd ? audioFreePtr() : 0;
 }
 
-/** Samples that fit there now; 0 when the window is full. */
+/** Samples that fit there now; 0 when the window is full and none follows. */
 export function audioSpace(): i32 {
-  return filePtr != 0 && hasFrontEnd ? audioFree() : 0;
+  if (filePtr == 0 || !hasFrontEnd) return 0;
+  return streams() ? audioRoom() : audioFree();
 }
 
 export function pushAudio(samples: i32): i32 {
   if (filePtr == 0) return fail(ERROR_NOT_LOADED, 0, 0, 0);
   if (!hasFrontEnd) return fail(ERROR_NO_FRONT_END, 0, featureCount, 0);
-  if (<u32>samples > <u32>audioFree()) return fail(ERROR_AUDIO_OVERFLOW, 0, audioFree(), samples);
+  if (<u32>samples > <u32>audioSpace()) return fail(ERROR_AUDIO_OVERFLOW, 0, audioSpace(), samples);
   audioPush(samples);
   return OK;
 }
@@ -95,6 +98,11 @@ export function probabilitiesPtr(): usize {
 
 export function decisionPtr(): usize {
   return decisionRecord();
+}
+
+/** Settings and state of a stream; settings count from the next reset on. */
+export function streamPtr(): usize {
+  return streamRecord();
 }
 
 /** i32 [4]: code, place, expected, found (format/errors.ts). */

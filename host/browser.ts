@@ -9,10 +9,13 @@ export {
   type LoadOptions,
   Model,
   SAMPLE_RATE,
+  type Stream,
+  type StreamWindow,
   type Uncertainty,
   type WasmSource,
   WINDOW_SAMPLES,
 } from "./model.ts";
+export type { StreamOptions } from "./stream.ts";
 
 /**
  * Loads a `.qmoe` model.

@@ -12,10 +12,13 @@ export {
   type LoadOptions,
   Model,
   SAMPLE_RATE,
+  type Stream,
+  type StreamWindow,
   type Uncertainty,
   type WasmSource,
   WINDOW_SAMPLES,
 } from "./model.ts";
+export type { StreamOptions } from "./stream.ts";
 
 /** Bytes of a core module that this package ships. */
 export function coreWasm(simd: boolean): Uint8Array {

@@ -4,6 +4,7 @@ import { POLICY_PROBE } from "../assembly/format/ids.ts";
 import { decodeModel, type MemoryPlan, memoryPlan, type PackedModel, type PackedNetwork } from "../tools/export/model_file.ts";
 import { Core, type RawDecision } from "./engines/core.ts";
 import { QurioError } from "./errors.ts";
+import { RawStream, type RawWindow, type StreamOptions, streamSettings } from "./stream.ts";
 
 /** Samples of one window: 5 s at 16 kHz. */
 export const WINDOW_SAMPLES = 80000;
@@ -37,6 +38,23 @@ export interface Decision {
   framesSeen: number;
   /** Packed weights and scales read, the router included. */
   weightBytesRead: number;
+}
+
+/** What a stream says about one window of 5 s. */
+export interface StreamWindow {
+  /** Seconds since the stream began. */
+  startS: number;
+  /** Null when the gate slept through the window. */
+  decision: Decision | null;
+  /** Label of the event that goes on, or null. */
+  event: string | null;
+}
+
+/** A stream of windows; the model decides nothing else until `end`. */
+export interface Stream {
+  /** @param pcm 16-bit, 16 kHz, mono, any number of samples; returns the windows that they complete, in order */
+  push(pcm: Int16Array): StreamWindow[];
+  end(): void;
 }
 
 /** Where the core module comes from: bytes, or a URL to fetch. */
@@ -109,6 +127,24 @@ export class Model {
    */
   decideFeatures(features: Float32Array, seed = 0): Decision {
     return this.named(this.core.decideFeatures(features, seed));
+  }
+
+  /**
+   * Overlapping windows of sound without end: the decision about a window is that of `decide` on its samples.
+   * @throws QurioError STREAM for an option out of range, NO_FRONT_END when the model takes features
+   */
+  stream(options: StreamOptions = {}, seed = 0): Stream {
+    if (!this.packed.frontEnd) {
+      this.core.reset();
+      this.core.decide();
+    }
+    const stream = new RawStream(this.core, streamSettings(options, this.packed.frontEnd!), seed);
+    const window = ({ startFrame, decision, event }: RawWindow): StreamWindow => ({
+      startS: startFrame / 100,
+      decision: decision && this.named(decision),
+      event: event === null ? null : this.labels[event],
+    });
+    return { push: (pcm) => stream.push(pcm).map(window), end: () => stream.end() };
   }
 
   private named(raw: RawDecision): Decision {

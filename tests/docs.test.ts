@@ -9,6 +9,7 @@ import * as File from "../assembly/format/file.ts";
 import * as Id from "../assembly/format/ids.ts";
 import { columnBlock, rowBlock, weightBytes } from "../assembly/format/layouts.ts";
 import * as Plan from "../assembly/format/plan.ts";
+import * as Stream from "../assembly/format/stream.ts";
 import { DEVICE_ERRORS } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { formatExample } from "../scripts/format-example.ts";
@@ -34,7 +35,7 @@ const documented = [...format.matchAll(/^\| (-?\d+|0x[0-9a-f]+) \| `([A-Z][A-Z0-
 }));
 
 const constants: Record<string, number> = {};
-for (const module of [File, Id, Plan, Decision])
+for (const module of [File, Id, Plan, Decision, Stream])
   for (const [name, value] of Object.entries(module)) if (typeof value === "number") constants[name] = value;
 
 test("every constant of the format is in docs/format.md with its value, and nothing else is", () => {

@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ERROR_FRONT_END, ERROR_NOT_FINITE } from "../assembly/format/errors.ts";
 import * as F from "../assembly/format/file.ts";
-import { ARITHMETICS, DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { ARITHMETICS, DEFAULT_FRONT_END, frontEndOf, frontEndSection } from "../tools/export/front_end_tables.ts";
 import { Instance, TARGETS } from "./harness/compile.ts";
 import { clips, random } from "./reference/audio.ts";
 import { Device } from "./reference/device.ts";
@@ -86,8 +86,8 @@ test("the exporter's sections are accepted", async () => {
   const validate = await validator();
   for (const arithmetic of ARITHMETICS) {
     assert.is(validate(frontEndSection({ ...DEFAULT_FRONT_END, arithmetic })).code, 0);
-    assert.is(validate(frontEndSection({ floor: 1e-3, origin: -7, step: 1.2, arithmetic })).code, 0);
-    assert.is(validate(frontEndSection({ floor: 1e-30, origin: -1024, step: 1e-3, arithmetic })).code, 0);
+    assert.is(validate(frontEndSection(frontEndOf(4, arithmetic, true))).code, 0);
+    assert.is(validate(frontEndSection({ ...frontEndOf(8, arithmetic), floor: 1e-30, origin: -1024, step: 1e-3 })).code, 0);
   }
 });
 
@@ -137,9 +137,14 @@ test("every wrong parameter is refused by its place", async () => {
         assert.equal({ code, place }, { code: ERROR_FRONT_END, place: field }, `field ${field} = ${value}`);
       }
     }
-    for (const value of [2, 0x100, 0xffff]) {
-      const { code, place, found } = validate(changed(section, (view) => view.setUint16(F.FRONT_END_ARITHMETIC, value, true)));
-      assert.equal([code, place, found], [ERROR_FRONT_END, F.FRONT_END_ARITHMETIC, value], `arithmetic ${value}`);
+    for (const [field, least] of [
+      [F.FRONT_END_ARITHMETIC, 2],
+      [F.FRONT_END_OPTIONS, 4],
+    ]) {
+      for (const value of [least, 0x80, 0xff]) {
+        const { code, place, found } = validate(changed(section, (view) => view.setUint8(field, value)));
+        assert.equal([code, place, found], [ERROR_FRONT_END, field, value], `field ${field} = ${value}`);
+      }
     }
   }
 });

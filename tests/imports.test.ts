@@ -22,7 +22,7 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "image", paths: /^firmware-sim\/image\//, mayImport: ["format", "errors", "export"] },
   { name: "core", paths: /^host\/engines\/(core|parity)\.ts$/, mayImport: ["format", "errors", "export", "image"] },
   { name: "audio", paths: /^host\/audio\//, mayImport: ["errors"] },
-  { name: "package", paths: /^host\/(model|browser|index)\.ts$/, mayImport: ["format", "errors", "export", "core"] },
+  { name: "package", paths: /^host\/(model|stream|browser|index)\.ts$/, mayImport: ["format", "errors", "export", "core"] },
   // engines give the package's decisions; the package itself needs the core module only
   { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "export", "image", "core", "package"] },
   { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "export", "image", "core", "package", "engines"] },

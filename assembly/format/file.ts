@@ -46,11 +46,13 @@ export const FRONT_END_BANDS = 16;
 export const FRONT_END_FRAMES = 20;
 /** u16 */
 export const FRONT_END_COEFFICIENTS = 24;
-/** u16: FRONT_END_FLOAT32 or FRONT_END_FIXED. */
+/** u8: FRONT_END_FLOAT32 or FRONT_END_FIXED. */
 export const FRONT_END_ARITHMETIC = 26;
+/** u8: sum of FRONT_END_CODES_4BIT and FRONT_END_REMOVE_DC. */
+export const FRONT_END_OPTIONS = 27;
 /** f32: L = ln(power + floor). */
 export const FRONT_END_FLOOR = 28;
-/** f32: code = round((L - origin) / step), clamped to 0..255. */
+/** f32: code = round((L - origin) / step), clamped to 0..255, or 0..15 with FRONT_END_CODES_4BIT. */
 export const FRONT_END_ORIGIN = 32;
 export const FRONT_END_STEP = 36;
 /** f32 [frameSamples]: window, scaled by 1/32768 so that it takes 16-bit PCM to -1..1. Fixed: i16 [frameSamples][2], high and low parts. */
@@ -74,6 +76,11 @@ export const FRONT_END_FIXED_BYTES = 68;
 /** Window, transform, mel bands and logarithm in float32, or in integers. */
 export const FRONT_END_FLOAT32 = 0;
 export const FRONT_END_FIXED = 1;
+
+/** Codes of 4 bits in a ring of half the size. */
+export const FRONT_END_CODES_4BIT = 1;
+/** Each frame's mean is subtracted from its samples. */
+export const FRONT_END_REMOVE_DC = 2;
 
 // ---- normalization: x = clamp((feature - mean) * inverseStd, -clip, clip) ----
 export const NORMALIZATION_COUNT = 0;

@@ -85,6 +85,8 @@ export const PHASE_EXPERT = 4;
 export const PHASE_DONE = 5;
 /** lastError says why; further steps return this and do nothing. */
 export const PHASE_FAILED = 6;
+/** In a stream: the window has moved on, behind a decision or past a window that the gate slept through. */
+export const PHASE_HOP = 7;
 
 // ---- limits that bound memory and time whatever a file says ----
 

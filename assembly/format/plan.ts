@@ -4,10 +4,13 @@
 //
 //   | arena: features | scratch: front end, then networks (never both) | ring of codes | PCM buffer |
 
-/** Frames of a window and mel bands of a frame: one byte each in the ring. */
+/** Frames of a window and mel bands of a frame. */
 export const RING_FRAMES = 498;
 export const RING_BANDS = 64;
+/** Ring of codes of 8 bits. */
 export const RING_BYTES = RING_FRAMES * RING_BANDS;
+/** Ring of codes of 4 bits. */
+export const RING_BYTES_4BIT = RING_BYTES / 2;
 
 /** Values that the front end computes from a full ring. */
 export const RICH_FEATURES = 969;

@@ -34,9 +34,9 @@ export function audioFreePtr(): usize {
   return audioPtr + ((<usize>count) << 1);
 }
 
-/** `samples` have been written at audioFreePtr(); more than fit are not taken. */
+/** `samples` have been written at audioFreePtr(); more than fit are not taken, nor any behind the buffer when nobody asked where to write. */
 export function audioPush(samples: i32): void {
-  const room = audioRoom();
+  const room = audioRoom() - start;
   count += <u32>samples > <u32>room ? room : samples;
 }
 

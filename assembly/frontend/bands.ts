@@ -1,7 +1,7 @@
 // Eleven values of one mel band over time, from the ring's codes:
 // mean, standard deviation, max, delta 1, delta 4, percentiles 10 25 50 75 90, skew.
 
-import { RING_BANDS } from "../format/plan.ts";
+import { bandPtr, bandShift, codeMask, ringPtr, rowBytes } from "./ring.ts";
 import { scratchPtr, SERIES_BYTES } from "./scratch.ts";
 import {
   seriesCount,
@@ -15,13 +15,13 @@ import {
 } from "./series.ts";
 import { origin, step } from "./tables.ts";
 
-/** Ring u8 [498][64] -> f32 [11] at outPtr. */
-export function bandFeatures(ringPtr: usize, band: i32, outPtr: usize): void {
-  const x = scratchPtr;
-  let code = ringPtr + band;
+/** Band of the ring -> f32 [11] at outPtr. */
+export function bandFeatures(band: i32, outPtr: usize): void {
+  const x = scratchPtr, mask = codeMask, shift = bandShift(band);
+  let code = bandPtr(ringPtr, band);
   for (let ptr = x, end = x + SERIES_BYTES; ptr < end; ptr += 4) {
-    store<i32>(ptr, load<u8>(code));
-    code += RING_BANDS;
+    store<i32>(ptr, (<i32>load<u8>(code) >> shift) & mask);
+    code += rowBytes;
   }
   seriesMeasure(x);
   store<f32>(outPtr, seriesMean(origin, step), 0);

@@ -6,7 +6,8 @@
 //
 // flux leaves T g in the first series for rhythm: |T g| <= 498 * 16,320 = 8.2e6, so a sum of products is below 3.4e16 < 2^63.
 
-import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
+import { RING_FRAMES } from "../format/plan.ts";
+import { codeMask, ringPtr, rowBytes, rowSum, secondShift } from "./ring.ts";
 import { SERIES_BYTES, scratchPtr } from "./scratch.ts";
 import { seriesDeviation, seriesLargest, seriesMean, seriesMeasure, seriesRank, seriesTotal } from "./series.ts";
 import { M, origin, step, T } from "./tables.ts";
@@ -15,13 +16,12 @@ import { M, origin, step, T } from "./tables.ts";
 const LAGS = memory.data<u8>([3, 9, 17, 33, 63, 113, 200]);
 
 /** Seven values of the mean level at outPtr, the share of frames within 3 nat of the loudest at activePtr. */
-export function energyFeatures(ringPtr: usize, outPtr: usize, activePtr: usize): void {
+export function energyFeatures(outPtr: usize, activePtr: usize): void {
   const unit = step / M;
-  let code = ringPtr;
+  let row = ringPtr;
   for (let ptr = scratchPtr, end = ptr + SERIES_BYTES; ptr < end; ptr += 4) {
-    let sum = 0;
-    for (let next = code + RING_BANDS; code < next; code++) sum += load<u8>(code);
-    store<i32>(ptr, sum);
+    store<i32>(ptr, rowSum(row));
+    row += rowBytes;
   }
   summary(outPtr, origin, unit);
   const largest = seriesLargest();
@@ -33,15 +33,15 @@ export function energyFeatures(ringPtr: usize, outPtr: usize, activePtr: usize):
 }
 
 /** Seven values of the rise from frame to frame at outPtr. */
-export function fluxFeatures(ringPtr: usize, outPtr: usize): void {
-  const end = scratchPtr + SERIES_BYTES;
-  let code = ringPtr + RING_BANDS;
+export function fluxFeatures(outPtr: usize): void {
+  const end = scratchPtr + SERIES_BYTES, mask = codeMask, second = secondShift;
+  let code = ringPtr + rowBytes;
   store<i32>(scratchPtr, 0);
   for (let ptr = scratchPtr + 4; ptr < end; ptr += 4) {
     let sum = 0;
-    for (let next = code + RING_BANDS; code < next; code++) {
-      const rise = <i32>load<u8>(code) - <i32>load<u8>(code - RING_BANDS);
-      if (rise > 0) sum += rise;
+    for (let next = code + rowBytes; code < next; code++) {
+      const now = <i32>load<u8>(code), before = <i32>load<u8>(code - rowBytes);
+      sum += max((now & mask) - (before & mask), 0) + max((now >> second) - (before >> second), 0);
     }
     store<i32>(ptr, sum);
   }

@@ -5,30 +5,26 @@
 //
 //   ln(mean P / T + 1e-3) = ln(1e-3) + ln(2) (log2(sum P' + F) - log2(F)),  P = P' (step / 4T)^2 of n bins,  F = 1e-3 n T (4T / step)^2
 
-import { RING_BANDS, RING_BYTES, RING_FRAMES } from "../format/plan.ts";
+import { RING_FRAMES } from "../format/plan.ts";
 import { fixedSpectrum } from "./fixed_fft.ts";
 import { fixedClearFrom } from "./fixed_frame.ts";
 import { bandLog, floorLog, setFloor } from "./fixed_log.ts";
-import { EDGES, RATES, sumOfFour } from "./modulation.ts";
-import { scratchPtr } from "./scratch.ts";
+import { EDGES, RATES, sumsOfFour } from "./modulation.ts";
+import { SERIES_BYTES, scratchPtr } from "./scratch.ts";
 import { step, T } from "./tables.ts";
 
 /** 1 in Q15. */
 const ONE = memory.data<u16>([32768]);
 
-/** Ring u8 [498][64], bands 4 group .. 4 group + 3 -> f32 [9] at outPtr. */
-export function fixedModulationFeatures(ringPtr: usize, group: i32, outPtr: usize): void {
-  const codes = ringPtr + (group << 2);
-  const end = codes + RING_BYTES;
-  let total = 0;
-  for (let ptr = codes; ptr < end; ptr += RING_BANDS) total += sumOfFour(ptr);
-  let out = scratchPtr;
+/** Bands 4 group .. 4 group + 3 of the ring -> f32 [9] at outPtr. */
+export function fixedModulationFeatures(group: i32, outPtr: usize): void {
+  const out = scratchPtr + SERIES_BYTES;
+  const total = sumsOfFour(group, scratchPtr);
   let peak = 0;
-  for (let ptr = codes; ptr < end; ptr += RING_BANDS) {
-    const x = sumOfFour(ptr) * RING_FRAMES - total;
-    store<i32>(out, x);
+  for (let ptr = scratchPtr; ptr < out; ptr += 4) {
+    const x = load<i32>(ptr) * RING_FRAMES - total;
+    store<i32>(ptr, x);
     peak |= x ^ (x >> 31);
-    out += 4;
   }
   const shift = <i32>clz(peak) - 13;
   for (let ptr = scratchPtr; ptr < out; ptr += 4) store<i32>(ptr, load<i32>(ptr) << shift);

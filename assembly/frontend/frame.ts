@@ -1,37 +1,47 @@
 // One frame of PCM -> 64 log-mel codes.
 //
-//   x[i] = window[i] * pcm[i], i < 400, then zeros to 512;  P = |FFT x|^2
+//   x[i] = window[i] * (pcm[i] - mean), i < 400, then zeros to 512; the mean is 0 unless FRONT_END_REMOVE_DC;  P = |FFT x|^2
 //   mel[m] = sum_i weight[m][i] * P[first[m] + i]
-//   code[m] = round((ln(mel[m] + floor) - origin) / step), clamped to 0..255
+//   code[m] = round((ln(mel[m] + floor) - origin) / step), clamped to 0..codeMask
 
 import { RING_BANDS } from "../format/plan.ts";
 import { logf } from "../kernels/math.ts";
 import { powerSpectrum } from "./fft.ts";
+import { codeMask, putCode } from "./ring.ts";
 import { IMAGINARY, POWER, scratchPtr } from "./scratch.ts";
-import { FFT_POINTS, FRAME_SAMPLES, melBandsPtr, melWeightsPtr, origin, powerFloor, step, windowPtr } from "./tables.ts";
+import { FFT_POINTS, FRAME_SAMPLES, melBandsPtr, melWeightsPtr, origin, powerFloor, removesDc, step, windowPtr } from "./tables.ts";
 
-/** 400 samples i16 at pcmPtr -> RING_BANDS bytes at codesPtr. */
-export function frameCodes(pcmPtr: usize, codesPtr: usize): void {
+/** 400 samples i16 at pcmPtr -> a row of the ring. */
+export function frameCodes(pcmPtr: usize, rowPtr: usize): void {
   windowed(pcmPtr);
   powerSpectrum();
   let weights = melWeightsPtr;
-  for (let m: usize = 0; m < <usize>RING_BANDS; m++) {
-    const band = melBandsPtr + (m << 2);
+  for (let m = 0; m < RING_BANDS; m++) {
+    const band = melBandsPtr + (<usize>m << 2);
     const count = <usize>load<u16>(band, 2);
-    store<u8>(codesPtr + m, codeOf(logf(weightedSum(load<u16>(band), weights, count) + powerFloor)));
+    putCode(rowPtr, m, codeOf(logf(weightedSum(load<u16>(band), weights, count) + powerFloor)));
     weights += count << 2;
   }
 }
 
+/** Mean of a frame's samples, towards zero; 0 unless the model asks for it. */
+export function frameMean(pcmPtr: usize): i32 {
+  if (!removesDc) return 0;
+  let sum = 0;
+  for (const end = pcmPtr + FRAME_SAMPLES * 2; pcmPtr < end; pcmPtr += 2) sum += load<i16>(pcmPtr);
+  return sum / FRAME_SAMPLES;
+}
+
 /** Pairs of windowed samples as complex values in A. */
 export function windowed(pcmPtr: usize): void {
+  const mean = frameMean(pcmPtr);
   let out = scratchPtr;
   let window = windowPtr;
   if (ASC_FEATURE_SIMD) {
     for (const end = out + FRAME_SAMPLES * 2; out < end; out += 16) {
-      const x = v128.load(pcmPtr);
-      const low = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(x)), v128.load(window, 0));
-      const high = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(x)), v128.load(window, 16));
+      const x = v128.load(pcmPtr), means = i32x4.splat(mean);
+      const low = f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(i32x4.extend_low_i16x8_s(x), means)), v128.load(window, 0));
+      const high = f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(i32x4.extend_high_i16x8_s(x), means)), v128.load(window, 16));
       v128.store(out, v128.shuffle<f32>(low, high, 0, 2, 4, 6));
       v128.store(out, v128.shuffle<f32>(low, high, 1, 3, 5, 7), IMAGINARY);
       pcmPtr += 16;
@@ -39,8 +49,8 @@ export function windowed(pcmPtr: usize): void {
     }
   } else {
     for (const end = out + FRAME_SAMPLES * 2; out < end; out += 4) {
-      store<f32>(out, <f32>load<i16>(pcmPtr, 0) * load<f32>(window, 0));
-      store<f32>(out, <f32>load<i16>(pcmPtr, 2) * load<f32>(window, 4), IMAGINARY);
+      store<f32>(out, <f32>(<i32>load<i16>(pcmPtr, 0) - mean) * load<f32>(window, 0));
+      store<f32>(out, <f32>(<i32>load<i16>(pcmPtr, 2) - mean) * load<f32>(window, 4), IMAGINARY);
       pcmPtr += 4;
       window += 8;
     }
@@ -77,5 +87,5 @@ export function weightedSum(first: usize, weightsPtr: usize, count: usize): f32 
 function codeOf(L: f32): i32 {
   const code = (L - origin) / step + <f32>0.5;
   if (!(code >= 1)) return 0;
-  return code < 255 ? <i32>code : 255;
+  return code < <f32>codeMask ? <i32>code : codeMask;
 }

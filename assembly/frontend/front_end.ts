@@ -1,6 +1,6 @@
 // The front end: PCM -> ring of log-mel codes -> 969 features, one small step at a time.
 //
-//   audio.ts -> frame.ts (fft.ts) -> ring u8 [498][64] -> bands.ts, modulation.ts, dynamics.ts, mfcc.ts -> features f32 [969]
+//   audio.ts -> frame.ts (fft.ts) -> ring.ts: codes [498][64] -> bands.ts, modulation.ts, dynamics.ts, mfcc.ts -> features f32 [969]
 //
 // A section of fixed-point arithmetic takes fixed_frame.ts, fixed_modulation.ts (fixed_fft.ts, fixed_log.ts) instead of frame.ts, modulation.ts.
 //
@@ -13,8 +13,8 @@
 //   active                     868    1
 //   MFCC, one by one           869    20 x 5
 
-import { FRONT_END_FIXED } from "../format/file.ts";
-import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
+import { FRONT_END_CODES_4BIT, FRONT_END_FIXED, FRONT_END_OPTIONS } from "../format/file.ts";
+import { RING_FRAMES } from "../format/plan.ts";
 import { audioAdvance, audioFrame, audioFreePtr, audioOpen, audioPush, audioReset, audioRoom } from "./audio.ts";
 import { bandFeatures } from "./bands.ts";
 import { energyFeatures, fluxFeatures, rhythmFeature } from "./dynamics.ts";
@@ -23,11 +23,12 @@ import { fixedModulationFeatures } from "./fixed_modulation.ts";
 import { frameCodes } from "./frame.ts";
 import { mfccFeatures } from "./mfcc.ts";
 import { modulationFeatures } from "./modulation.ts";
+import { ringDrop, ringOpen, ringRow, rowSum } from "./ring.ts";
 import { scratchOpen } from "./scratch.ts";
 import { arithmetic, tablesOpen } from "./tables.ts";
 import { frontEndValidate } from "./validate.ts";
 
-export { audioFreePtr, audioPush, frontEndValidate };
+export { audioFreePtr, audioPush, audioRoom, frontEndValidate };
 
 /** What frontEndStep did. */
 export const FRONT_END_NEEDS_AUDIO = 0;
@@ -50,22 +51,26 @@ const RHYTHM_FROM = 82;
 const PAIRS_FROM = 88;
 const STEPS = 98;
 
-let ringPtr: usize = 0;
 let featuresPtr: usize = 0;
 let frames = 0;
 let piece = 0;
 
 /**
- * Takes a section that frontEndValidate accepted, and memory: ring RING_BYTES, audio 2 AUDIO_SAMPLES, scratch FRONT_END_SCRATCH_BYTES,
+ * Takes a section that frontEndValidate accepted, and memory: ring RING_BYTES or RING_BYTES_4BIT, audio 2 AUDIO_SAMPLES, scratch FRONT_END_SCRATCH_BYTES,
  * features f32 [RICH_FEATURES]; all 16-byte aligned. The scratch must stay untouched from the last frame until the features are ready.
  */
 export function frontEndOpen(sectionPtr: usize, ring: usize, audio: usize, scratch: usize, features: usize): void {
   tablesOpen(sectionPtr);
   scratchOpen(scratch);
   audioOpen(audio);
-  ringPtr = ring;
+  ringOpen(ring, fourBitCodes(sectionPtr));
   featuresPtr = features;
   frontEndReset();
+}
+
+/** Whether a section that frontEndValidate accepted asks for codes of 4 bits. */
+export function fourBitCodes(sectionPtr: usize): bool {
+  return (load<u8>(sectionPtr, FRONT_END_OPTIONS) & FRONT_END_CODES_4BIT) != 0;
 }
 
 /** Starts a new window. */
@@ -75,12 +80,29 @@ export function frontEndReset(): void {
   piece = 0;
 }
 
+/** Starts a window `hop` frames after this one, 1 to 498, once the ring is full; frames of both and waiting samples are kept. */
+export function frontEndHop(hop: i32): void {
+  ringDrop(hop);
+  frames -= hop;
+  piece = 0;
+}
+
+/** Sum of the newest frame's codes. */
+export function newestLevel(): i32 {
+  return rowSum(ringRow(frames - 1));
+}
+
 /** Frames in the ring. */
 export function framesSeen(): i32 {
   return frames;
 }
 
-/** Samples that may be pushed now; none once the ring is full. */
+/** Whether all frames of the window are there, and no feature yet. */
+export function windowHeard(): bool {
+  return frames == RING_FRAMES && piece == 0;
+}
+
+/** Samples that the window still takes now. */
 export function audioFree(): i32 {
   return frames < RING_FRAMES ? audioRoom() : 0;
 }
@@ -93,8 +115,8 @@ export function frontEndStep(pad: bool): i32 {
   if (frames < RING_FRAMES) {
     const pcm = audioFrame(pad);
     if (pcm == 0) return FRONT_END_NEEDS_AUDIO;
-    if (arithmetic == FRONT_END_FIXED) fixedFrameCodes(pcm, ringPtr + frames * RING_BANDS);
-    else frameCodes(pcm, ringPtr + frames * RING_BANDS);
+    if (arithmetic == FRONT_END_FIXED) fixedFrameCodes(pcm, ringRow(frames));
+    else frameCodes(pcm, ringRow(frames));
     audioAdvance();
     frames++;
     return FRONT_END_FRAME;
@@ -105,17 +127,17 @@ export function frontEndStep(pad: bool): i32 {
 }
 
 function features(step: i32): void {
-  if (step < GROUPS_FROM) bandFeatures(ringPtr, step, at(step * 11));
+  if (step < GROUPS_FROM) bandFeatures(step, at(step * 11));
   else if (step < ENERGY_STEP) modulation(step - GROUPS_FROM, at(MODULATION_AT + (step - GROUPS_FROM) * 9));
-  else if (step == ENERGY_STEP) energyFeatures(ringPtr, at(ENERGY_AT), at(ACTIVE_AT));
-  else if (step == FLUX_STEP) fluxFeatures(ringPtr, at(FLUX_AT));
+  else if (step == ENERGY_STEP) energyFeatures(at(ENERGY_AT), at(ACTIVE_AT));
+  else if (step == FLUX_STEP) fluxFeatures(at(FLUX_AT));
   else if (step < PAIRS_FROM) store<f32>(at(RHYTHM_AT + step - RHYTHM_FROM), rhythmFeature(step - RHYTHM_FROM));
-  else mfccFeatures(ringPtr, step - PAIRS_FROM, at(MFCC_AT + (step - PAIRS_FROM) * 10));
+  else mfccFeatures(step - PAIRS_FROM, at(MFCC_AT + (step - PAIRS_FROM) * 10));
 }
 
 function modulation(group: i32, outPtr: usize): void {
-  if (arithmetic == FRONT_END_FIXED) fixedModulationFeatures(ringPtr, group, outPtr);
-  else modulationFeatures(ringPtr, group, outPtr);
+  if (arithmetic == FRONT_END_FIXED) fixedModulationFeatures(group, outPtr);
+  else modulationFeatures(group, outPtr);
 }
 
 function at(feature: i32): usize {

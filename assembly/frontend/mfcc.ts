@@ -7,17 +7,19 @@
 // On codes with w in Q15: |sum| <= 64 * 5793 * 255 = 9.5e7, rounded to Q6 (|x| <= 184,700). Origin counts in c_0 only: 8 sqrt(2) origin.
 
 import { RING_BANDS } from "../format/plan.ts";
+import { codeMask, mirrorShift, ringPtr, rowBytes } from "./ring.ts";
 import { SECOND_SERIES, SERIES_BYTES, scratchPtr } from "./scratch.ts";
 import { seriesDelta, seriesDeviation, seriesMean, seriesMeasure, seriesSkew } from "./series.ts";
 import { dctPtr, M, origin, step } from "./tables.ts";
 
-/** Ring u8 [498][64], coefficients 2 pair and 2 pair + 1 -> f32 [10] at outPtr. */
-export function mfccFeatures(ringPtr: usize, pair: i32, outPtr: usize): void {
+/** Coefficients 2 pair and 2 pair + 1 of every row of the ring -> f32 [10] at outPtr. */
+export function mfccFeatures(pair: i32, outPtr: usize): void {
   const weights = dctPtr + pair * (4 * RING_BANDS);
+  let row = ringPtr;
   for (let ptr = scratchPtr, end = ptr + SERIES_BYTES; ptr < end; ptr += 4) {
-    if (ASC_FEATURE_SIMD) storePairSimd(ringPtr, weights, ptr);
-    else storePair(ringPtr, weights, ptr);
-    ringPtr += RING_BANDS;
+    if (ASC_FEATURE_SIMD) storePairSimd(row, weights, ptr);
+    else storePair(row, weights, ptr);
+    row += rowBytes;
   }
   const offset: f32 = pair == 0 ? <f32>11.3137085 * origin : 0;
   fiveValues(scratchPtr, offset, outPtr);
@@ -25,9 +27,11 @@ export function mfccFeatures(ringPtr: usize, pair: i32, outPtr: usize): void {
 }
 
 function storePair(codesPtr: usize, weightsPtr: usize, outPtr: usize): void {
+  const mask = codeMask, mirror = mirrorShift;
   let even = 0, odd = 0;
-  for (let last = codesPtr + RING_BANDS - 1; codesPtr < last; codesPtr++) {
-    const low = <i32>load<u8>(codesPtr), high = <i32>load<u8>(last);
+  let last = codesPtr + rowBytes - 1;
+  for (const end = codesPtr + RING_BANDS / 2; codesPtr < end; codesPtr++) {
+    const low = <i32>load<u8>(codesPtr) & mask, high = <i32>load<u8>(last) >> mirror;
     even += (low + high) * <i32>load<i16>(weightsPtr);
     odd += (low - high) * <i32>load<i16>(weightsPtr, 2 * RING_BANDS);
     weightsPtr += 2;
@@ -39,13 +43,13 @@ function storePair(codesPtr: usize, weightsPtr: usize, outPtr: usize): void {
 
 function storePairSimd(codesPtr: usize, weightsPtr: usize, outPtr: usize): void {
   let even = i32x4.splat(0), odd = i32x4.splat(0);
-  let last = codesPtr + RING_BANDS - 8;
-  while (codesPtr < last) {
-    const low = v128.load_ext<u8>(codesPtr), up = v128.load_ext<u8>(last);
+  const mask = i16x8.splat(<i16>codeMask);
+  let last = codesPtr + rowBytes - 8;
+  for (const end = codesPtr + RING_BANDS / 2; codesPtr < end; codesPtr += 8) {
+    const low = v128.and(v128.load_ext<u8>(codesPtr), mask), up = i16x8.shr_u(v128.load_ext<u8>(last), mirrorShift);
     const high = v128.shuffle<i16>(up, up, 7, 6, 5, 4, 3, 2, 1, 0);
     even = i32x4.add(even, i32x4.dot_i16x8_s(i16x8.add(low, high), v128.load(weightsPtr)));
     odd = i32x4.add(odd, i32x4.dot_i16x8_s(i16x8.sub(low, high), v128.load(weightsPtr, 2 * RING_BANDS)));
-    codesPtr += 8;
     last -= 8;
     weightsPtr += 16;
   }

@@ -5,28 +5,26 @@
 //
 // With c the sum of four codes, y = (T c - sum c) step / (4 T): an exact integer, then one product.
 
-import { RING_BANDS, RING_BYTES, RING_FRAMES } from "../format/plan.ts";
+import { RING_FRAMES } from "../format/plan.ts";
 import { logf } from "../kernels/math.ts";
 import { powerSpectrum } from "./fft.ts";
 import { clearFrom } from "./frame.ts";
-import { IMAGINARY, POWER, scratchPtr } from "./scratch.ts";
+import { bandPtr, bandShift, codeMask, ringPtr, ringRow, rowBytes } from "./ring.ts";
+import { IMAGINARY, POWER, SERIES_BYTES, scratchPtr } from "./scratch.ts";
 import { step, T } from "./tables.ts";
 
 /** First bin of each of the nine rates, and the end of the last. */
 export const EDGES = memory.data<u16>([2, 4, 7, 12, 20, 34, 58, 100, 170, 256]);
 export const RATES = 9;
 
-/** Ring u8 [498][64], bands 4 group .. 4 group + 3 -> f32 [9] at outPtr. */
-export function modulationFeatures(ringPtr: usize, group: i32, outPtr: usize): void {
-  const codes = ringPtr + (group << 2);
-  const end = codes + RING_BYTES;
-  let total = 0;
-  for (let ptr = codes; ptr < end; ptr += RING_BANDS) total += sumOfFour(ptr);
+/** Bands 4 group .. 4 group + 3 of the ring -> f32 [9] at outPtr. */
+export function modulationFeatures(group: i32, outPtr: usize): void {
+  const total = sumsOfFour(group, scratchPtr + POWER);
   const unit = step / (<f32>4 * T);
   let out = scratchPtr;
-  for (let ptr = codes; ptr < end; ptr += 2 * RING_BANDS) {
-    store<f32>(out, <f32>(sumOfFour(ptr) * RING_FRAMES - total) * unit);
-    store<f32>(out, <f32>(sumOfFour(ptr + RING_BANDS) * RING_FRAMES - total) * unit, IMAGINARY);
+  for (let ptr = out + POWER, end = ptr + SERIES_BYTES; ptr < end; ptr += 8) {
+    store<f32>(out, <f32>(load<i32>(ptr, 0) * RING_FRAMES - total) * unit);
+    store<f32>(out, <f32>(load<i32>(ptr, 4) * RING_FRAMES - total) * unit, IMAGINARY);
     out += 4;
   }
   clearFrom(out);
@@ -38,8 +36,19 @@ export function modulationFeatures(ringPtr: usize, group: i32, outPtr: usize): v
   }
 }
 
-export function sumOfFour(ptr: usize): i32 {
-  return load<u8>(ptr, 0) + load<u8>(ptr, 1) + load<u8>(ptr, 2) + load<u8>(ptr, 3);
+/** Sum of four neighbouring codes of each frame -> i32 [498] at outPtr; returns the sum of all. */
+export function sumsOfFour(group: i32, outPtr: usize): i32 {
+  const mask = codeMask * 0x01010101, shift = bandShift(group << 2);
+  let total = 0;
+  for (let ptr = bandPtr(ringPtr, group << 2), end = ringRow(RING_FRAMES); ptr < end; ptr += rowBytes) {
+    const four = (load<u32>(ptr) >>> shift) & mask;
+    const pairs = (four & 0x00ff00ff) + ((four >>> 8) & 0x00ff00ff);
+    const sum = (pairs + (pairs >>> 16)) & 0xffff;
+    store<i32>(outPtr, sum);
+    outPtr += 4;
+    total += sum;
+  }
+  return total;
 }
 
 /** Sum of P[first .. last - 1] in four partial sums that take turns, as in weightedSum. */

@@ -8,7 +8,9 @@ import {
   FRONT_END_LOG_OFFSET,
   FRONT_END_MEL_BANDS_OFFSET,
   FRONT_END_MEL_WEIGHTS_OFFSET,
+  FRONT_END_OPTIONS,
   FRONT_END_ORIGIN,
+  FRONT_END_REMOVE_DC,
   FRONT_END_STEP,
   FRONT_END_TWIDDLE_OFFSET,
   FRONT_END_WINDOW_OFFSET,
@@ -26,6 +28,7 @@ export const M: f32 = <f32>RING_BANDS;
 
 /** FRONT_END_FLOAT32 or FRONT_END_FIXED: what the tables hold and which code reads them. */
 export let arithmetic = 0;
+export let removesDc = false;
 export let windowPtr: usize = 0;
 export let twiddlePtr: usize = 0;
 export let melBandsPtr: usize = 0;
@@ -44,7 +47,8 @@ export let codeScale = 0;
 
 /** Takes over a section that frontEndValidate accepted. */
 export function tablesOpen(sectionPtr: usize): void {
-  arithmetic = load<u16>(sectionPtr, FRONT_END_ARITHMETIC);
+  arithmetic = load<u8>(sectionPtr, FRONT_END_ARITHMETIC);
+  removesDc = (load<u8>(sectionPtr, FRONT_END_OPTIONS) & FRONT_END_REMOVE_DC) != 0;
   windowPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_WINDOW_OFFSET);
   twiddlePtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_TWIDDLE_OFFSET);
   melBandsPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_MEL_BANDS_OFFSET);

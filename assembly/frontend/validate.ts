@@ -6,11 +6,11 @@ import {
   FRONT_END_ARITHMETIC,
   FRONT_END_BANDS,
   FRONT_END_BYTES,
+  FRONT_END_CODES_4BIT,
   FRONT_END_COEFFICIENTS,
   FRONT_END_DCT_OFFSET,
   FRONT_END_FFT_POINTS,
   FRONT_END_FIXED,
-  FRONT_END_FLOAT32,
   FRONT_END_FLOOR,
   FRONT_END_FRAME_SAMPLES,
   FRONT_END_FRAMES,
@@ -19,7 +19,9 @@ import {
   FRONT_END_MEL_BANDS_OFFSET,
   FRONT_END_MEL_WEIGHTS,
   FRONT_END_MEL_WEIGHTS_OFFSET,
+  FRONT_END_OPTIONS,
   FRONT_END_ORIGIN,
+  FRONT_END_REMOVE_DC,
   FRONT_END_SAMPLE_RATE,
   FRONT_END_STEP,
   FRONT_END_TWIDDLE_OFFSET,
@@ -57,14 +59,15 @@ export function frontEndValidate(sectionPtr: usize, bytes: i32): i32 {
     integer(FRONT_END_FFT_POINTS, FFT_POINTS) ||
     integer(FRONT_END_BANDS, RING_BANDS) ||
     integer(FRONT_END_FRAMES, RING_FRAMES) ||
-    half(FRONT_END_COEFFICIENTS, COEFFICIENTS, COEFFICIENTS) ||
-    half(FRONT_END_ARITHMETIC, FRONT_END_FLOAT32, FRONT_END_FIXED) ||
+    ranged(FRONT_END_COEFFICIENTS, load<u16>(section, FRONT_END_COEFFICIENTS), COEFFICIENTS, COEFFICIENTS) ||
+    ranged(FRONT_END_ARITHMETIC, load<u8>(section, FRONT_END_ARITHMETIC), 0, FRONT_END_FIXED) ||
+    ranged(FRONT_END_OPTIONS, load<u8>(section, FRONT_END_OPTIONS), 0, FRONT_END_CODES_4BIT | FRONT_END_REMOVE_DC) ||
     float(FRONT_END_FLOOR, 1e-30, 1e6) ||
     float(FRONT_END_ORIGIN, -1024, 1024) ||
     float(FRONT_END_STEP, 1e-3, 1024) ||
     inside(FRONT_END_MEL_BANDS_OFFSET, RING_BANDS * 4) ||
     inside(FRONT_END_DCT_OFFSET, COEFFICIENTS * RING_BANDS * 2) ||
-    (load<u16>(section, FRONT_END_ARITHMETIC) == FRONT_END_FIXED ? fixedTables(weights) : floatTables(weights)) ||
+    (load<u8>(section, FRONT_END_ARITHMETIC) == FRONT_END_FIXED ? fixedTables(weights) : floatTables(weights)) ||
     melBands(weights)
   );
 }
@@ -94,15 +97,12 @@ function fixedTables(weights: u32): i32 {
   return sum <= MOST_WINDOW ? OK : fail(ERROR_FRONT_END, FRONT_END_WINDOW_OFFSET, MOST_WINDOW, sum);
 }
 
-/** A u16 from low to high. */
-function half(field: usize, low: u32, high: u32): i32 {
-  const found = <u32>load<u16>(section + field);
+function ranged(field: usize, found: u32, low: u32, high: u32): i32 {
   return found >= low && found <= high ? OK : fail(ERROR_FRONT_END, <i32>field, high, found);
 }
 
 function integer(field: usize, expected: u32): i32 {
-  const found = load<u32>(section + field);
-  return found == expected ? OK : fail(ERROR_FRONT_END, <i32>field, expected, found);
+  return ranged(field, load<u32>(section + field), expected, expected);
 }
 
 /** A parameter from low to high; NaN is in no range. */

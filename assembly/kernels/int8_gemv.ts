@@ -35,7 +35,7 @@ export function int8Gemv(preparedPtr: usize, wPtr: usize, yPtr: usize, columns: 
     store<i64>(yPtr, 0, 8);
     for (let xPtr = halvesPtr; xPtr < halvesEnd;) {
       let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-      for (const stop = min(xPtr + FLUSH_BYTES, halvesEnd); xPtr < stop; xPtr += 32) {
+      for (const stop = min(xPtr + FLUSH_BYTES, halvesEnd); xPtr < stop; xPtr += 16) {
         let odd = load<u32>(xPtr, 0), even = load<u32>(xPtr, 4);
         s0 = dot4(s0, load<u32>(wPtr, 0), odd, even, mask);
         s1 = dot4(s1, load<u32>(wPtr, 8), odd, even, mask);
@@ -46,17 +46,7 @@ export function int8Gemv(preparedPtr: usize, wPtr: usize, yPtr: usize, columns: 
         s1 = dot4(s1, load<u32>(wPtr, 12), odd, even, mask);
         s2 = dot4(s2, load<u32>(wPtr, 20), odd, even, mask);
         s3 = dot4(s3, load<u32>(wPtr, 28), odd, even, mask);
-        odd = load<u32>(xPtr, 16); even = load<u32>(xPtr, 20);
-        s0 = dot4(s0, load<u32>(wPtr, 32), odd, even, mask);
-        s1 = dot4(s1, load<u32>(wPtr, 40), odd, even, mask);
-        s2 = dot4(s2, load<u32>(wPtr, 48), odd, even, mask);
-        s3 = dot4(s3, load<u32>(wPtr, 56), odd, even, mask);
-        odd = load<u32>(xPtr, 24); even = load<u32>(xPtr, 28);
-        s0 = dot4(s0, load<u32>(wPtr, 36), odd, even, mask);
-        s1 = dot4(s1, load<u32>(wPtr, 44), odd, even, mask);
-        s2 = dot4(s2, load<u32>(wPtr, 52), odd, even, mask);
-        s3 = dot4(s3, load<u32>(wPtr, 60), odd, even, mask);
-        wPtr += 64;
+        wPtr += 32;
       }
       store<i32>(yPtr, load<i32>(yPtr, 0) + (s0 >> 8), 0);
       store<i32>(yPtr, load<i32>(yPtr, 4) + (s1 >> 8), 4);

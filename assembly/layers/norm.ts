@@ -8,37 +8,23 @@
 
 const EPSILON: f32 = 1e-5;
 
-/** Sum of (x[i] - shift)^power, power 1 or 2. */
-@inline
-function sumOfPowers(xPtr: usize, count: i32, shift: f32, squared: bool): f32 {
+/** Sum of x[i] - shift, or of its square; the four partial sums take turns, as in softmax.ts. */
+function sum(xPtr: usize, count: i32, shift: f32, squared: bool): f32 {
   let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
-  const end = xPtr + (<usize>count << 2);
-  for (; xPtr + 16 <= end; xPtr += 16) {
-    const d0 = load<f32>(xPtr, 0) - shift, d1 = load<f32>(xPtr, 4) - shift;
-    const d2 = load<f32>(xPtr, 8) - shift, d3 = load<f32>(xPtr, 12) - shift;
-    s0 += squared ? d0 * d0 : d0;
-    s1 += squared ? d1 * d1 : d1;
-    s2 += squared ? d2 * d2 : d2;
-    s3 += squared ? d3 * d3 : d3;
-  }
-  if (xPtr < end) {
+  for (const end = xPtr + (<usize>count << 2); xPtr < end; xPtr += 4) {
     const d = load<f32>(xPtr) - shift;
-    s0 += squared ? d * d : d;
-  }
-  if (xPtr + 4 < end) {
-    const d = load<f32>(xPtr, 4) - shift;
-    s1 += squared ? d * d : d;
-  }
-  if (xPtr + 8 < end) {
-    const d = load<f32>(xPtr, 8) - shift;
-    s2 += squared ? d * d : d;
+    const next = s0 + (squared ? d * d : d);
+    s0 = s1;
+    s1 = s2;
+    s2 = s3;
+    s3 = next;
   }
   return s0 + s2 + (s1 + s3);
 }
 
 export function layerNorm(xPtr: usize, gammaPtr: usize, betaPtr: usize, count: i32): void {
-  const mean = sumOfPowers(xPtr, count, 0, false) / <f32>count;
-  const variance = sumOfPowers(xPtr, count, mean, true) / <f32>count;
+  const mean = sum(xPtr, count, 0, false) / <f32>count;
+  const variance = sum(xPtr, count, mean, true) / <f32>count;
   const inverse = <f32>1 / sqrt<f32>(variance + EPSILON);
   for (const end = xPtr + (<usize>count << 2); xPtr < end; xPtr += 4) {
     store<f32>(xPtr, (load<f32>(xPtr) - mean) * inverse * load<f32>(gammaPtr) + load<f32>(betaPtr));

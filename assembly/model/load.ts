@@ -68,8 +68,8 @@ import {
   SECTION_ROUTER,
 } from "../format/ids.ts";
 import { layerWidth, tableBytes } from "../format/layouts.ts";
-import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RICH_FEATURES, RING_BYTES } from "../format/plan.ts";
-import { frontEndOpen, frontEndValidate } from "../frontend/front_end.ts";
+import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RICH_FEATURES, RING_BYTES, RING_BYTES_4BIT } from "../format/plan.ts";
+import { fourBitCodes, frontEndOpen, frontEndValidate } from "../frontend/front_end.ts";
 import { clearFailure, fail } from "../kernels/fail.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
 import { acceptAnyLayout, checkNetwork, layerPtr, placeOf } from "./network.ts";
@@ -135,7 +135,13 @@ function open(file: usize): void {
     load<i32>(plan, PLAN_EXPERTS),
     frontEnd != 0,
   );
-  setMemory(load<i32>(plan, PLAN_ARENA_BYTES), load<i32>(plan, PLAN_WIDTH), load<i32>(plan, PLAN_CACHE), load<i32>(plan, PLAN_OUTPUTS));
+  setMemory(
+    load<i32>(plan, PLAN_ARENA_BYTES),
+    load<i32>(plan, PLAN_WIDTH),
+    load<i32>(plan, PLAN_CACHE),
+    load<i32>(plan, PLAN_OUTPUTS),
+    load<i32>(plan, PLAN_RING_BYTES),
+  );
   if (hasFrontEnd) frontEndOpen(frontEnd, ringPtr, audioBufferPtr, vectorPtr, featuresPtr);
 }
 
@@ -164,7 +170,7 @@ function checkModel(file: usize): i32 {
     error = checkNoNetworks(file, plan);
     if (error != OK) return error;
   }
-  return checkPlan(plan, features, findSection(file, SECTION_FRONT_END, 0) != 0);
+  return checkPlan(plan, features, findSection(file, SECTION_FRONT_END, 0));
 }
 
 function checkFrontEnd(file: usize, features: i32): i32 {
@@ -308,9 +314,9 @@ function addNetwork(network: usize, bytes: i32, number: i32, features: i32, outp
   return OK;
 }
 
-function checkPlan(plan: usize, features: i32, frontEnd: bool): i32 {
-  const arena = arenaBytes(features, networkScratchBytes(planWidth, planCache, planOutputs, planTables), frontEnd);
-  const ring = frontEnd ? RING_BYTES : 0;
+function checkPlan(plan: usize, features: i32, frontEnd: usize): i32 {
+  const arena = arenaBytes(features, networkScratchBytes(planWidth, planCache, planOutputs, planTables), frontEnd != 0);
+  const ring = frontEnd == 0 ? 0 : fourBitCodes(frontEnd) ? RING_BYTES_4BIT : RING_BYTES;
   const audio = frontEnd ? AUDIO_SAMPLES : 0;
   const work = arena + align16(ring) + align16(audio << 1);
   if (!planned(plan, PLAN_WIDTH, planWidth) || !planned(plan, PLAN_CACHE, planCache) || !planned(plan, PLAN_OUTPUTS, planOutputs))

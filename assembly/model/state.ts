@@ -1,14 +1,14 @@
 // What load() found and where everything lies; the only mutable state of the core beside the front end's.
 //
 //   workPtr                                                                             the model file, anywhere else
-//   | features f32 [F] | scratch | ring u8 [498][64] | PCM i16 [audioSamples] |         | header | plan | … |
+//   | features f32 [F] | scratch | ring of codes [498][64] | PCM i16 [audioSamples] |         | header | plan | … |
 //
 //   scratch, networks' view (the front end's is drawn in frontend/scratch.ts):
 //   | vector f32 [width] | prepared 64 B + f32 [width] | cache f32 [cache] | p | sum | squares: f32 [outputs] each | tables |
 
 import { POLICY_ABSTAIN, POLICY_BETA, POLICY_ESCALATE, POLICY_KIND, POLICY_SAMPLES } from "../format/file.ts";
 import { SECTION_EXPERT, SECTION_ROUTER } from "../format/ids.ts";
-import { align16, RING_BYTES } from "../format/plan.ts";
+import { align16 } from "../format/plan.ts";
 import { findSection } from "./sections.ts";
 
 export let filePtr: usize = 0;
@@ -57,7 +57,7 @@ export function setModel(
   hasFrontEnd = frontEnd;
 }
 
-export function setMemory(arena: i32, width: i32, cache: i32, outputs: i32): void {
+export function setMemory(arena: i32, width: i32, cache: i32, outputs: i32, ring: i32): void {
   featuresPtr = workPtr();
   vectorPtr = featuresPtr + align16(featureCount * 4);
   preparedPtr = vectorPtr + align16(width * 4);
@@ -67,7 +67,7 @@ export function setMemory(arena: i32, width: i32, cache: i32, outputs: i32): voi
   squarePtr = sumPtr + align16(outputs * 4);
   tablePtr = squarePtr + align16(outputs * 4);
   ringPtr = workPtr() + arena;
-  audioBufferPtr = ringPtr + <usize>(hasFrontEnd ? align16(RING_BYTES) : 0);
+  audioBufferPtr = ringPtr + align16(ring);
 }
 
 export function routerNetwork(): usize {

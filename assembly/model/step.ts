@@ -2,6 +2,7 @@
 //
 //   PCM -> frames -> features -> router (a layer or a sample a step) -> expert (a layer a step) -> decision record
 //                                   probe sure? ---------------------------------------------------^
+//   In a stream (stream.ts) frames also feed the gate, and the window then moves on by a hop.
 //
 // Who may answer ("answerers"): under the probe policy the probe is 0 and expert i is i + 1; otherwise expert i is i.
 
@@ -34,13 +35,24 @@ import {
   PHASE_FAILED,
   PHASE_FEATURES,
   PHASE_FRAME,
+  PHASE_HOP,
   PHASE_IDLE,
   PHASE_ROUTER,
   POLICY_FEATURES,
   POLICY_PROBE,
   POLICY_SINGLE,
 } from "../format/ids.ts";
-import { FRONT_END_FEATURES, FRONT_END_FRAME, FRONT_END_READY, framesSeen, frontEndReset, frontEndStep } from "../frontend/front_end.ts";
+import {
+  FRONT_END_FEATURES,
+  FRONT_END_FRAME,
+  FRONT_END_READY,
+  framesSeen,
+  frontEndHop,
+  frontEndReset,
+  frontEndStep,
+  newestLevel,
+  windowHeard,
+} from "../frontend/front_end.ts";
 import { clearFailure, fail, failureCode } from "../kernels/fail.ts";
 import { argmax, softmax } from "../layers/softmax.ts";
 import { dropout } from "../router/dropout.ts";
@@ -72,14 +84,18 @@ import {
   tablePtr,
   vectorPtr,
 } from "./state.ts";
+import { hear, hopFrames, slept, streamReset, streams, vote } from "./stream.ts";
 
 /** What the next step does. */
 const LISTEN = 0;
 const THINK = 1;
 const FINISHED = 2;
+/** In a stream, once somebody knows that the record is complete: move on. */
+const LEAVE = 3;
 
 const RECORD: usize = memory.data(DECISION_BYTES, 16);
 
+let windowSeed: u32 = 0;
 let stage: i32 = 0; // LISTEN; a literal, because any other initializer would need a start function
 let network: usize = 0;
 /** Index among the answerers, or -1 for a router that only routes. */
@@ -94,8 +110,15 @@ export function decisionRecord(): usize {
 
 /** Starts a new window: audio, features and random numbers of the last one are forgotten. */
 export function resetDecision(seed: u32): void {
+  windowSeed = seed;
   clearFailure();
-  seedRandom(seed);
+  startWindow();
+  streamReset();
+  if (filePtr != 0 && hasFrontEnd) frontEndReset();
+}
+
+function startWindow(): void {
+  seedRandom(windowSeed);
   stage = LISTEN;
   for (let i = 0; i < DECISION_BYTES; i += 4) store<i32>(RECORD + i, 0);
   store<i32>(RECORD, -1, DECISION_LABEL);
@@ -104,14 +127,24 @@ export function resetDecision(seed: u32): void {
   store<f32>(RECORD, -1, DECISION_ENTROPY);
   store<f32>(RECORD, -1, DECISION_MUTUAL_INFORMATION);
   store<f32>(RECORD, -1, DECISION_ROUTER_VARIANCE);
-  if (filePtr != 0 && hasFrontEnd) frontEndReset();
 }
 
-/** One step; `pad`: audio that has not come counts as silence. Returns the phase that the step belonged to. */
+/** The next window of a stream: what a clip that starts there would give, since every decision begins with the same seed. */
+function hop(): i32 {
+  frontEndHop(hopFrames());
+  startWindow();
+  return PHASE_HOP;
+}
+
+/** One step; `pad`: audio that has not come counts as silence, the gate is not asked, and no window follows. Returns the phase that the step belonged to. */
 export function stepOnce(pad: bool): i32 {
   if (filePtr == 0) fail(ERROR_NOT_LOADED, 0, 0, 0);
   if (failureCode() != OK) return PHASE_FAILED;
-  if (stage == FINISHED) return PHASE_DONE;
+  if (stage == LEAVE && !pad) return hop();
+  if (stage >= FINISHED) {
+    if (streams()) stage = LEAVE;
+    return PHASE_DONE;
+  }
   if (stage == LISTEN) return listen(pad);
   return think();
 }
@@ -131,9 +164,16 @@ function listen(pad: bool): i32 {
     fail(ERROR_NO_FRONT_END, 0, featureCount, 0);
     return PHASE_FAILED;
   }
+  if (!pad && windowHeard() && slept()) {
+    vote(-1);
+    return hop();
+  }
   const did = frontEndStep(pad);
   store<i32>(RECORD, framesSeen(), DECISION_FRAMES_SEEN);
-  if (did == FRONT_END_FRAME) return PHASE_FRAME;
+  if (did == FRONT_END_FRAME) {
+    if (streams()) hear(newestLevel());
+    return PHASE_FRAME;
+  }
   if (did == FRONT_END_FEATURES) return PHASE_FEATURES;
   if (did != FRONT_END_READY) return PHASE_IDLE;
   if (takeFeatures() != OK) return PHASE_FAILED;
@@ -254,7 +294,9 @@ function answer(): void {
   store<f32>(RECORD, probability, DECISION_PROBABILITY);
   store<f32>(RECORD, h, DECISION_ENTROPY);
   store<i32>(RECORD, answerer, DECISION_EXPERT);
-  store<i32>(RECORD, probability < abstainBelow(answerer) ? 1 : 0, DECISION_ABSTAINED);
+  const abstains = probability < abstainBelow(answerer);
+  store<i32>(RECORD, abstains ? 1 : 0, DECISION_ABSTAINED);
   store<i32>(RECORD, STATUS_DECIDED, DECISION_STATUS);
+  if (streams()) vote(abstains ? -1 : label);
   stage = FINISHED;
 }

@@ -2,7 +2,7 @@
 
 import { type Checkpoint, featureCount, readCheckpoint } from "../../tools/export/checkpoint.ts";
 import { layerSizes, packCheckpoint } from "../../tools/export/exporter.ts";
-import type { Arithmetic } from "../../tools/export/front_end_tables.ts";
+import type { Arithmetic, FrontEndParameters } from "../../tools/export/front_end_tables.ts";
 import { encodeModel, type PackedModel } from "../../tools/export/model_file.ts";
 import { quantizeTrained } from "../../tools/export/ptq.ts";
 import { decodeFeatureCodes, featuresOf } from "../../tools/train/datasets/feature_codes.ts";
@@ -20,12 +20,15 @@ export interface ExportOptions {
   scales: "channel" | "tensor";
   /** Instead of the checkpoint's. */
   frontEnd?: Arithmetic;
+  /** Beyond the checkpoint's. */
+  removeDc?: boolean;
   json?: boolean;
 }
 
 /** Packs a checkpoint into a model file. Nothing is written unless the parity check passes. */
-export async function exportModel(checkpointDir: string, { output, ptq, scales, frontEnd, json }: ExportOptions): Promise<void> {
-  const trained = withFrontEnd(readCheckpoint(checkpointDir), frontEnd);
+export async function exportModel(checkpointDir: string, options: ExportOptions): Promise<void> {
+  const { output, ptq, scales, json } = options;
+  const trained = withFrontEnd(readCheckpoint(checkpointDir), options);
   const { vectors, source } = parityVectors(trained);
   const perTensor = scales === "tensor";
   const calibrated = ptq === undefined ? null : quantizeTrained(trained, ptq, vectors, perTensor);
@@ -58,18 +61,23 @@ export async function exportModel(checkpointDir: string, { output, ptq, scales, 
   console.log(`\n${output}: ${formatBytes(file.length)} (${file.length} bytes)`);
 }
 
-/** The checkpoint with another front end arithmetic. Its networks fit either: codes differ by 1, rarely. */
-function withFrontEnd(checkpoint: Checkpoint, arithmetic: Arithmetic | undefined): Checkpoint {
+/**
+ * The checkpoint with another front end. Its networks fit: codes of the other arithmetic differ by 1, rarely, and sound without an offset
+ * keeps nearly all of its codes when the mean is subtracted.
+ */
+function withFrontEnd(checkpoint: Checkpoint, { frontEnd, removeDc }: ExportOptions): Checkpoint {
   const { features } = checkpoint;
-  if (arithmetic === undefined) return checkpoint;
+  if (frontEnd === undefined && !removeDc) return checkpoint;
+  const option = frontEnd === undefined ? "--remove-dc" : `--front-end ${frontEnd}`;
   if (features.kind === "external") {
     throw new QurioError(
       "FRONT_END",
-      `--front-end ${arithmetic} needs a model that takes audio, and this one takes ${features.count} features`,
-      "Leave --front-end out.",
+      `${option} needs a model that takes audio, and this one takes ${features.count} features`,
+      "Leave it out.",
     );
   }
-  return { ...checkpoint, features: { ...features, arithmetic } };
+  const changes: Partial<FrontEndParameters> = { ...(frontEnd && { arithmetic: frontEnd }), ...(removeDc && { removeDc }) };
+  return { ...checkpoint, features: { ...features, ...changes } };
 }
 
 function withScales(checkpoint: Checkpoint, perTensor: boolean): Checkpoint {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
-import { ARITHMETICS } from "../../tools/export/front_end_tables.ts";
+import { ARITHMETICS, CODE_BITS } from "../../tools/export/front_end_tables.ts";
 import { WEIGHT_TYPES, type WeightType } from "../../tools/export/quantize.ts";
 import { packagePath } from "../files.ts";
 
@@ -32,6 +32,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
 
   const frontEnd = () =>
     new Option("--front-end <kind>", "arithmetic of the front end: fixed for cores without an FPU").choices(ARITHMETICS);
+  const removeDc = () => new Option("--remove-dc", "subtract each frame's mean: for microphones with an offset");
 
   program
     .command("run")
@@ -77,6 +78,13 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .option("--hidden <sizes>", "widths of the experts' hidden layers", widths, [640, 320])
     .option("--samples <n>", "Monte Carlo dropout samples of the router (default: none for the probe, 10 for bayesian)", samples)
     .addOption(frontEnd().default("float"))
+    .addOption(
+      new Option("--codes <bits>", "bits of a log-mel code: 4 halve the largest buffer, for parts with little RAM")
+        .choices(CODE_BITS.map(String))
+        .default(8)
+        .argParser(Number),
+    )
+    .addOption(removeDc())
     .option("--seed <n>", "seed of everything random; several with --cv: 1,2,3", seeds, [1])
     .option("--cv", "cross-validate: train on all folds but one, test on it, for each fold")
     .option("--epochs <n>", "passes over the data", wholeNumber(1), 70)
@@ -102,6 +110,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
       new Option("--scales <kind>", "a scale for each channel, or one for each tensor").choices(["channel", "tensor"]).default("channel"),
     )
     .addOption(frontEnd())
+    .addOption(removeDc())
     .addOption(json())
     .addHelpText("after", examples("qurio export my.ckpt -o model.qmoe", "qurio export float.ckpt -o model.qmoe --ptq 8"))
     .action(async (checkpoint, options) => {

@@ -3,7 +3,7 @@
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { checkCheckpointTarget, writeCheckpoint } from "../../tools/export/checkpoint.ts";
 import { featuresModel } from "../../tools/export/exporter.ts";
-import { type Arithmetic, DEFAULT_FRONT_END } from "../../tools/export/front_end_tables.ts";
+import { type Arithmetic, type CodeBits, type FrontEndParameters, frontEndOf } from "../../tools/export/front_end_tables.ts";
 import { encodeModel } from "../../tools/export/model_file.ts";
 import type { WeightType } from "../../tools/export/quantize.ts";
 import { crossValidate } from "../../tools/train/cross_validation.ts";
@@ -25,6 +25,9 @@ export interface TrainOptions {
   experts: WeightType[];
   hidden: number[];
   frontEnd: Arithmetic;
+  /** 8 or 4 bits for each log-mel code. */
+  codes: CodeBits;
+  removeDc?: boolean;
   /** Several only with cv. */
   seed: number[];
   cv?: boolean;
@@ -44,7 +47,7 @@ export async function train(options: TrainOptions): Promise<void> {
   if (out !== undefined) checkCheckpointTarget(out);
   const data = await openData(path);
   const fit: FitOptions = { ...FIT_DEFAULTS, router, experts, hidden, epochs, samples: options.samples ?? null };
-  const extract = await extractor(options.frontEnd);
+  const extract = await extractor(frontEndOptions(options));
   const progress = startProgress("training");
   const onProgress: ModelProgress = (state) =>
     progress.update(state.done / state.total, state.phase === "features" ? "features" : state.network);
@@ -79,8 +82,8 @@ async function trainTo(
       stress: false,
       seed,
       jobs,
-      frontEnd: { kind: "rich", ...DEFAULT_FRONT_END, arithmetic: frontEnd },
-      command: `qurio train --router ${router} --experts ${experts.join(",")} --hidden ${hidden.join(",")} --epochs ${epochs} --seed ${seed}${options.samples === undefined ? "" : ` --samples ${options.samples}`}${frontEnd === "fixed" ? " --front-end fixed" : ""}`,
+      frontEnd: { kind: "rich", ...frontEndOptions(options) },
+      command: `qurio train --router ${router} --experts ${experts.join(",")} --hidden ${hidden.join(",")} --epochs ${epochs} --seed ${seed}${options.samples === undefined ? "" : ` --samples ${options.samples}`}${frontEnd === "fixed" ? " --front-end fixed" : ""}${options.codes === 4 ? " --codes 4" : ""}${options.removeDc ? " --remove-dc" : ""}`,
       versions: packageVersions("qurio", "@jax-js/jax"),
       ...(data.attribution === undefined ? {} : { attribution: data.attribution }),
     },
@@ -93,10 +96,14 @@ async function trainTo(
   else console.log(`${out}: checkpoint of ${clips} clips in ${folds} folds; pack it with: qurio export ${out} -o model.qmoe`);
 }
 
+function frontEndOptions({ frontEnd, codes, removeDc }: TrainOptions): FrontEndParameters {
+  return frontEndOf(codes, frontEnd, removeDc);
+}
+
 /** The front end that ships, as a function of PCM. */
-async function extractor(arithmetic: Arithmetic): Promise<(pcm: Int16Array) => Float32Array> {
+async function extractor(frontEnd: FrontEndParameters): Promise<(pcm: Int16Array) => Float32Array> {
   const simd = hasSimd();
   const core = await Core.create(coreWasm(simd) as BufferSource, simd);
-  core.load(encodeModel(featuresModel({ ...DEFAULT_FRONT_END, arithmetic })));
+  core.load(encodeModel(featuresModel(frontEnd)));
   return (pcm) => core.features(pcm);
 }

@@ -38,6 +38,7 @@ export interface CoreExports {
   ringPtr(): number;
   probabilitiesPtr(): number;
   decisionPtr(): number;
+  streamPtr(): number;
   lastError(): number;
   /** The SIMD build only, with batchOutputs and forwardBatch. */
   batchBytes?(network: number, count: number): number;

@@ -3,9 +3,10 @@
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
 import { layerWidth, layoutHolds, tableBytes, weightBytes } from "../../assembly/format/layouts.ts";
-import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RING_BYTES } from "../../assembly/format/plan.ts";
+import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes } from "../../assembly/format/plan.ts";
 import type { Section } from "../../tools/export/container.ts";
 import { crc32 } from "../../tools/export/crc32.ts";
+import { ringBytesOf } from "../../tools/export/model_file.ts";
 import { packWeights, unpackWeights, WEIGHT_TYPES } from "../../tools/export/pack.ts";
 import type { Dice } from "./dice.ts";
 
@@ -118,9 +119,13 @@ export function replan(sections: Section[]): void {
     }
     if (section.bytes.length >= F.NETWORK_BYTES) outputs = Math.max(outputs, viewOf(section.bytes).getUint32(F.NETWORK_OUTPUTS, true));
   }
-  const frontEnd = sections.some(({ id }) => id === Id.SECTION_FRONT_END);
-  const arena = arenaBytes(view.getUint32(F.PLAN_FEATURES, true), networkScratchBytes(width, cache, outputs, tables), frontEnd);
-  const [ring, audio] = frontEnd ? [RING_BYTES, AUDIO_SAMPLES] : [0, 0];
+  const frontEnd = sections.find(({ id }) => id === Id.SECTION_FRONT_END);
+  const arena = arenaBytes(
+    view.getUint32(F.PLAN_FEATURES, true),
+    networkScratchBytes(width, cache, outputs, tables),
+    frontEnd !== undefined,
+  );
+  const [ring, audio] = frontEnd ? [ringBytesOf(frontEnd.bytes), AUDIO_SAMPLES] : [0, 0];
   const experts = sections.filter(({ id }) => id === Id.SECTION_EXPERT).length;
   const fields: [number, number][] = [
     [F.PLAN_EXPERTS, experts],

@@ -1,6 +1,7 @@
 // A core module under guard: memory around work memory and model is filled with a pattern, steps are counted, decisions checked.
 
 import * as D from "../../assembly/format/decision.ts";
+import { STREAM_BYTES } from "../../assembly/format/stream.ts";
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, POLICY_FEATURES } from "../../assembly/format/ids.ts";
 import { padTo } from "../../assembly/format/layouts.ts";
 import { type CoreExports, readDecision } from "../../host/engines/core.ts";
@@ -85,11 +86,12 @@ export class Sandbox {
     this.image.set(this.memory);
   }
 
-  /** Nothing has changed but the decision record, the failure record and [from, to). */
+  /** Nothing has changed but the decision record, the stream record, the failure record and [from, to). */
   private intact(from: number, to: number, when: string): void {
     const { exports, image, memory } = this;
     for (const [ptr, bytes] of [
       [exports.decisionPtr(), D.DECISION_BYTES],
+      [exports.streamPtr(), STREAM_BYTES],
       [exports.lastError(), 16],
       [from, to - from],
     ])

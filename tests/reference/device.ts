@@ -1,7 +1,8 @@
 // Runs the device's front end in a test instance, with canaries around every buffer that it is given.
 
-import { AUDIO_SAMPLES, FRONT_END_SCRATCH_BYTES, RICH_FEATURES, RING_BYTES } from "../../assembly/format/plan.ts";
+import { AUDIO_SAMPLES, FRONT_END_SCRATCH_BYTES, RICH_FEATURES, RING_BYTES, RING_BYTES_4BIT } from "../../assembly/format/plan.ts";
 import { frontEndSection } from "../../tools/export/front_end_tables.ts";
+import { ringBytesOf } from "../../tools/export/model_file.ts";
 import { Instance, type Target } from "../harness/compile.ts";
 
 const CANARY_BYTES = 64;
@@ -15,13 +16,15 @@ export class Device {
   readonly sectionBytes: number;
   private readonly buffers: { name: string; ptr: number; bytes: number }[] = [];
   readonly ringPtr: number;
+  private readonly ringBytes: number;
   readonly featuresPtr: number;
 
   private constructor(instance: Instance, section: Uint8Array) {
     this.instance = instance;
     this.sectionBytes = section.length;
     this.sectionPtr = instance.put(section);
-    this.ringPtr = this.guarded("ring", RING_BYTES);
+    this.ringBytes = ringBytesOf(section);
+    this.ringPtr = this.guarded("ring", this.ringBytes);
     const audio = this.guarded("audio", 2 * AUDIO_SAMPLES);
     const scratch = this.guarded("scratch", FRONT_END_SCRATCH_BYTES);
     this.featuresPtr = this.guarded("features", 4 * RICH_FEATURES);
@@ -46,6 +49,13 @@ export class Device {
     return this.buffers.filter(({ ptr, bytes }) => !intact(ptr - CANARY_BYTES) || !intact(ptr + bytes)).map(({ name }) => name);
   }
 
+  /** Codes of the ring, u8 [498][64], whatever their size in it. */
+  private codes(): Uint8Array {
+    const ring = this.instance.u8(this.ringPtr, this.ringBytes).slice();
+    if (this.ringBytes === RING_BYTES) return ring;
+    return Uint8Array.from({ length: 2 * RING_BYTES_4BIT }, (_, i) => (ring[(i >> 6) * 32 + (i & 31)] >> (i & 32 ? 4 : 0)) & 15);
+  }
+
   /** Feeds `pcm` in pieces as long as `nextPiece` says, then pads; returns copies of codes and features. */
   classify(pcm: Int16Array, nextPiece: () => number = () => Infinity): { codes: Uint8Array; features: Float32Array } {
     const { exports } = this.instance;
@@ -62,7 +72,7 @@ export class Device {
     if (last !== READY || exports.framesSeen() !== 498)
       throw new Error(`front end stopped with ${last} after ${exports.framesSeen()} frames`);
     return {
-      codes: this.instance.u8(this.ringPtr, RING_BYTES).slice(),
+      codes: this.codes(),
       features: this.instance.f32(this.featuresPtr, RICH_FEATURES).slice(),
     };
   }

@@ -83,9 +83,9 @@ export function logMel(pcm: Int16Array | Float64Array, floor = 1e-6): Float64Arr
   return L;
 }
 
-/** The ring's bytes: code = round((L - origin) / step), clamped to 0..255. */
-export function toCodes(L: Float64Array, origin: number, step: number): Uint8Array {
-  return Uint8Array.from(L, (value) => Math.min(255, Math.max(0, Math.round((value - origin) / step))));
+/** The ring's bytes: code = round((L - origin) / step), clamped to 0..largest. */
+export function toCodes(L: Float64Array, origin: number, step: number, largest = 255): Uint8Array {
+  return Uint8Array.from(L, (value) => Math.min(largest, Math.max(0, Math.round((value - origin) / step))));
 }
 
 /** L of a ring: origin + step * code. */

@@ -4,7 +4,7 @@ import { MAX_CLASSES, MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "..
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { QurioError } from "../../host/errors.ts";
 import type { Checkpoint, FeatureSpec, NetworkSpec, Policy, Provenance } from "./checkpoint_types.ts";
-import { ARITHMETICS, type Arithmetic } from "./front_end_tables.ts";
+import { ARITHMETICS, type Arithmetic, CODE_BITS, type CodeBits } from "./front_end_tables.ts";
 import { WEIGHT_TYPES, type WeightType } from "./quantize.ts";
 
 const FORMAT = "qurio-checkpoint";
@@ -102,16 +102,20 @@ export function parseDescription(json: string): CheckpointDescription {
 }
 
 function parseFeatures(value: unknown): FeatureSpec {
-  const { kind, floor, origin, step, arithmetic = "float", count } = object(value, "features");
+  const { kind, floor, origin, step, arithmetic = "float", codeBits = 8, removeDc = false, count } = object(value, "features");
   if (kind === "external") return { kind, count: integer(count, "features.count", 1, MAX_WIDTH) };
   if (kind !== "rich") refuse("features.kind", '"rich" or "external"', kind);
   if (!ARITHMETICS.includes(arithmetic as Arithmetic)) refuse("features.arithmetic", `one of ${ARITHMETICS.join(", ")}`, arithmetic);
+  if (!CODE_BITS.includes(codeBits as CodeBits)) refuse("features.codeBits", `one of ${CODE_BITS.join(", ")}`, codeBits);
+  if (typeof removeDc !== "boolean") refuse("features.removeDc", "true or false", removeDc);
   return {
     kind: "rich",
     floor: number(floor, "features.floor", 1e-12, 1e6),
     origin: number(origin, "features.origin", -100, 100),
     step: number(step, "features.step", 1e-3, 10),
     arithmetic: arithmetic as Arithmetic,
+    codeBits: codeBits as CodeBits,
+    removeDc: removeDc as boolean,
   };
 }
 

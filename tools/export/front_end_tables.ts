@@ -21,7 +21,14 @@ export interface FrontEndParameters {
   /** Nats per code. */
   step: number;
   arithmetic: Arithmetic;
+  /** 8: codes 0..255; 4: codes 0..15, in a ring of half the size. */
+  codeBits: CodeBits;
+  /** Subtract each frame's mean: for microphones with an offset. */
+  removeDc: boolean;
 }
+
+export const CODE_BITS = [8, 4] as const;
+export type CodeBits = (typeof CODE_BITS)[number];
 
 type Table = Float32Array | Uint16Array | Int16Array;
 
@@ -33,7 +40,13 @@ const COEFFICIENTS = 20;
 const LOWEST_HZ = 60;
 const HIGHEST_HZ = 7800;
 
-export const DEFAULT_FRONT_END: FrontEndParameters = { floor: 1e-6, origin: Math.log(1e-6), step: 0.1, arithmetic: "float" };
+/** Floor, origin and step for codes of each size: 25.5 nats from -120 dB up in steps of 0.1, or 18 nats from -60 dBFS or so in steps of 1.2. */
+export function frontEndOf(codeBits: CodeBits, arithmetic: Arithmetic = "float", removeDc = false): FrontEndParameters {
+  const floor = codeBits === 8 ? 1e-6 : 1e-3;
+  return { floor, origin: Math.log(floor), step: codeBits === 8 ? 0.1 : 1.2, arithmetic, codeBits, removeDc };
+}
+
+export const DEFAULT_FRONT_END: FrontEndParameters = frontEndOf(8);
 
 /** Periodic Hann window: 0.5 - 0.5 cos(2 pi i / 400). */
 function window(): number[] {
@@ -111,7 +124,7 @@ function tablesOf(arithmetic: Arithmetic, bands: Uint16Array, weights: number[])
  */
 export function frontEndSection(parameters: FrontEndParameters = DEFAULT_FRONT_END): Uint8Array {
   check(parameters);
-  const { arithmetic } = parameters;
+  const { arithmetic, codeBits, removeDc } = parameters;
   const { bands, weights } = melBands();
   const tables = tablesOf(arithmetic, bands, weights);
   const padded = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
@@ -129,7 +142,8 @@ export function frontEndSection(parameters: FrontEndParameters = DEFAULT_FRONT_E
   ];
   for (const [field, value] of integers) view.setUint32(field, value, true);
   view.setUint16(F.FRONT_END_COEFFICIENTS, COEFFICIENTS, true);
-  view.setUint16(F.FRONT_END_ARITHMETIC, arithmetic === "fixed" ? F.FRONT_END_FIXED : F.FRONT_END_FLOAT32, true);
+  view.setUint8(F.FRONT_END_ARITHMETIC, arithmetic === "fixed" ? F.FRONT_END_FIXED : F.FRONT_END_FLOAT32);
+  view.setUint8(F.FRONT_END_OPTIONS, (codeBits === 4 ? F.FRONT_END_CODES_4BIT : 0) | (removeDc ? F.FRONT_END_REMOVE_DC : 0));
   view.setFloat32(F.FRONT_END_FLOOR, parameters.floor, true);
   view.setFloat32(F.FRONT_END_ORIGIN, parameters.origin, true);
   view.setFloat32(F.FRONT_END_STEP, parameters.step, true);

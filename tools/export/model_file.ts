@@ -3,7 +3,7 @@
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
 import { layerWidth, tableBytes } from "../../assembly/format/layouts.ts";
-import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RING_BYTES } from "../../assembly/format/plan.ts";
+import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RING_BYTES, RING_BYTES_4BIT } from "../../assembly/format/plan.ts";
 import { decodeContainer, encodeContainer, type Section } from "./container.ts";
 
 export interface PackedLayer {
@@ -75,6 +75,11 @@ export interface MemoryPlan {
   maxMacs: number;
 }
 
+/** Bytes of the ring that a front end section asks for. */
+export function ringBytesOf(frontEnd: Uint8Array): number {
+  return frontEnd[F.FRONT_END_OPTIONS] & F.FRONT_END_CODES_4BIT ? RING_BYTES_4BIT : RING_BYTES;
+}
+
 /** The plan that load() recomputes and compares. */
 export function memoryPlan(model: PackedModel): MemoryPlan {
   let [width, cache, outputs, tables, maxMacs] = [0, 0, 0, 0, 0];
@@ -91,7 +96,7 @@ export function memoryPlan(model: PackedModel): MemoryPlan {
   for (const expert of model.experts) add(expert, 0);
   const hasFrontEnd = model.frontEnd !== null;
   const arena = arenaBytes(model.features, networkScratchBytes(width, cache, outputs, tables), hasFrontEnd);
-  const ringBytes = hasFrontEnd ? RING_BYTES : 0;
+  const ringBytes = model.frontEnd === null ? 0 : ringBytesOf(model.frontEnd);
   const audioSamples = hasFrontEnd ? AUDIO_SAMPLES : 0;
   return {
     features: model.features,
