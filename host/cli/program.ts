@@ -40,8 +40,20 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .argument("[files...]", "a model (.qmoe; the bundled ESC-10 model by default), then WAV files (a bundled sample by default)")
     .option("--engine <name>", "what executes the model")
     .option("--device <name>", "the board that cycles and energy are modelled for")
+    .option("--window <s>", "seconds of a window: what the model was trained on, 5", quantity)
+    .option("--hop <s>", "overlapping windows, so many seconds apart", quantity)
+    .option("--wake <dB>", "with a gate that wakes when it is so much louder than the background", quantity)
+    .option("--votes <k/n>", "an event starts when k of the last n windows have its label", votes)
     .addOption(json())
-    .addHelpText("after", examples("qurio run", "qurio run my.wav", "qurio run model.qmoe a.wav b.wav --json"))
+    .addHelpText(
+      "after",
+      examples(
+        "qurio run",
+        "qurio run my.wav",
+        "qurio run model.qmoe a.wav b.wav --json",
+        "qurio run model.qmoe long.wav --hop 1 --wake 6 --votes 2/3",
+      ),
+    )
     .action(async (files, options) => {
       await prepare();
       await (await import("./run.ts")).run(files, options);
@@ -144,6 +156,18 @@ function wholeNumber(least: number) {
       throw new InvalidArgumentError(`A whole number from ${least} up is expected.`);
     return value;
   };
+}
+
+function quantity(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is expected.");
+  return value;
+}
+
+function votes(text: string): { startVotes: number; votes: number } {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  if (!match) throw new InvalidArgumentError("Two whole numbers are expected, as in 2/3.");
+  return { startVotes: Number(match[1]), votes: Number(match[2]) };
 }
 
 function bits(text: string): number {

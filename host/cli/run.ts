@@ -6,18 +6,25 @@ import type { Core } from "../engines/core.ts";
 import { type Engine, openEngine } from "../engines/engine.ts";
 import { QurioError } from "../errors.ts";
 import { packagePath, readInput } from "../files.ts";
-import { coreWasm, type Decision, loadModel, type Model, SAMPLE_RATE, WINDOW_SAMPLES } from "../index.ts";
+import { coreWasm, type Decision, loadModel, type Model, SAMPLE_RATE, type StreamOptions, WINDOW_SAMPLES } from "../index.ts";
 import { type Cost, costOf } from "../meter/cost.ts";
 import type { DeviceProfile } from "../meter/device.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../meter/devices.ts";
 import { Meter } from "../meter/meter.ts";
 import { windowStarts } from "../model.ts";
 import { decisionCard } from "./run_card.ts";
+import { runStream } from "./run_stream.ts";
 
 export interface RunOptions {
   engine?: string;
   device?: string;
   json?: boolean;
+  /** Seconds of a window, which must be what the model was trained on. */
+  window?: number;
+  /** Any of these makes the recording a stream. */
+  hop?: number;
+  wake?: number;
+  votes?: { startVotes: number; votes: number };
 }
 
 const BUNDLED_MODEL = "esc10.qmoe";
@@ -33,7 +40,9 @@ interface Listener {
 }
 
 /** @param files a model (.qmoe) first, if any, then WAV files */
-export async function run(files: string[], { engine = "node", device = DEFAULT_DEVICE, json = false }: RunOptions): Promise<void> {
+export async function run(files: string[], options: RunOptions): Promise<void> {
+  const { engine = "node", device = DEFAULT_DEVICE, json = false } = options;
+  checkWindow(options.window);
   const hasModel = files[0]?.endsWith(".qmoe") === true;
   const modelPath = hasModel ? files[0] : packagePath("models", BUNDLED_MODEL);
   const given = hasModel ? files.slice(1) : files;
@@ -41,12 +50,34 @@ export async function run(files: string[], { engine = "node", device = DEFAULT_D
   if (misplaced)
     throw new QurioError("USAGE", `${misplaced} is a model: one is expected, before the WAV files`, "qurio run MODEL a.wav b.wav", 2);
   const wavs = given.length > 0 ? given : [packagePath("samples", BUNDLED_SAMPLE)];
+  const stream = streamOptions(options);
+  if (stream) {
+    if (engine !== "node") {
+      const message = `engine ${engine} decides about clips, --hop, --wake and --votes need engine node`;
+      throw new QurioError("ENGINE_STREAM", message, "Leave --engine out; qurio-wasi.wasm streams by itself.", 2);
+    }
+    const names = given.length > 0 ? given : [`samples/${BUNDLED_SAMPLE}`];
+    await runStream(modelPath, wavs, names, stream, loadDevice(device), json);
+    return;
+  }
   const listener = await open(modelPath, loadDevice(device), engine);
   try {
     await runAll(listener, wavs, given.length > 0, json);
   } finally {
     await listener.engine.close();
   }
+}
+
+function checkWindow(seconds: number | undefined): void {
+  const trained = WINDOW_SAMPLES / SAMPLE_RATE;
+  if (seconds === undefined || seconds === trained) return;
+  const message = `the model was trained on windows of ${trained} s, --window ${seconds} found`;
+  throw new QurioError("WINDOW", message, "Leave --window out; --hop sets how far windows lie apart.", 2);
+}
+
+function streamOptions({ hop, wake, votes }: RunOptions): StreamOptions | null {
+  if (hop === undefined && wake === undefined && votes === undefined) return null;
+  return { hopS: hop ?? 1, ...(wake !== undefined && { wakeDb: wake }), ...votes };
 }
 
 async function runAll(listener: Listener, wavs: string[], named: boolean, json: boolean): Promise<void> {

@@ -47,7 +47,7 @@ const PART_OF: Record<number, Part> = {
 /** A core with counters, from the shipped bytes. Load a model into `core`, then call `decide`. */
 export class Meter<C extends MeteredCore = Core> {
   readonly core: C;
-  private readonly reader: CounterReader;
+  readonly reader: CounterReader;
 
   constructor(core: C, reader: CounterReader) {
     this.core = core;

@@ -1,9 +1,9 @@
 // A core module under guard: memory around work memory and model is filled with a pattern, steps are counted, decisions checked.
 
 import * as D from "../../assembly/format/decision.ts";
-import { STREAM_BYTES } from "../../assembly/format/stream.ts";
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, POLICY_FEATURES } from "../../assembly/format/ids.ts";
 import { padTo } from "../../assembly/format/layouts.ts";
+import { STREAM_BYTES } from "../../assembly/format/stream.ts";
 import { type CoreExports, readDecision } from "../../host/engines/core.ts";
 import { DEVICE_ERRORS } from "../../host/errors.ts";
 import { CounterReader, totalOf } from "../../host/meter/counts.ts";

@@ -1,0 +1,57 @@
+// Browser-safe. Meters a stream: exact op counts of each kind of step, from the shipped bytes.
+
+import { PHASE_EXPERT, PHASE_FAILED, PHASE_FEATURES, PHASE_FRAME, PHASE_HOP, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
+import { STREAM_BYTES } from "../../assembly/format/stream.ts";
+import { addCounts, type Counts, noCounts } from "./counts.ts";
+import type { Meter } from "./meter.ts";
+
+/** What steps of a stream do: frames (the gate's listening included), features, networks, moving the window on. */
+export const STREAM_PARTS = ["frames", "features", "router", "expert", "hops"] as const;
+export type StreamPart = (typeof STREAM_PARTS)[number];
+
+export interface MeteredStream {
+  counts: Record<StreamPart, Counts>;
+  /** Steps of each kind. */
+  steps: Record<StreamPart, number>;
+}
+
+const PART_OF: Record<number, StreamPart> = {
+  [PHASE_FRAME]: "frames",
+  [PHASE_FEATURES]: "features",
+  [PHASE_ROUTER]: "router",
+  [PHASE_EXPERT]: "expert",
+  [PHASE_HOP]: "hops",
+};
+
+/**
+ * All of `pcm` (16-bit, 16 kHz, mono) as one stream.
+ * @param settings the first values of the stream record (host/stream.ts); all zero: one window and no gate
+ */
+export function meterStream(meter: Meter, settings: Int32Array, pcm: Int16Array, seed = 0): MeteredStream {
+  const { core, reader } = meter;
+  const { exports } = core;
+  const record = () => new Int32Array(exports.memory.buffer, exports.streamPtr(), STREAM_BYTES >> 2);
+  const zeros = <T>(of: () => T) => Object.fromEntries(STREAM_PARTS.map((part) => [part, of()])) as Record<StreamPart, T>;
+  const stream: MeteredStream = { counts: zeros(noCounts), steps: zeros(() => 0) };
+  record().set(settings);
+  exports.reset(seed);
+  for (let taken = 0, space = exports.audioSpace(); taken < pcm.length && space > 0; space = exports.audioSpace()) {
+    const part = pcm.subarray(taken, taken + space);
+    new Int16Array(exports.memory.buffer, exports.audioPtr(), part.length).set(part);
+    core.check(exports.pushAudio(part.length));
+    taken += part.length;
+    for (;;) {
+      const before = reader.read();
+      const phase = exports.step();
+      if (phase === PHASE_FAILED) core.check(-1);
+      const part = PART_OF[phase];
+      if (part) {
+        addCounts(stream.counts[part], reader.between(before, reader.read()));
+        stream.steps[part]++;
+      } else if (phase === PHASE_IDLE || settings[0] === 0) break;
+    }
+  }
+  record().fill(0, 0, settings.length);
+  exports.reset(0);
+  return stream;
+}
