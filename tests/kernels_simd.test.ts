@@ -200,17 +200,16 @@ const plain =
   ({ exports }, { x16Ptr, wPtr, yPtr, k, rows, batch, strideBytes, scratchPtr }) =>
     exports[kernel](x16Ptr, wPtr, yPtr, k, rows, batch, strideBytes, scratchPtr);
 
-const GEMMS: (Omit<KernelCase, "run" | "activations"> & { run: Gemm; most: number; tableBytes: number })[] = [
-  { name: "8-bit", layout: LAYOUT_INT8_BLOCKED, weights: [-128, 127], run: plain("int8Gemm"), most: MAX_WIDTH, tableBytes: 0 },
-  { name: "4-bit", layout: LAYOUT_INT4_MASKDOT, weights: [-8, 7], run: plain("int4Gemm"), most: MAX_WIDTH, tableBytes: 0 },
-  { name: "ternary", layout: LAYOUT_TERNARY_MASKDOT, weights: TRIT, run: plain("ternaryMaskdotGemm"), most: 4096, tableBytes: 0 },
+const GEMMS: (Omit<KernelCase, "run" | "activations"> & { run: Gemm; most: number })[] = [
+  { name: "8-bit", layout: LAYOUT_INT8_BLOCKED, weights: [-128, 127], run: plain("int8Gemm"), most: MAX_WIDTH },
+  { name: "4-bit", layout: LAYOUT_INT4_MASKDOT, weights: [-8, 7], run: plain("int4Gemm"), most: MAX_WIDTH },
+  { name: "ternary", layout: LAYOUT_TERNARY_MASKDOT, weights: TRIT, run: plain("ternaryMaskdotGemm"), most: 4096 },
   {
     name: "ternary, look-up layout",
     layout: LAYOUT_TERNARY_LUT_SIMD,
     weights: TRIT,
     run: plain("ternaryLutGemm"),
     most: 4096,
-    tableBytes: 2048,
   },
 ];
 
@@ -237,7 +236,7 @@ function checkGemm(
     padded.set(row);
     instance.exports.prepareBatchRow(instance.put(padded), x16Ptr, m, k, 1);
   });
-  const scratchBytes = 8 * k + gemm.tableBytes;
+  const scratchBytes = 8 * k;
   const scratchPtr = instance.alloc(scratchBytes + 4);
   instance.i32(scratchPtr + scratchBytes, 1)[0] = CANARY;
   // a stride with room behind the rows: nothing may be written there
