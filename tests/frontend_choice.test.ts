@@ -7,6 +7,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FRONT_END_ARITHMETIC, FRONT_END_FIXED, FRONT_END_FLOAT32 } from "../assembly/format/file.ts";
 import { exportModel } from "../host/cli/export.ts";
+import { inspect } from "../host/cli/inspect.ts";
 import type { QurioError } from "../host/errors.ts";
 import { loadModel } from "../host/index.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../tools/export/checkpoint.ts";
@@ -40,16 +41,23 @@ function checkpoint(features: Checkpoint["features"]): Checkpoint {
   };
 }
 
-/** Exports the checkpoint as `qurio export` does, silently; returns the file's bytes. */
-async function exported(name: string, frontEnd?: Arithmetic): Promise<Uint8Array> {
+/** What a command prints. */
+async function printed(command: () => Promise<void>): Promise<string> {
   const { log } = console;
-  const output = join(folder, name);
-  console.log = () => {};
+  const lines: string[] = [];
+  console.log = (line: string) => lines.push(line);
   try {
-    await exportModel(CHECKPOINT, { output, scales: "channel", json: true, ...(frontEnd && { frontEnd }) });
+    await command();
   } finally {
     console.log = log;
   }
+  return lines.join("\n");
+}
+
+/** Exports the checkpoint as `qurio export` does, silently; returns the file's bytes. */
+async function exported(name: string, frontEnd?: Arithmetic): Promise<Uint8Array> {
+  const output = join(folder, name);
+  await printed(() => exportModel(CHECKPOINT, { output, scales: "channel", json: true, ...(frontEnd && { frontEnd }) }));
   return new Uint8Array(readFileSync(output));
 }
 
@@ -91,6 +99,25 @@ test("either arithmetic decides alike in both builds, and like the other", async
     probabilities.push(decision.probability);
   }
   assert.ok(Math.abs(probabilities[0] - probabilities[1]) < 0.02, `${probabilities}`);
+});
+
+test("inspect says which, in words and in JSON", async () => {
+  const shown = async (name: string) => {
+    const path = join(folder, name);
+    return { text: await printed(() => inspect(path, {})), json: JSON.parse(await printed(() => inspect(path, { json: true }))) };
+  };
+  const [float, fixed] = [await shown("float.qmoe"), await shown("fixed.qmoe")];
+  assert.match(float.text, /^front end {3}float32; codes of 0\.1 nat from -13\.8155, floor 0\.000001$/m);
+  assert.match(fixed.text, /^front end {3}fixed point \(integers, no FPU needed\); codes of 0\.1 nat from -13\.8155, floor 0\.000001$/m);
+  const { floor, origin, step } = DEFAULT_FRONT_END;
+  const parameters = { floor: Math.fround(floor), origin: Math.fround(origin), step: Math.fround(step) };
+  assert.equal(float.json.frontEnd, { ...parameters, arithmetic: "float" });
+  assert.equal(fixed.json.frontEnd, { ...parameters, arithmetic: "fixed" });
+  writeCheckpoint(CHECKPOINT, checkpoint({ kind: "external", count: 6 }));
+  await exported("features.qmoe");
+  const none = await shown("features.qmoe");
+  assert.match(none.text, /^front end {3}none: the model takes features$/m);
+  assert.is(none.json.frontEnd, null);
 });
 
 test("a model that takes features has no front end to choose", async () => {

@@ -29,6 +29,7 @@ const MODELS: Record<string, ModelOptions> = {
   bayesian: { ...SMALL, policy: POLICY_BAYESIAN, samples: 3, experts: ["ternary", "8-bit"] },
   single: { ...SMALL, policy: POLICY_SINGLE, features: 100 },
   "with a front end": { hidden: [8] },
+  "with a fixed-point front end": { hidden: [8], arithmetic: "fixed" },
 };
 
 function randomFeatures(count: number, seed: number): Float32Array {

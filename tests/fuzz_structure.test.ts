@@ -12,6 +12,7 @@ import { Core } from "../host/engines/core.ts";
 import { DEVICE_ERRORS, QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { instrument } from "../host/meter/instrument.ts";
+import { ARITHMETICS } from "../tools/export/front_end_tables.ts";
 import { encodeModel, type PackedModel } from "../tools/export/model_file.ts";
 import { WEIGHT_TYPES } from "../tools/export/pack.ts";
 import { repack } from "../tools/export/repack.ts";
@@ -29,7 +30,7 @@ const modules = {
   simd: new WebAssembly.Module(readFileSync(packagePath("build", "qurio.simd.wasm"))),
 };
 
-/** A small sound model of any policy; one in ten hears audio. */
+/** A small sound model of any policy; one in ten hears audio, in either arithmetic. */
 function soundModel(dice: Dice): PackedModel {
   const policy = dice.pick([POLICY_SINGLE, POLICY_PROBE, POLICY_PROBE, POLICY_PROBE, POLICY_BAYESIAN, POLICY_BAYESIAN, POLICY_FEATURES]);
   const types = WEIGHT_TYPES.map(({ name }) => name);
@@ -39,6 +40,7 @@ function soundModel(dice: Dice): PackedModel {
     policy,
     experts,
     frontEnd: dice.chance(0.1),
+    arithmetic: dice.pick(ARITHMETICS),
     features: dice.pick([1, 5, 37, 64, 100]),
     classes: dice.pick([2, 3, 10, 23]),
     hidden: dice.pick([[24, 17], [8], [5, 3, 2], []]),

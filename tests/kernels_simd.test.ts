@@ -47,6 +47,12 @@ const lanes = (kernel: string, top: number, fieldBits: number, zeroPoint: number
   instance.exports[kernel](preparedPtr, call.wPtr, call.yPtr, call.k, call.n);
 };
 
+function nibbles(instance: Instance, call: Call): void {
+  const preparedPtr = instance.alloc(64 + 2 * call.k);
+  instance.exports.prepareNibbles(call.xPtr, preparedPtr, call.k, 1);
+  instance.exports.int4GemvSimd(preparedPtr, call.wPtr, call.yPtr, call.k, call.n);
+}
+
 const tables = (kernel: string) => (instance: Instance, call: Call) => {
   const tablePtr = instance.alloc(8 * call.k + 4);
   instance.i32(tablePtr + 8 * call.k, 1)[0] = CANARY;
@@ -79,7 +85,7 @@ const KERNELS: KernelCase[] = [
   },
   { name: "ternary look-up", layout: LAYOUT_TERNARY_LUT_SIMD, weights: TRIT, activations: BYTE, run: tables("ternaryLutGemvSimd") },
   { name: "1-bit look-up", layout: LAYOUT_INT1_LUT_SIMD, weights: TRIT, activations: BYTE, run: tables("int1LutGemvSimd") },
-  { name: "4-bit mask-dot", layout: LAYOUT_INT4_MASKDOT, weights: [-8, 7], activations: BYTE, run: lanes("int4GemvSimd", 4, 4, 8) },
+  { name: "4-bit mask-dot", layout: LAYOUT_INT4_MASKDOT, weights: [-8, 7], activations: BYTE, run: nibbles },
   { name: "8-bit", layout: LAYOUT_INT8_BLOCKED, weights: [-128, 127], activations: BYTE, run: lanes("int8GemvSimd", 0, 0, 0) },
   { name: "16-bit", layout: LAYOUT_INT16_BLOCKED, weights: [-32768, 32767], activations: BYTE, run: lanes("int16GemvSimd", 0, 0, 0) },
   { name: "popcount", layout: LAYOUT_TERNARY_PLANES, weights: TRIT, activations: TRIT, run: planes },
@@ -194,17 +200,16 @@ const plain =
   ({ exports }, { x16Ptr, wPtr, yPtr, k, rows, batch, strideBytes, scratchPtr }) =>
     exports[kernel](x16Ptr, wPtr, yPtr, k, rows, batch, strideBytes, scratchPtr);
 
-const GEMMS: (Omit<KernelCase, "run" | "activations"> & { run: Gemm; most: number; tableBytes: number })[] = [
-  { name: "8-bit", layout: LAYOUT_INT8_BLOCKED, weights: [-128, 127], run: plain("int8Gemm"), most: MAX_WIDTH, tableBytes: 0 },
-  { name: "4-bit", layout: LAYOUT_INT4_MASKDOT, weights: [-8, 7], run: plain("int4Gemm"), most: MAX_WIDTH, tableBytes: 0 },
-  { name: "ternary", layout: LAYOUT_TERNARY_MASKDOT, weights: TRIT, run: plain("ternaryMaskdotGemm"), most: 4096, tableBytes: 0 },
+const GEMMS: (Omit<KernelCase, "run" | "activations"> & { run: Gemm; most: number })[] = [
+  { name: "8-bit", layout: LAYOUT_INT8_BLOCKED, weights: [-128, 127], run: plain("int8Gemm"), most: MAX_WIDTH },
+  { name: "4-bit", layout: LAYOUT_INT4_MASKDOT, weights: [-8, 7], run: plain("int4Gemm"), most: MAX_WIDTH },
+  { name: "ternary", layout: LAYOUT_TERNARY_MASKDOT, weights: TRIT, run: plain("ternaryMaskdotGemm"), most: 4096 },
   {
     name: "ternary, look-up layout",
     layout: LAYOUT_TERNARY_LUT_SIMD,
     weights: TRIT,
     run: plain("ternaryLutGemm"),
     most: 4096,
-    tableBytes: 2048,
   },
 ];
 
@@ -231,7 +236,7 @@ function checkGemm(
     padded.set(row);
     instance.exports.prepareBatchRow(instance.put(padded), x16Ptr, m, k, 1);
   });
-  const scratchBytes = 8 * k + gemm.tableBytes;
+  const scratchBytes = 8 * k;
   const scratchPtr = instance.alloc(scratchBytes + 4);
   instance.i32(scratchPtr + scratchBytes, 1)[0] = CANARY;
   // a stride with room behind the rows: nothing may be written there

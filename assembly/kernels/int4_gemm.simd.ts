@@ -1,8 +1,9 @@
 // 4-bit GEMM, SIMD: four rows decoded to i16, then the 4 x 2 register tile of gemm.simd.ts
 //
-//   y[m][n] = sum_k x[m][k] * (code[n][k] - 8)
+//   y[m][n] = sum_k x[m][k] * w[n][k]
 //
-//   wPtr  LAYOUT_INT4_MASKDOT: [N/4][K/32][4][16 B], drawn in int4_gemv.simd.ts; field f of lane j is column 8f + j
+//   wPtr  LAYOUT_INT4_MASKDOT: [N/4][K/32][4][16 B], drawn in int4_gemv.simd.ts; field f of lane j is column 8f + j,
+//         w + 8 in fields 0 to 2, w itself in field 3
 //
 // K % 32 == 0, N % 4 == 0. Bound as int8_gemv.simd.ts: K < 2^17.
 
@@ -24,7 +25,7 @@ export function int4Gemm(
         store<v128>(outPtr, field(packed, 0), 0);
         store<v128>(outPtr, field(packed, 4), 64);
         store<v128>(outPtr, field(packed, 8), 128);
-        store<v128>(outPtr, field(packed, 12), 192);
+        store<v128>(outPtr, i16x8.shr_s(packed, 12), 192);
         outPtr += 16;
       }
       outPtr += 192;

@@ -29,7 +29,7 @@ import { packedGemv } from "./packed_gemv.ts";
 import { popcountGemvSimd } from "./popcount_gemv.simd.ts";
 import { popcountGemv } from "./popcount_gemv.ts";
 import { preparePlanes } from "./prepare_planes.ts";
-import { prepareBytes, prepareLanes } from "./prepare.ts";
+import { prepareBytes, prepareLanes, prepareNibbles } from "./prepare.ts";
 import { absmax, inverseScaleOf, isFinite32 } from "./quantize.ts";
 import { ternary5Gemv } from "./ternary5_gemv.ts";
 import { ternaryGemvSimd } from "./ternary_gemv.simd.ts";
@@ -93,7 +93,7 @@ function simdGemv(layout: i32, vectorPtr: usize, preparedPtr: usize, tablePtr: u
     prepareLanes(vectorPtr, preparedPtr, k, inverse, 6, 2, 1);
     ternaryGemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
   } else if (layout == LAYOUT_INT4_MASKDOT) {
-    prepareLanes(vectorPtr, preparedPtr, k, inverse, 4, 4, 8);
+    prepareNibbles(vectorPtr, preparedPtr, k, inverse);
     int4GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
   } else {
     prepareLanes(vectorPtr, preparedPtr, k, inverse, 0, 0, 0);

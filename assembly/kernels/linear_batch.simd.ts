@@ -4,8 +4,8 @@
 //   vectorsPtr  f32 [M][stride]: K values in, zeros from there to inputWidth; N values out in the same place
 //   scratchPtr  linearBatchBytes, given by the caller:
 //
-//     | x scales f32 [M] | codes i16 [ceil(M/2)][K/8][2][8] | four decoded rows, 8 K bytes | lanes of a byte, 2 KB |
-//     | prepared activations and tables of linear.ts                                                              |   the others
+//     | x scales f32 [M] | codes i16 [ceil(M/2)][K/8][2][8] | four decoded rows, 8 K bytes |
+//     | prepared activations and tables of linear.ts                                       |   layers without a matrix product
 
 import {
   LAYOUT_INT4_MASKDOT, LAYOUT_INT8_BLOCKED, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT,
@@ -18,8 +18,6 @@ import { int8Gemm } from "./int8_gemm.simd.ts";
 import { linear, scaleBack } from "./linear.ts";
 import { absmax, inverseScaleOf, isFinite32 } from "./quantize.ts";
 import { PAIR_COLUMNS, ternaryLutGemm, ternaryMaskdotGemm } from "./ternary_gemm.simd.ts";
-
-const LANES_BYTES = 2048;
 
 /** Fewer vectors than these do not pay for decoding the weights (docs/growth); a 1-bit look-up is as fast as any product. */
 const LEAST_BATCH = 6;
@@ -35,7 +33,7 @@ function hasGemm(layout: i32, columns: i32, batch: i32): bool {
 export function linearBatchBytes(layout: i32, rows: i32, columns: i32, batch: i32): i32 {
   if (!hasGemm(layout, columns, batch)) return 64 + 4 * layerWidth(layout, rows, columns) + tableBytes(layout, rows, columns);
   const k = padTo(columns, columnBlock(layout));
-  return align16(batch << 2) + 2 * k * ((batch + 1) & ~1) + 8 * k + LANES_BYTES;
+  return align16(batch << 2) + 2 * k * ((batch + 1) & ~1) + 8 * k;
 }
 
 /** Returns -1, or the number of the first vector that holds an infinity or a NaN: then outputs are not complete. */

@@ -3,8 +3,7 @@
 //   y[m][n] = sum_k x[m][k] * w[n][k],  w in {-1, 0, 1}
 //
 //   x16Ptr      as in gemm.simd.ts, |x| <= 127
-//   scratchPtr  i16 [K/8][4][8]       four pairs of rows: lane = w[low row][k] + (w[high row][k] << 14), 8 K bytes;
-//               for the look-up layout u64 [256] behind it: the lanes that a byte of a plane stands for
+//   scratchPtr  i16 [K/8][4][8]       four pairs of rows: lane = w[low row][k] + (w[high row][k] << 14), 8 K bytes
 //   yPtr        i32 [M][stride]
 //
 //   sum x * lane = low + 2^14 * high          low, high: the sums of either row
@@ -26,6 +25,20 @@ export const PAIR_COLUMNS: i32 = 4096;
 const ONES: i16 = 0x4001;
 
 /** Field f of two 2-bit words as lanes of pairs. */
+/** Column j mod 4 of lane j: its bit in both planes' bytes, and the factor that adds the two at bit 14. */
+const BITS: usize = memory.data<u16>([
+  0x0101, 0x0202, 0x0404, 0x0808, 0x0101, 0x0202, 0x0404, 0x0808,
+  0x4040, 0x2020, 0x1010, 0x0808, 0x4040, 0x2020, 0x1010, 0x0808,
+], 16);
+
+/** Lanes of a pair from u16 lanes that hold its byte of plane 0 below and of plane 1 above: (t0 + t1) << 14 by one product. */
+@inline
+function pairOf(planes: v128, bits: v128, factors: v128): v128 {
+  const low = i16x8.shr_u(i16x8.mul(v128.and(planes, bits), factors), 14);
+  const high = v128.and(i16x8.mul(v128.and(i16x8.shr_u(planes, 4), bits), factors), i16x8.splat(<i16>0xc000));
+  return i16x8.sub(i16x8.add(low, high), i16x8.splat(ONES));
+}
+
 @inline
 function pairField(low: v128, high: v128, field: i32): v128 {
   const three = i16x8.splat(3);
@@ -52,32 +65,30 @@ export function ternaryMaskdotGemm(
 export function ternaryLutGemm(
   x16Ptr: usize, wPtr: usize, yPtr: usize, columns: i32, rows: i32, batch: i32, strideBytes: usize, scratchPtr: usize,
 ): void {
-  const lanesPtr = scratchPtr + (<usize>columns << 3);
-  for (let byte = 0; byte < 256; byte++) {
-    for (let k = 0; k < 4; k++) store<u16>(lanesPtr + (byte << 3) + (k << 1), ((byte >> k) & 1) | (((byte >> (4 + k)) & 1) << 14));
-  }
   for (let n = 0; n < rows; n += 32) {
     for (let i = 0; i < 16 && n + i < rows; i += 4) {
-      decodePairs(wPtr + i, scratchPtr, lanesPtr, columns);
+      decodePairs(wPtr + i, scratchPtr, columns);
       multiply4Pairs(x16Ptr, scratchPtr, yPtr + (<usize>(n + i) << 2), columns, batch, strideBytes, n + i + 16 < rows ? 64 : 0);
     }
     wPtr += <usize>columns << 3;
   }
 }
 
-/** Four bytes of both planes of each group of 4 columns. */
-function decodePairs(wPtr: usize, outPtr: usize, lanesPtr: usize, columns: i32): void {
-  const ones = i16x8.splat(ONES);
-  for (let k = 0; k < columns; k += 4) {
-    let first = load<u32>(wPtr), second = load<u32>(wPtr, 16);
-    const halfPtr = outPtr + (<usize>(k >> 3) << 6) + ((k & 4) << 1);
-    for (let row: usize = 0; row < 64; row += 16) {
-      const t0 = v128.load64_zero(lanesPtr + ((first & 255) << 3)), t1 = v128.load64_zero(lanesPtr + ((second & 255) << 3));
-      v128.store_lane<i64>(halfPtr + row, i16x8.sub(i16x8.add(t0, t1), ones), 0);
-      first >>>= 8;
-      second >>>= 8;
+/** Four pairs of rows: bytes 0 to 3 of both planes at wPtr, for two groups of 4 columns at a time. */
+function decodePairs(wPtr: usize, outPtr: usize, columns: i32): void {
+  const bits = v128.load(BITS), factors = v128.load(BITS, 16);
+  for (const end = outPtr + (<usize>columns << 3); outPtr < end; outPtr += 64) {
+    // | plane 0, first group | plane 0, second group | plane 1, first group | plane 1, second group |
+    let bytes = v128.load32_zero(wPtr);
+    bytes = v128.load_lane<u32>(wPtr, bytes, 1, 32);
+    bytes = v128.load_lane<u32>(wPtr, bytes, 2, 16);
+    bytes = v128.load_lane<u32>(wPtr, bytes, 3, 48);
+    for (let pair: usize = 0; pair < 64; pair += 16) {
+      const both = v128.shuffle<u8>(bytes, bytes, 0, 8, 0, 8, 0, 8, 0, 8, 4, 12, 4, 12, 4, 12, 4, 12);
+      store<v128>(outPtr + pair, pairOf(both, bits, factors));
+      bytes = i32x4.shr_u(bytes, 8);
     }
-    wPtr += 32;
+    wPtr += 64;
   }
 }
 

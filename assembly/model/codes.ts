@@ -84,8 +84,8 @@ export function codesAgree(type: i32, layout: i32, wPtr: usize, rows: i32, colum
       for (let i: usize = 0; i < 16; i += 4) if (load<u32>(wPtr + i, 16) & ~load<u32>(wPtr + i)) return false;
     }
   } else if (layout == LAYOUT_INT4_MASKDOT && type != WEIGHT_INT4) {
-    // 3 bits around the zero point, 4 to 11: the upper two bits of each code differ
-    for (; wPtr < end; wPtr += 4) if (~(load<u32>(wPtr) ^ (load<u32>(wPtr) << 1)) & 0x88888888) return false;
+    // 3 bits: the upper two bits of w + 8 differ, those of w, in the top field of each u16, do not
+    for (; wPtr < end; wPtr += 4) if (((load<u32>(wPtr) ^ (load<u32>(wPtr) << 1)) & 0x88888888) != 0x08880888) return false;
   } else if (layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT16_BLOCKED) {
     const bits = integerBits(type);
     return bits == 8 || bits == 16 || areWithin(bits, layout, wPtr, end);

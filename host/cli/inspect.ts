@@ -12,6 +12,7 @@ import {
 } from "../../assembly/format/file.ts";
 import { POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
 import { layerSizes } from "../../tools/export/exporter.ts";
+import { type FrontEndParameters, frontEndParameters } from "../../tools/export/front_end_tables.ts";
 import { memoryPlan, type PackedNetwork } from "../../tools/export/model_file.ts";
 import { repack } from "../../tools/export/repack.ts";
 import { readInput } from "../files.ts";
@@ -33,6 +34,7 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
   const { packed } = model;
   const sections = sectionTable(file);
   const plan = memoryPlan(packed);
+  const frontEnd = packed.frontEnd && frontEndParameters(packed.frontEnd);
   const answerers = model.answerers.length;
   const policy = {
     kind: POLICY_NAMES[packed.policy.kind],
@@ -47,7 +49,17 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
     const version = new DataView(file.buffer, file.byteOffset).getUint32(HEADER_VERSION, true);
     const layers = layerSizes(packed);
     console.log(
-      JSON.stringify({ version, bytes: file.length, sections, layers, plan, policy, labels: packed.labels, provenance: packed.provenance }),
+      JSON.stringify({
+        version,
+        bytes: file.length,
+        sections,
+        frontEnd,
+        layers,
+        plan,
+        policy,
+        labels: packed.labels,
+        provenance: packed.provenance,
+      }),
     );
     return;
   }
@@ -71,9 +83,20 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
   ];
   console.log(`\n${formatTable(memory, { head: ["memory", "bytes"] })}`);
   console.log(`\n${formatTable(policyRows(policy, model.answerers, packed.router), { head: ["policy", policy.kind] })}`);
-  console.log(`\nlabels      ${packed.labels.join(", ")}`);
+  console.log(`\nfront end   ${frontEndLine(frontEnd)}`);
+  console.log(`labels      ${packed.labels.join(", ")}`);
   console.log(`provenance  ${JSON.stringify(packed.provenance)}`);
 }
+
+function frontEndLine(frontEnd: FrontEndParameters | null): string {
+  if (!frontEnd) return "none: the model takes features";
+  const { arithmetic, floor, origin, step } = frontEnd;
+  const codes = `codes of ${decimal(step)} nat from ${decimal(origin)}, floor ${decimal(floor)}`;
+  return `${arithmetic === "fixed" ? "fixed point (integers, no FPU needed)" : "float32"}; ${codes}`;
+}
+
+/** A float32 in as few digits as tell it from its neighbours on paper. */
+const decimal = (value: number) => `${Number(value.toPrecision(6))}`;
 
 function sectionTable(file: Uint8Array) {
   const view = new DataView(file.buffer, file.byteOffset);

@@ -242,17 +242,18 @@ export class Core {
   }
 }
 
+/** A value of the record; what is absent is negative there. */
+const present = (value: number) => (value < 0 ? null : value);
+
 /** A decision record's bytes as numbers. */
 export function readDecision(bytes: Uint8Array): RawDecision {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const present = (value: number) => (value < 0 ? null : value);
-  const f32 = (at: number) => present(view.getFloat32(at, true));
   return {
     label: present(view.getInt32(D.DECISION_LABEL, true)),
-    probability: f32(D.DECISION_PROBABILITY),
-    entropy: f32(D.DECISION_ENTROPY),
-    mutualInformation: f32(D.DECISION_MUTUAL_INFORMATION),
-    routerVariance: f32(D.DECISION_ROUTER_VARIANCE),
+    probability: present(view.getFloat32(D.DECISION_PROBABILITY, true)),
+    entropy: present(view.getFloat32(D.DECISION_ENTROPY, true)),
+    mutualInformation: present(view.getFloat32(D.DECISION_MUTUAL_INFORMATION, true)),
+    routerVariance: present(view.getFloat32(D.DECISION_ROUTER_VARIANCE, true)),
     expert: present(view.getInt32(D.DECISION_EXPERT, true)),
     abstained: view.getUint32(D.DECISION_ABSTAINED, true) !== 0,
     framesSeen: view.getUint32(D.DECISION_FRAMES_SEEN, true),

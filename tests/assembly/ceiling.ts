@@ -50,20 +50,20 @@ export function ceilingWidenDot(p: usize, iterations: i32): void {
   keep4(p, a, b, c, d); keep4(p + 64, e, f, g, h); keep4(p + 128, i, j, k, l);
 }
 
-/** A packed vector of 4-bit codes: four fields, one shift. Masks differ, or equal products would be computed once. */
+/** A packed vector of 4-bit codes: four products, two of them masked, one shift. */
 @inline
-function fields4(a: v128, m0: v128, m1: v128, x: v128): v128 {
-  const v = i16x8.shr_u(a, 8);
-  return maskDot(maskDot(maskDot(maskDot(a, a, m0, x), a, m1, x), v, m0, x), v, m1, x);
+function fields4(a: v128, mask: v128, x: v128): v128 {
+  const v = i16x8.shr_s(a, 8);
+  return maskDot(dotAdd(maskDot(dotAdd(a, a, x), a, mask, x), v, x), v, mask, x);
 }
 
-/** 4 * (and + dot + add) + shift: 4-bit mask-dot. 8 * 32 MACs. */
+/** 4 * (dot + add) + 2 and + shift: 4-bit mask-dot. 8 * 32 MACs. */
 export function ceilingMaskDot4(p: usize, iterations: i32): void {
-  const x = v128.load(p, 240), m0 = v128.load(p, 224), m1 = v128.load(p, 208);
+  const x = v128.load(p, 240), mask = v128.load(p, 224);
   let a = seed(p, 0), b = seed(p, 1), c = seed(p, 2), d = seed(p, 3), e = seed(p, 4), f = seed(p, 5), g = seed(p, 6), h = seed(p, 7);
   for (; iterations > 0; iterations--) {
-    a = fields4(a, m0, m1, x); b = fields4(b, m0, m1, x); c = fields4(c, m0, m1, x); d = fields4(d, m0, m1, x);
-    e = fields4(e, m0, m1, x); f = fields4(f, m0, m1, x); g = fields4(g, m0, m1, x); h = fields4(h, m0, m1, x);
+    a = fields4(a, mask, x); b = fields4(b, mask, x); c = fields4(c, mask, x); d = fields4(d, mask, x);
+    e = fields4(e, mask, x); f = fields4(f, mask, x); g = fields4(g, mask, x); h = fields4(h, mask, x);
   }
   keep4(p, a, b, c, d); keep4(p + 64, e, f, g, h);
 }

@@ -10,7 +10,7 @@ export { popcountGemvSimd } from "../../assembly/kernels/popcount_gemv.simd";
 export { prepareBatchRow } from "../../assembly/kernels/gemm.simd";
 export { prepareTables } from "../../assembly/kernels/lut.simd";
 export { linearBatch, linearBatchBytes } from "../../assembly/kernels/linear_batch.simd";
-export { prepareLanes } from "../../assembly/kernels/prepare";
+export { prepareLanes, prepareNibbles } from "../../assembly/kernels/prepare";
 export { PAIR_COLUMNS, ternaryLutGemm, ternaryMaskdotGemm } from "../../assembly/kernels/ternary_gemm.simd";
 export { ternaryGemvSimd } from "../../assembly/kernels/ternary_gemv.simd";
 export { ternaryLutGemvSimd } from "../../assembly/kernels/ternary_lut_gemv.simd";

@@ -1,7 +1,7 @@
 // Small random models for tests: same seed, same bytes.
 
 import { POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
-import { frontEndSection } from "../../tools/export/front_end_tables.ts";
+import { type Arithmetic, DEFAULT_FRONT_END, frontEndSection } from "../../tools/export/front_end_tables.ts";
 import { encodeModel, type PackedLayer, type PackedModel, type PackedNetwork } from "../../tools/export/model_file.ts";
 import { packWeights, WEIGHT_TYPES } from "../../tools/export/pack.ts";
 import { random } from "./random.ts";
@@ -64,6 +64,8 @@ export function randomNetwork(
 export interface ModelOptions {
   features?: number;
   frontEnd?: boolean;
+  /** Of the front end. */
+  arithmetic?: Arithmetic;
   classes?: number;
   policy?: number;
   experts?: TypeName[];
@@ -86,7 +88,7 @@ export function randomModel(options: ModelOptions = {}): PackedModel {
   const used = policy === POLICY_SINGLE ? experts.slice(0, 1) : experts;
   return {
     features,
-    frontEnd: frontEnd ? frontEndSection() : null,
+    frontEnd: frontEnd ? frontEndSection({ ...DEFAULT_FRONT_END, arithmetic: options.arithmetic ?? "float" }) : null,
     normalization: {
       mean: Float32Array.from({ length: features }, () => next() - 0.5),
       inverseStd: Float32Array.from({ length: features }, () => 0.5 + next()),

@@ -43,7 +43,7 @@ type Mutation = (sections: Section[], dice: Dice) => string | null;
 
 /** Bytes of the section that are fields rather than tensors or strings. */
 function fieldBytes({ id, bytes }: Section): number {
-  const known = [0, F.PLAN_BYTES, F.FRONT_END_BYTES, F.NORMALIZATION_BYTES, 0, 0, F.POLICY_BYTES, 0, 0][id];
+  const known = [0, F.PLAN_BYTES, F.FRONT_END_FIXED_BYTES, F.NORMALIZATION_BYTES, 0, 0, F.POLICY_BYTES, 0, 0][id];
   if (known) return Math.min(known, bytes.length);
   if (id === Id.SECTION_LABELS && bytes.length >= 4) return Math.min(bytes.length, 8 + 4 * viewOf(bytes).getUint32(0, true));
   return Math.min(F.NETWORK_BYTES + F.LAYER_BYTES * layerCount(bytes), bytes.length);
@@ -116,10 +116,10 @@ function spoilFloats({ id, bytes }: Section, offset: number, count: number, posi
 }
 
 const table: Mutation = (sections, dice) => {
-  const section = sections.find(({ id, bytes }) => id === Id.SECTION_FRONT_END && bytes.length > F.FRONT_END_BYTES + 16);
+  const section = sections.find(({ id, bytes }) => id === Id.SECTION_FRONT_END && bytes.length > F.FRONT_END_FIXED_BYTES + 16);
   if (!section) return null;
   const { bytes } = section;
-  const at = F.FRONT_END_BYTES + dice.int(bytes.length - F.FRONT_END_BYTES - 4);
+  const at = F.FRONT_END_FIXED_BYTES + dice.int(bytes.length - F.FRONT_END_FIXED_BYTES - 4);
   const run = Math.min(1 + dice.int(2000), bytes.length - at);
   const word = dice.chance(0.5) ? 1 - 2 * dice.float() : dice.pick([1, -1, 0]);
   if (dice.chance(0.5)) for (let i = at & ~3; i + 4 <= at + run; i += 4) viewOf(bytes).setFloat32(i, word, true);

@@ -156,6 +156,17 @@ export function frontEndSection(parameters: FrontEndParameters = DEFAULT_FRONT_E
   return section;
 }
 
+/** What a section that the device accepts was made from; floats as float32. */
+export function frontEndParameters(section: Uint8Array): FrontEndParameters {
+  const view = new DataView(section.buffer, section.byteOffset, section.byteLength);
+  return {
+    floor: view.getFloat32(F.FRONT_END_FLOOR, true),
+    origin: view.getFloat32(F.FRONT_END_ORIGIN, true),
+    step: view.getFloat32(F.FRONT_END_STEP, true),
+    arithmetic: view.getUint16(F.FRONT_END_ARITHMETIC, true) === F.FRONT_END_FIXED ? "fixed" : "float",
+  };
+}
+
 function check({ floor, origin, step }: FrontEndParameters): void {
   const refuse = (name: string, range: string, found: number) => {
     throw new QurioError(

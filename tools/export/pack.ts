@@ -184,6 +184,14 @@ function codecOf(layout: number, bytes: Uint8Array, rows: number, columns: numbe
       get: (row, column) => view.getInt16(codeBit(layout, row, column, k) >> 3, true),
     };
   }
+  if (layout === Id.LAYOUT_INT4_MASKDOT) {
+    // the top field of a lane is the signed value: its code without the zero point's bit
+    const flip = (column: number) => ((column & 31) >= 24 ? 8 : 0);
+    return {
+      put: (row, column, code) => setBits(bytes, codeBit(layout, row, column, k), code ^ flip(column), 4),
+      get: (row, column) => getBits(bytes, codeBit(layout, row, column, k), 4) ^ flip(column),
+    };
+  }
   const at =
     layout === Id.LAYOUT_INT1_LUT
       ? (row: number, column: number) => signBit(row, column, rows)
@@ -253,12 +261,12 @@ function unpackParts(layout: number, packed: Uint8Array, rows: number, columns: 
 
 // ---- matrices ----
 
-/** Signed codes (or float32 values) [rows][columns] to packed bytes; padding is zero bits, in 4-bit mask-dot the zero point. */
+/** Signed codes (or float32 values) [rows][columns] to packed bytes; padding is zero bits, in 4-bit mask-dot the code of 0. */
 export function packWeights(layout: number, values: Codes | Float32Array, rows: number, columns: number): Uint8Array {
   const k = padTo(columns, columnBlock(layout));
   const packed = new Uint8Array(weightBytes(layout, rows, columns));
   const view = new DataView(packed.buffer);
-  if (layout === Id.LAYOUT_INT4_MASKDOT) packed.fill(0x88);
+  if (layout === Id.LAYOUT_INT4_MASKDOT) new Uint16Array(packed.buffer).fill(0x0888);
   if (layout === Id.LAYOUT_FLOAT32_ROWS) {
     values.forEach((value, i) => {
       view.setFloat32(codeBit(layout, Math.floor(i / columns), i % columns, k) >> 3, value, true);
