@@ -66,7 +66,8 @@ export function read(fd: i32, ptr: usize, bytes: i32): i32 {
     store<usize>(IOVEC, ptr + got, 0);
     store<i32>(IOVEC, bytes - got, 4);
     const error = fd_read(fd, IOVEC, 1, READ);
-    if (error != 0) failed(error);
+    // a folder can be opened; it is known by what runtimes say when it is read
+    if (error != 0) failed(error == ERRNO_BADF || error == ERRNO_NOTCAPABLE ? ERRNO_ISDIR : error);
     if (load<i32>(READ) <= 0) break;
     got += load<i32>(READ);
   }
@@ -76,8 +77,7 @@ export function read(fd: i32, ptr: usize, bytes: i32): i32 {
 function failed(error: i32): void {
   if (error == ERRNO_NOENT || error == ERRNO_NOTDIR) {
     refuse(" does not exist in a preopened folder (INPUT_MISSING)", "Names count from the preopened folders.");
-  } else if (error == ERRNO_ISDIR || error == ERRNO_BADF) {
-    // a folder can be opened; reading it fails, in wasmtime with BADF
+  } else if (error == ERRNO_ISDIR) {
     refuse(" is a folder, a file expected (INPUT_IS_FOLDER)", "Name a file in it.");
   } else if (error == ERRNO_NOTCAPABLE || error == ERRNO_PERM) {
     refuse(" is in no preopened folder (INPUT_NOT_PREOPENED)", "Preopen its folder, for example: wasmtime --dir FOLDER");
