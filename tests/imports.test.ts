@@ -20,12 +20,17 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "errors", paths: /^host\/(errors|files)\.ts$/, mayImport: ["format"] },
   { name: "export", paths: /^tools\/export\//, mayImport: ["format", "errors"] },
   { name: "image", paths: /^firmware-sim\/image\//, mayImport: ["format", "errors", "export"] },
-  { name: "core", paths: /^host\/engines\/(core|parity)\.ts$/, mayImport: ["format", "errors", "export", "image"] },
+  { name: "core", paths: /^host\/engines\/(core|parity|trace)\.ts$/, mayImport: ["format", "errors", "export", "image"] },
+  { name: "binary", paths: /^host\/meter\/(leb|sections)\.ts$/, mayImport: ["errors"] },
   { name: "audio", paths: /^host\/audio\//, mayImport: ["errors"] },
   { name: "package", paths: /^host\/(model|stream|browser|index)\.ts$/, mayImport: ["format", "errors", "export", "core"] },
   // engines give the package's decisions; the package itself needs the core module only
-  { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "export", "image", "core", "package"] },
-  { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "export", "image", "core", "package", "engines"] },
+  { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "export", "image", "core", "binary", "package"] },
+  {
+    name: "meter",
+    paths: /^host\/meter\//,
+    mayImport: ["format", "errors", "export", "image", "core", "binary", "package", "engines"],
+  },
   {
     name: "battery",
     paths: /^firmware-sim\/battery\//,

@@ -3,6 +3,7 @@
 import { leb, malformed, Reader } from "./leb.ts";
 
 export const SECTION_IMPORT = 2;
+export const SECTION_MEMORY = 5;
 export const SECTION_GLOBAL = 6;
 export const SECTION_EXPORT = 7;
 export const SECTION_START = 8;

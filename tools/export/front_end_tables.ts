@@ -163,7 +163,9 @@ export function frontEndParameters(section: Uint8Array): FrontEndParameters {
     floor: view.getFloat32(F.FRONT_END_FLOOR, true),
     origin: view.getFloat32(F.FRONT_END_ORIGIN, true),
     step: view.getFloat32(F.FRONT_END_STEP, true),
-    arithmetic: view.getUint16(F.FRONT_END_ARITHMETIC, true) === F.FRONT_END_FIXED ? "fixed" : "float",
+    arithmetic: view.getUint8(F.FRONT_END_ARITHMETIC) === F.FRONT_END_FIXED ? "fixed" : "float",
+    codeBits: view.getUint8(F.FRONT_END_OPTIONS) & F.FRONT_END_CODES_4BIT ? 4 : 8,
+    removeDc: (view.getUint8(F.FRONT_END_OPTIONS) & F.FRONT_END_REMOVE_DC) !== 0,
   };
 }
 
