@@ -6,6 +6,7 @@
 // Errors of the core keep their name and number; host/errors.ts and docs/troubleshooting.md have the whole story of each.
 
 import { failPtr } from "../kernels/fail.ts";
+import { BAKED } from "../uses.ts";
 import { proc_exit, STDERR } from "./abi.ts";
 import { flush, printTo, putBytes, putSigned, putText, putUnsigned } from "./print.ts";
 
@@ -50,8 +51,12 @@ export function refuse(problem: string, hint: string): void {
 
 export function usage(): void {
   printTo(STDERR);
-  putText("qurio: a model and a WAV file expected (USAGE)\n");
-  putText("Usage: qurio-wasi.wasm MODEL.qmoe CLIP.wav [SEED], files in preopened folders\n");
+  if (BAKED) {
+    putText("qurio: a WAV file expected (USAGE)\nUsage: CLIP.wav [SEED], the file in a preopened folder\n");
+  } else {
+    putText("qurio: a model and a WAV file expected (USAGE)\n");
+    putText("Usage: qurio-wasi.wasm MODEL.qmoe CLIP.wav [SEED], files in preopened folders\n");
+  }
   flush();
   proc_exit(2);
   unreachable();

@@ -115,11 +115,11 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .description("make one self-contained wasm module of a model: its weights inside, and no code that it does not use")
     .argument("<model>", "model file (.qmoe)")
     .requiredOption("-o, --output <file>", "module to write (.wasm)")
-    .addOption(new Option("--target <kind>", "core: no imports").choices(BAKE_TARGETS).default("core"))
+    .addOption(new Option("--target <kind>", "core: no imports; wasi: a command").choices(BAKE_TARGETS).default("core"))
     .option("--simd", "for engines that have SIMD")
-    .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as .qmoe")
+    .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as .qmoe (core only)")
     .addOption(json())
-    .addHelpText("after", examples("qurio bake model.qmoe -o app.wasm"))
+    .addHelpText("after", examples("qurio bake model.qmoe -o app.wasm", "qurio bake model.qmoe -o app.wasm --target wasi"))
     .action(async (model, options) => {
       await prepare();
       await (await import("./bake.ts")).bakeModel(model, options);

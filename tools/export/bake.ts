@@ -20,13 +20,16 @@ import { repack } from "./repack.ts";
 import { bakedUses } from "./uses.ts";
 
 export interface BakeOptions {
-  /** core: the exports of assembly/index.ts and no imports. */
+  /** core: the exports of assembly/index.ts and no imports. wasi: a WASI preview 1 command, the model its own. */
   target: BakeTarget;
   /** true: for engines with SIMD. */
   simd?: boolean;
-  /** false: leave the model out, so that the host can put one into the module's memory. */
+  /** false: leave the model out, so that the host can put one into the module's memory; target core only. */
   weights?: boolean;
 }
+
+/** Entries of assembly/. */
+const ENTRIES = { core: "baked", slot: "baked_slot", wasi: "baked_wasi" };
 
 /** Where a baked module's bytes go. */
 export interface BakeSizes {
@@ -59,7 +62,7 @@ export interface Baked {
 /**
  * Bakes a model file. The same file, options and version give the same bytes.
  * @param file a `.qmoe` file in the layouts of either build
- * @throws QurioError what is wrong with the file; BAKE_TARGET
+ * @throws QurioError what is wrong with the file; BAKE_TARGET, BAKE_WEIGHTS for options that do not go together
  */
 export async function bake(file: Uint8Array, { target, simd = false, weights = true }: BakeOptions): Promise<Baked> {
   if (!BAKE_TARGETS.includes(target)) {
@@ -70,10 +73,18 @@ export async function bake(file: Uint8Array, { target, simd = false, weights = t
       2,
     );
   }
+  if (!weights && target !== "core") {
+    throw new QurioError(
+      "BAKE_WEIGHTS",
+      `target ${target} needs the model in the module`,
+      "Leave --no-weights out, or pass --target core.",
+      2,
+    );
+  }
   await validate(file);
   const model = encodeModel({ ...decodeModel(repack(file, simd ? "simd" : "scalar")), provenance: undefined });
   const uses = bakedUses(readFileSync(packagePath("assembly", "uses.ts"), "utf8"), model, weights);
-  const compiled = await compileCore(weights ? "baked" : "baked_slot", simd, uses);
+  const compiled = await compileCore(ENTRIES[weights ? target : "slot"], simd, uses);
   const plan = memoryPlan(decodeModel(model));
   const modelPtr = await modelPtrOf(compiled);
   const memoryBytes = modelPtr + model.length;
