@@ -124,7 +124,11 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .description("make one self-contained wasm module of a model: its weights inside, and no code that it does not use")
     .argument("<model>", "model file (.qmoe)")
     .requiredOption("-o, --output <file>", "module to write (.wasm)")
-    .addOption(new Option("--target <kind>", "core: no imports; wasi: a command").choices(BAKE_TARGETS).default("core"))
+    .addOption(
+      new Option("--target <kind>", "core: no imports; wasi: a command; component: with interface types")
+        .choices(BAKE_TARGETS)
+        .default("core"),
+    )
     .option("--simd", "for engines that have SIMD")
     .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as .qmoe (core only)")
     .addOption(json())
