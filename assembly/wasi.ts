@@ -5,6 +5,8 @@
 // because WAMR keeps a heap of its own between the memory that a module declares and the memory that it grows.
 //
 //   | static | runtime's | work memory (plan) | model file |      the file is read to where work memory starts, checked, then moved up
+//
+// Baked (baked_wasi.ts) it has its model in it, takes no MODEL, and never grows its memory.
 
 import {
   DECISION_ABSTAINED,
@@ -21,6 +23,7 @@ import {
 } from "./format/decision.ts";
 import { LABELS_OFFSETS, NETWORK_NAME_BYTES, PLAN_WORK_BYTES } from "./format/file.ts";
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, POLICY_PROBE, SECTION_LABELS, SECTION_PLAN } from "./format/ids.ts";
+import { init } from "./baked.ts";
 import {
   audioPtr,
   audioSpace,
@@ -37,9 +40,10 @@ import {
 } from "./index.ts";
 import { findSection } from "./model/sections.ts";
 import { expertNetwork, featureCount, filePtr, policyKind, routerNetwork, startWorkAt } from "./model/state.ts";
+import { BAKED } from "./uses.ts";
 import { STDOUT } from "./wasi/abi.ts";
-import { argumentCount, argumentPtr, readArguments, seed, takesFeatures, wantsRecord } from "./wasi/args.ts";
-import { begin, checkDevice, end, refuse } from "./wasi/errors.ts";
+import { argumentCount, argumentPtr, programPtr, readArguments, seed, takesFeatures, textBytes, wantsRecord } from "./wasi/args.ts";
+import { begin, checkDevice, end, refuse, setSubject } from "./wasi/errors.ts";
 import { openFile, read } from "./wasi/files.ts";
 import { flush, printTo, putDecimal, putHex, putJson, putText, putUnsigned } from "./wasi/print.ts";
 import { findSamples, noSamples } from "./wasi/wav.ts";
@@ -49,9 +53,12 @@ const MAX_MEMORY_BYTES: u64 = 1 << 30;
 const PART_BYTES = 65536;
 
 export function _start(): void {
-  readArguments(2);
-  openModel(argumentPtr(0));
-  for (let i = 1; i < argumentCount(); i++) {
+  readArguments(BAKED ? 1 : 2);
+  if (BAKED) {
+    setSubject(programPtr(), textBytes(programPtr()));
+    checkDevice(init());
+  } else openModel(argumentPtr(0));
+  for (let i = BAKED ? 0 : 1; i < argumentCount(); i++) {
     reset(seed);
     if (takesFeatures) readFeatures(argumentPtr(i));
     else listen(argumentPtr(i));

@@ -41,6 +41,11 @@ export function argumentCount(): i32 {
   return count - first;
 }
 
+/** The program's name, as the runtime calls it. */
+export function programPtr(): usize {
+  return load<usize>(ARGV);
+}
+
 /** One of them, zero-terminated. */
 export function argumentPtr(index: i32): usize {
   return load<usize>(ARGV + (<usize>(first + index) << 2));

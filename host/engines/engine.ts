@@ -2,10 +2,10 @@
 
 import { decodeModel } from "../../tools/export/model_file.ts";
 import { QurioError } from "../errors.ts";
-import { type Decision, nameDecision } from "../model.ts";
+import { type Decision, isWasm, modelFromBytes, nameDecision } from "../model.ts";
 import { readDecision } from "./core.ts";
 import type { Build, Input, Runner } from "./runner.ts";
-import { CHROMIUM, IWASM, PYTHON_WASM3, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
+import { CHROMIUM, IWASM, JCO, PYTHON_WASM3, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
 
 /** One model, opened in one engine. */
 export interface Engine extends Runner {
@@ -54,6 +54,12 @@ export const ENGINES: Readonly<Record<string, EngineKind>> = {
     tools: [WAMRC, WAMR],
     open: async (file) => (await import("./native.ts")).openIwasmAot(file),
   },
+  component: {
+    runs: "the model baked into a component, through jco in this process",
+    builds: ["component"],
+    tools: [JCO],
+    open: async (file) => (await import("./component.ts")).openComponent(file),
+  },
   wasm3: {
     runs: "the core module, interpreted by wasm3 through its Python package",
     builds: ["scalar"],
@@ -72,7 +78,7 @@ export const ENGINE_NAMES: readonly string[] = Object.keys(ENGINES);
 
 /**
  * Opens a model in an engine.
- * @param file a `.qmoe` file's bytes
+ * @param file a `.qmoe` file's bytes; engine node also takes a baked module's
  * @throws QurioError ENGINE for an unknown name, TOOL_MISSING, TOOL_VERSION; what is wrong with a damaged or foreign file
  */
 export async function openEngine(name: string, file: Uint8Array, wanted?: Build): Promise<Engine> {
@@ -82,7 +88,7 @@ export async function openEngine(name: string, file: Uint8Array, wanted?: Build)
   }
   const build = wanted ?? kind.builds[0];
   const runner = await kind.open(file, build);
-  const packed = decodeModel(file);
+  const packed = isWasm(file) ? (await modelFromBytes(file, {})).packed : decodeModel(file);
   const decideAll = async (inputs: readonly Input[], seed = 0) =>
     (await runner.decideRecords(inputs, seed)).map((record) => nameDecision(packed, readDecision(record)));
   return { ...runner, name, build, decideAll, decide: async (input, seed) => (await decideAll([input], seed))[0] };

@@ -9,6 +9,7 @@ export const SECTION_EXPORT = 7;
 export const SECTION_START = 8;
 export const SECTION_ELEMENT = 9;
 export const SECTION_CODE = 10;
+export const SECTION_DATA = 11;
 
 /** In the order that the specification demands: tags (13) before globals, the data count (12) before the code. */
 const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
@@ -34,7 +35,7 @@ export function readSections(wasm: Uint8Array): Map<number, Reader> {
 }
 
 /** A module of these sections, `replaced` taking precedence. */
-export function joinSections(sections: Map<number, Reader>, replaced: Map<number, readonly number[]>): Uint8Array<ArrayBuffer> {
+export function joinSections(sections: Map<number, Reader>, replaced: Map<number, ArrayLike<number>>): Uint8Array<ArrayBuffer> {
   const parts: ArrayLike<number>[] = [HEADER];
   for (const id of ORDER) {
     const contents = replaced.get(id) ?? sections.get(id)?.rest();
@@ -102,6 +103,23 @@ export function readExports(section: Reader | undefined): Export[] {
   if (!section) return [];
   const r = new Reader(section.bytes, section.at, section.end);
   return Array.from({ length: r.u32() }, () => ({ name: r.name(), kind: r.byte(), index: r.u32() }));
+}
+
+/** The export section of these. */
+export function writeExports(list: readonly Export[]): number[] {
+  const one = ({ name, kind, index }: Export) => {
+    const bytes = new TextEncoder().encode(name);
+    return [...leb(bytes.length), ...bytes, kind, ...leb(index)];
+  };
+  return [...leb(list.length), ...list.flatMap(one)];
+}
+
+/** The module with other exports: [name, new name] of those that stay, in this order; one may stay under several names. */
+export function renameExports(wasm: Uint8Array, names: readonly (readonly [string, string])[]): Uint8Array<ArrayBuffer> {
+  const sections = readSections(wasm);
+  const own = readExports(sections.get(SECTION_EXPORT));
+  const list = names.map(([from, name]) => ({ ...own.find((entry) => entry.name === from)!, name }));
+  return joinSections(sections, new Map([[SECTION_EXPORT, writeExports(list)]]));
 }
 
 /** The start function's index in a list, or none. */
