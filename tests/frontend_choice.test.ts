@@ -63,7 +63,7 @@ async function exported(name: string, frontEnd?: Arithmetic): Promise<Uint8Array
 
 function arithmeticOf(file: Uint8Array): number {
   const section = decodeModel(file).frontEnd!;
-  return new DataView(section.buffer, section.byteOffset).getUint16(FRONT_END_ARITHMETIC, true);
+  return new DataView(section.buffer, section.byteOffset).getUint8(FRONT_END_ARITHMETIC);
 }
 
 test("a checkpoint says which; without the field it is float; others are refused", () => {
@@ -111,8 +111,8 @@ test("inspect says which, in words and in JSON", async () => {
   assert.match(fixed.text, /^front end {3}fixed point \(integers, no FPU needed\); codes of 0\.1 nat from -13\.8155, floor 0\.000001$/m);
   const { floor, origin, step } = DEFAULT_FRONT_END;
   const parameters = { floor: Math.fround(floor), origin: Math.fround(origin), step: Math.fround(step) };
-  assert.equal(float.json.frontEnd, { ...parameters, arithmetic: "float" });
-  assert.equal(fixed.json.frontEnd, { ...parameters, arithmetic: "fixed" });
+  assert.equal(float.json.frontEnd, { ...parameters, arithmetic: "float", codeBits: 8, removeDc: false });
+  assert.equal(fixed.json.frontEnd, { ...parameters, arithmetic: "fixed", codeBits: 8, removeDc: false });
   writeCheckpoint(CHECKPOINT, checkpoint({ kind: "external", count: 6 }));
   await exported("features.qmoe");
   const none = await shown("features.qmoe");

@@ -80,7 +80,7 @@ export function frontEndValidate(sectionPtr: usize, bytes: i32): i32 {
 }
 
 function isFixed(): bool {
-  return USES_FIXED_FRONT_END && (!USES_FLOAT_FRONT_END || load<u16>(section, FRONT_END_ARITHMETIC) == FRONT_END_FIXED);
+  return USES_FIXED_FRONT_END && (!USES_FLOAT_FRONT_END || load<u8>(section, FRONT_END_ARITHMETIC) == FRONT_END_FIXED);
 }
 
 function floatTables(weights: u32): i32 {

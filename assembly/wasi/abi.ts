@@ -28,6 +28,7 @@ export declare function fd_write(fd: i32, iovecPtr: usize, iovecs: i32, writtenP
 @external("wasi_snapshot_preview1", "proc_exit")
 export declare function proc_exit(code: i32): void;
 
+export const STDIN = 0;
 export const STDOUT = 1;
 export const STDERR = 2;
 /** Folders that the runtime opened for the command start here and have no gaps. */

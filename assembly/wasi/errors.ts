@@ -57,6 +57,7 @@ export function usage(): void {
     putText("qurio: a model and clips expected (USAGE)\n");
     putText("Usage: qurio-wasi.wasm [--seed N] [--record] [--features] MODEL CLIP..., files in preopened folders\n");
   }
+  putText("  - instead of a clip: raw 16-bit samples, 16 kHz, on standard input; [--hop 0.01..4.98 s] [--wake 0.1..100 dB] [--votes K/N]\n");
   flush();
   proc_exit(2);
   unreachable();

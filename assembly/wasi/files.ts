@@ -63,15 +63,21 @@ function pathBelow(folder: i32, path: usize): usize {
 export function read(fd: i32, ptr: usize, bytes: i32): i32 {
   let got: i32 = 0;
   while (got < bytes) {
-    store<usize>(IOVEC, ptr + got, 0);
-    store<i32>(IOVEC, bytes - got, 4);
-    const error = fd_read(fd, IOVEC, 1, READ);
-    // a folder can be opened; it is known by what runtimes say when it is read
-    if (error != 0) failed(error == ERRNO_BADF || error == ERRNO_NOTCAPABLE ? ERRNO_ISDIR : error);
-    if (load<i32>(READ) <= 0) break;
-    got += load<i32>(READ);
+    const more = readSome(fd, ptr + got, bytes - got);
+    if (more == 0) break;
+    got += more;
   }
   return got;
+}
+
+/** What has come by now, at most `bytes`; waits for at least one byte, 0 at the end. */
+export function readSome(fd: i32, ptr: usize, bytes: i32): i32 {
+  store<usize>(IOVEC, ptr, 0);
+  store<i32>(IOVEC, bytes, 4);
+  const error = fd_read(fd, IOVEC, 1, READ);
+  // a folder can be opened; it is known by what runtimes say when it is read
+  if (error != 0) failed(error == ERRNO_BADF || error == ERRNO_NOTCAPABLE ? ERRNO_ISDIR : error);
+  return max(load<i32>(READ), 0);
 }
 
 function failed(error: i32): void {

@@ -92,9 +92,9 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
 
 function frontEndLine(frontEnd: FrontEndParameters | null): string {
   if (!frontEnd) return "none: the model takes features";
-  const { arithmetic, floor, origin, step } = frontEnd;
-  const codes = `codes of ${decimal(step)} nat from ${decimal(origin)}, floor ${decimal(floor)}`;
-  return `${arithmetic === "fixed" ? "fixed point (integers, no FPU needed)" : "float32"}; ${codes}`;
+  const { arithmetic, floor, origin, step, codeBits, removeDc } = frontEnd;
+  const codes = `${codeBits}-bit codes of ${decimal(step)} nat from ${decimal(origin)}, floor ${decimal(floor)}`;
+  return `${arithmetic === "fixed" ? "fixed point (integers, no FPU needed)" : "float32"}; ${codes}${removeDc ? "; removes an offset" : ""}`;
 }
 
 /** A float32 in as few digits as tell it from its neighbours on paper. */

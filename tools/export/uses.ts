@@ -43,7 +43,7 @@ export function usedBy(file: Uint8Array): Set<string> {
   }
   if (policy.samples > 0) used.add("USES_SAMPLES");
   if (frontEnd) {
-    const arithmetic = new DataView(frontEnd.buffer, frontEnd.byteOffset).getUint16(FRONT_END_ARITHMETIC, true);
+    const arithmetic = new DataView(frontEnd.buffer, frontEnd.byteOffset).getUint8(FRONT_END_ARITHMETIC);
     used.add("USES_FRONT_END").add(arithmetic === FRONT_END_FIXED ? "USES_FIXED_FRONT_END" : "USES_FLOAT_FRONT_END");
   }
   return used;
