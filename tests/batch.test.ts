@@ -39,7 +39,7 @@ for (const { name } of WEIGHT_TYPES) {
     const file = randomModelFile({ policy: POLICY_SINGLE, experts: [name], frontEnd: false, hidden: [66, 9], seed: 4 });
     const core = await simd();
     core.load(file);
-    for (const count of [1, 7, 13]) {
+    for (const count of [1, 5, 7, 13]) {
       const features = vectors(count, 37, 9);
       assert.equal([...core.batch(1, features)], await oneByOne(file, features, 37), `${count} vectors`);
     }

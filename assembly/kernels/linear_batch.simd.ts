@@ -20,13 +20,15 @@ import { absmax, inverseScaleOf, isFinite32 } from "./quantize.ts";
 import { PAIR_COLUMNS, ternaryLutGemm, ternaryMaskdotGemm } from "./ternary_gemm.simd.ts";
 
 /** Fewer vectors than these do not pay for decoding the weights (docs/growth); a 1-bit look-up is as fast as any product. */
-const LEAST_BATCH = 6;
-const LEAST_TERNARY_BATCH = 12;
+const LEAST_BATCH = 8;
+const LEAST_INT8_BATCH = 4;
 
 function hasGemm(layout: i32, columns: i32, batch: i32): bool {
-  if (layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT4_MASKDOT) return batch >= LEAST_BATCH;
+  if (layout == LAYOUT_INT8_BLOCKED) return batch >= LEAST_INT8_BATCH;
+  if (batch < LEAST_BATCH) return false;
+  if (layout == LAYOUT_INT4_MASKDOT) return true;
   if (layout != LAYOUT_TERNARY_MASKDOT && layout != LAYOUT_TERNARY_LUT_SIMD) return false;
-  return batch >= LEAST_TERNARY_BATCH && padTo(columns, columnBlock(layout)) <= PAIR_COLUMNS;
+  return padTo(columns, columnBlock(layout)) <= PAIR_COLUMNS;
 }
 
 /** Scratch of one layer. */
