@@ -68,7 +68,17 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "dist/host/cli/main.js",
   );
   expected.push(
-    ...output(packagePath(), "git", "ls-files", "models", "samples", "docs", "host/meter/devices", "host/engines/drive_wasm3.py")
+    ...output(
+      packagePath(),
+      "git",
+      "ls-files",
+      "models",
+      "samples",
+      "docs",
+      "host/meter/devices",
+      "host/engines/drive_wasm3.py",
+      "scripts/install-engines.sh",
+    )
       .trim()
       .split("\n"),
   );
@@ -78,7 +88,7 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "missing",
   );
   const product =
-    /^((bin|dist|docs|models|samples)\/.*|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|[A-Z]+(\.md)?|package\.json)$/;
+    /^((bin|dist|docs|models|samples)\/.*|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|scripts\/install-engines\.sh|[A-Z]+(\.md)?|package\.json)$/;
   assert.equal(
     files.filter((name) => !product.test(name) || name === "dist/left-over.js" || (name.endsWith(".ts") && !name.endsWith(".d.ts"))),
     [],
