@@ -196,6 +196,22 @@ test("a browser that ends at once, or says nothing of use: its last words", asyn
   rmSync(join(folder, "fake"), { recursive: true });
 });
 
+withEngine("iwasm-aot")("iwasm-aot: machine code is kept, once; a folder that cannot be written is named", async () => {
+  const cache = process.env["XDG_CACHE_HOME"];
+  try {
+    process.env["XDG_CACHE_HOME"] = join(folder, "cache");
+    for (let i = 0; i < 2; i++) await (await openEngine("iwasm-aot", randomModelFile())).close();
+    assert.is(readdirSync(join(folder, "cache", "qurio")).length, 1);
+    process.env["XDG_CACHE_HOME"] = "/dev/null";
+    const { code, message } = await failure(openEngine("iwasm-aot", randomModelFile()));
+    assert.is(code, "TOOL_FAILED");
+    assert.match(message, /^wamrc failed: .*ENOTDIR.*\/dev\/null\/qurio/);
+  } finally {
+    if (cache === undefined) delete process.env["XDG_CACHE_HOME"];
+    else process.env["XDG_CACHE_HOME"] = cache;
+  }
+});
+
 for (const [name, tool, before] of [
   ["wasmtime", WASMTIME, ["run"]],
   ["iwasm", IWASM, []],
