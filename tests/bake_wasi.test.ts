@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import wabt from "wabt";
 import { POLICY_BAYESIAN } from "../assembly/format/ids.ts";
 import { loadCommand, runWasi } from "../host/engines/wasi.ts";
 import { QurioError } from "../host/errors.ts";
@@ -47,6 +48,8 @@ for (const [name, file] of Object.entries(MODELS)) {
     }
     const exports = WebAssembly.Module.exports(module.module).map((entry) => entry.name);
     assert.equal(exports.sort(), ["__data_end", "__heap_base", "_start", "memory", "modelBytes", "modelPtr"]);
+    const { readWasm } = await wabt();
+    assert.not.match(readWasm(wasm, {}).toText({}), /memory\.(grow|size)/, "WAMR would give it whole pages");
     assert.is(sizes.pages, Math.ceil(sizes.memoryBytes / 65536));
     const imports = new Set(WebAssembly.Module.imports(module.module).map((entry) => entry.module));
     assert.equal([...imports], ["wasi_snapshot_preview1"]);
