@@ -48,9 +48,8 @@ const transpiled = new Map<string, Promise<Transpiled>>();
 /** An instance of a component that `bake` made. */
 export async function instantiateComponent(component: Uint8Array): Promise<ComponentModel> {
   const key = createHash("sha256").update(component).digest("hex");
-  let ready = transpiled.get(key);
-  if (!ready) transpiled.set(key, (ready = transpile(component)));
-  const { instantiate, core } = await ready;
+  if (!transpiled.has(key)) transpiled.set(key, transpile(component));
+  const { instantiate, core } = await transpiled.get(key)!;
   return (await instantiate(() => core, {}))[INTERFACE];
 }
 
@@ -70,9 +69,13 @@ const baked = new Map<string, Promise<Uint8Array>>();
 
 function bakedComponent(file: Uint8Array): Promise<Uint8Array> {
   const key = createHash("sha256").update(file).digest("hex");
-  let component = baked.get(key);
-  if (!component) baked.set(key, (component = bake(file, { target: "component" }).then(({ wasm }) => wasm)));
-  return component;
+  if (!baked.has(key)) {
+    baked.set(
+      key,
+      bake(file, { target: "component" }).then(({ wasm }) => wasm),
+    );
+  }
+  return baked.get(key)!;
 }
 
 /** @throws QurioError JCO_MISSING; what is wrong with a damaged or foreign file */

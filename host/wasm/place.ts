@@ -6,8 +6,8 @@
 //   section 10 (code)    numbers of globals one up
 //   section 11 (data)    + the bytes, at their address
 //
-// WAMR shrinks linear memory to __heap_base when a module exports it and __data_end and never grows memory. It then takes the first mutable
-// i32 global for the stack pointer of C and traps when that leaves its bounds (bytecodealliance/wasm-micro-runtime,
+// WAMR shrinks linear memory to __heap_base when a module exports it and __data_end, and has no memory.grow or memory.size. It then takes
+// the first mutable i32 global for the stack pointer of C and traps when that leaves its bounds (bytecodealliance/wasm-micro-runtime,
 // core/iwasm/interpreter/wasm_loader.c, "Resolve aux stack top global"). So the first one must be one that nothing writes.
 
 import { leb, Reader } from "./leb.ts";

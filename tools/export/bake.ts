@@ -96,7 +96,7 @@ export async function bake(file: Uint8Array, { target, simd = false, weights = t
       "Pass --target core.",
     );
   }
-  const model = encodeModel({ ...decodeModel(repack(file, simd ? "simd" : "scalar")), provenance: undefined });
+  const model = modelToBake(file, simd);
   const uses = bakedUses(readFileSync(packagePath("assembly", "uses.ts"), "utf8"), model, weights);
   const compiled = await compileCore(ENTRIES[weights ? target : "slot"], simd, uses);
   const plan = memoryPlan(decodeModel(model));
@@ -123,6 +123,11 @@ export async function bake(file: Uint8Array, { target, simd = false, weights = t
       pages,
     },
   };
+}
+
+/** A valid model file as it lies in a baked module: in the module's layouts, provenance left out. */
+export function modelToBake(file: Uint8Array, simd: boolean): Uint8Array {
+  return encodeModel({ ...decodeModel(repack(file, simd ? "simd" : "scalar")), provenance: undefined });
 }
 
 /** Throws what the core has against the file. */

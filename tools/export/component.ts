@@ -30,7 +30,7 @@ export async function componentOf(core: Uint8Array): Promise<Uint8Array<ArrayBuf
   return new Uint8Array(await componentNew(embedded, []));
 }
 
-/** jco, which is not installed with qurio: it is ten times as large as everything else together. */
+/** jco, which is not installed with qurio: it is almost four times as large as everything else together. */
 export async function loadJco(): Promise<typeof import("@bytecodealliance/jco")> {
   try {
     return await import("@bytecodealliance/jco");
