@@ -1,0 +1,128 @@
+
+/* ---- the interface of qurio.h around the core ---- */
+
+enum { NOT_READY, READY, FAILED, TRAPPED };
+static u32 state;
+static struct qurio_error failure;
+
+#if QURIO_CHECKED
+static void* resume_at[5];
+static void trap(void) {
+  state = TRAPPED;
+  failure = (struct qurio_error){QURIO_TRAPPED, (int32_t)(uintptr_t)__builtin_return_address(0), 0, 0};
+  __builtin_longjmp(resume_at, 1);
+}
+/* Ends the function with `value` when anything in it traps. */
+#define ON_TRAP(value) if (__builtin_setjmp(resume_at)) return value
+#else
+#define ON_TRAP(value) ((void)0)
+#endif
+
+static u8* ram(u32 at) { return (u8*)(uintptr_t)(RAM_BASE + at); }
+
+static int32_t fail(int32_t code, int32_t place, int32_t expected, int32_t found) {
+  failure = (struct qurio_error){code, place, expected, found};
+  state = FAILED;
+  return code;
+}
+
+/* The core's own failure record, if it has the code. */
+static int32_t core_failed(int32_t code) {
+  memcpy(&failure, ram(w2c_core_lastError_0()), sizeof failure);
+  if (code >= 0) failure.code = code;
+  if (state != READY) state = FAILED;
+  return failure.code;
+}
+
+static u32 model_word(u32 at) {
+  u32 word;
+  memcpy(&word, (const u8*)qurio_model + at, 4);
+  return word;
+}
+
+/* Of a section table that load() has accepted. */
+static u32 section(u32 id) {
+  for (u32 entry = HEADER_BYTES, i = model_word(HEADER_SECTIONS); i > 0; i--, entry += ENTRY_SIZE) {
+    if (model_word(entry + ENTRY_ID) == id) return model_word(entry + ENTRY_OFFSET);
+  }
+  return 0;
+}
+
+__attribute__((noinline)) static int32_t init(void) {
+  ON_TRAP(QURIO_TRAPPED);
+  memset(qurio_ram, 0, sizeof qurio_ram);
+  memset(&core, 0, sizeof core);
+  core_start();
+  int32_t code = (int32_t)w2c_core_load_0(QURIO_MODEL_AT, QURIO_MODEL_BYTES);
+  if (code) return core_failed(code);
+  u32 work_end = w2c_core_workPtr_0() + model_word(section(SECTION_PLAN) + PLAN_WORK_BYTES);
+  u32 ram_end = QURIO_RAM_FIRST + QURIO_RAM_BYTES;
+  if (work_end > ram_end) return fail(QURIO_ERROR_MEMORY, 0, (int32_t)work_end, (int32_t)ram_end);
+  state = READY;
+  return QURIO_OK;
+}
+
+int32_t qurio_init(void) {
+  state = NOT_READY;
+  failure = (struct qurio_error){0, 0, 0, 0};
+  return init();
+}
+
+static int ready(void) {
+  if (state == NOT_READY) failure = (struct qurio_error){QURIO_ERROR_NOT_LOADED, 0, 0, 0};
+  return state == READY;
+}
+
+void qurio_reset(uint32_t seed) {
+  if (!ready()) return;
+  ON_TRAP();
+  failure = (struct qurio_error){0, 0, 0, 0};
+  w2c_core_reset_0(seed);
+}
+
+__attribute__((noinline)) static uint32_t push(const int16_t* samples, uint32_t count) {
+  ON_TRAP(0);
+  u32 space = w2c_core_audioSpace_0();
+  if (count > space) count = space;
+  if (count == 0) return 0;
+  u32 at = w2c_core_audioPtr_0();
+  in_ram(at, 0, 1);
+  TRAP_IF(count > (QURIO_RAM_FIRST + QURIO_RAM_BYTES - at) / 2);
+  memcpy(ram(at), samples, 2 * count);
+  if (w2c_core_pushAudio_0(count)) return core_failed(-1), 0;
+  return count;
+}
+
+uint32_t qurio_push(const int16_t* samples, uint32_t count) { return ready() ? push(samples, count) : 0; }
+
+__attribute__((noinline)) static int32_t step(int padded) {
+  ON_TRAP(QURIO_FAILED);
+  u32 phase = padded ? w2c_core_stepPadded_0() : w2c_core_step_0();
+  if (phase == QURIO_FAILED) core_failed(-1);
+  return (int32_t)phase;
+}
+
+int32_t qurio_step(void) { return ready() ? step(0) : QURIO_FAILED; }
+int32_t qurio_step_padded(void) { return ready() ? step(1) : QURIO_FAILED; }
+
+int32_t qurio_decide(void) {
+  int32_t phase;
+  do phase = qurio_step_padded();
+  while (phase != QURIO_DONE && phase != QURIO_FAILED);
+  return phase == QURIO_DONE ? QURIO_OK : failure.code;
+}
+
+const struct qurio_decision* qurio_decision(void) {
+  static const struct qurio_decision none; /* status 0 */
+  if (state != READY) return &none;
+  u32 at = w2c_core_decisionPtr_0();
+  return (const struct qurio_decision*)ram(at);
+}
+
+const char* qurio_label(int32_t index) {
+  u32 labels = state == READY ? section(SECTION_LABELS) : 0;
+  if (!labels || (u32)index >= model_word(labels + LABELS_COUNT)) return "";
+  return (const char*)qurio_model + labels + model_word(labels + LABELS_OFFSETS + 4 * (u32)index);
+}
+
+const struct qurio_error* qurio_last_error(void) { return &failure; }
