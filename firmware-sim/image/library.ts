@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as F from "../../assembly/format/file.ts";
 import { SECTION_LABELS, SECTION_PLAN } from "../../assembly/format/ids.ts";
+import { QurioError } from "../../host/errors.ts";
 import { decodePlan } from "../../tools/export/model_file.ts";
 import { decisionStruct, errorEnum, phaseEnum } from "./c_header.ts";
 import { translateCore } from "./translate.ts";
@@ -22,9 +23,6 @@ export interface CLibrary {
   workBytes: number;
   modelBytes: number;
 }
-
-/** asc lays static data from here on; nothing below is ever used, so RAM starts here. */
-const FIRST_BYTE = 1024;
 
 /** Bytes behind both windows that a constant offset may reach without its own comparison (library/wasm-rt.h); only in the checked build. */
 export const GUARD_BYTES = 64;
@@ -43,24 +41,31 @@ const NUMBERS = {
 };
 
 /**
- * @param wasm a scalar core module with assembly/index.ts' exports, without weights
+ * @param wasm a scalar core module with assembly/index.ts' exports, without weights, compiled for each of MEMORY_BASES
  * @param model a valid model file in the scalar build's layouts
  */
-export async function cLibrary(wasm: Uint8Array, model: Uint8Array): Promise<CLibrary> {
-  const { instance } = await WebAssembly.instantiate(wasm as BufferSource);
-  const workPtr = (instance.exports.workPtr as () => number)();
+export function cLibrary(wasm: readonly [Uint8Array, Uint8Array], model: Uint8Array): CLibrary {
+  const core = translateCore(wasm);
+  const staticBytes = constantOf(core, "workPtr");
   const { workBytes } = decodePlan(model);
-  const staticBytes = workPtr - FIRST_BYTE;
   const sizes = { ramBytes: staticBytes + workBytes, staticBytes, workBytes, modelBytes: model.length };
   const files = {
     "qurio.h": header(sizes.ramBytes, model.length),
-    "qurio.c": source(translateCore(wasm).code),
+    "qurio.c": source(core),
     "wasm-rt.h": template("wasm-rt.h"),
     "qurio_model.c": modelSource(model),
     "main.c": template("main.c"),
     "README.md": template("README.md"),
   };
   return { files, ...sizes };
+}
+
+/** The offset in RAM that a function of no arguments returns. */
+function constantOf(core: string, name: string): number {
+  const body = core.match(new RegExp(`^static u32 w2c_core_${name}_0\\(void\\) \\{\n([\\s\\S]*?)^\\}`, "m"))?.[1];
+  const offset = body?.match(/= RAM\((\d+)\);/)?.[1];
+  if (offset === undefined) throw new QurioError("WASM2C", `wasm2c failed: unexpected output, ${name}`, "Use wabt 1.0.39: npm ci.");
+  return Number(offset);
 }
 
 export const libraryFolder = join(dirname(fileURLToPath(import.meta.url)), "library");
@@ -102,7 +107,6 @@ function source(core: string): string {
 
 #include "qurio.h"
 
-#define QURIO_RAM_FIRST ${FIRST_BYTE}u
 ${Object.entries(NUMBERS)
   .map(([name, value]) => `#define ${name} ${value}u`)
   .join("\n")}

@@ -4,6 +4,7 @@
 //   i32_load_default32(&instance->w2c_memory, (u64)(p) + 4u)   ->  i32_load(p, 4u)
 //   f(instance, …), instance->w2c_g7                           ->  f(…), core.w2c_g7: there is one instance
 //   data segments                                              ->  core_start(), which copies them into RAM
+//   an address of static data or work memory                   ->  RAM(offset), so that wasm addresses are the machine's
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,32 +13,50 @@ import { join } from "node:path";
 import { QurioError } from "../../host/errors.ts";
 import { packagePath } from "../../host/files.ts";
 
-export interface TranslatedCore {
-  /** Globals, data and functions, static all. Exports are functions named w2c_core_NAME_0. */
-  code: string;
-  /** Wasm address of the first byte that is ever used: where static data begin. */
-  firstByte: number;
-}
+/** Two places for static data that the module is compiled for: what differs in the two by exactly their distance is an address. */
+export const MEMORY_BASES = [0x20000000, 0x30000000] as const;
 
-/** @throws QurioError WASM2C when wasm2c is missing or writes what this does not know */
-export function translateCore(wasm: Uint8Array): TranslatedCore {
-  const { source, header } = wasm2c(wasm);
+/**
+ * Globals, data and functions, all static, in C; addresses are RAM(offset). Exports are functions named w2c_core_NAME_0.
+ * @param wasm the same module compiled for each of MEMORY_BASES
+ * @throws QurioError WASM2C when wasm2c is missing or writes what this does not know
+ */
+export function translateCore(wasm: readonly [Uint8Array, Uint8Array]): string {
+  const [{ source: other }, { source: given, header }] = [wasm2c(wasm[1]), wasm2c(wasm[0])];
+  const source = relocatable(given, other);
   const globals = header.match(/typedef struct w2c_core \{([\s\S]*?) {2}wasm_rt_memory_t w2c_memory;\n\} w2c_core;/)?.[1];
   const starts = source.match(/static void init_globals\(w2c_core\* instance\) \{([\s\S]*?)\n\}/)?.[1] ?? "";
-  const segments = [...source.matchAll(/LOAD_DATA\(instance->w2c_memory, (\d+)u, (\w+), (\d+)\);/g)];
+  const segments = [...source.matchAll(/LOAD_DATA\(instance->w2c_memory, (RAM\(-?\d+\)), (\w+), (\d+)\);/g)];
   const data = [...source.matchAll(/^static const u8 data_segment_data_\w+\[\] = \{[\s\S]*?^\};\n/gm)].map(([text]) => text);
   const declarations = [...source.matchAll(/^static \w+ w2c_core_\w+\(w2c_core\*[^;{]*;$/gm)].map(([text]) => text);
-  const functions = [...source.matchAll(/^\w+ w2c_core_(?:f\d+|\w+_0)\(w2c_core\* instance[^;{]*\) \{\n[\s\S]*?^\}\n/gm)].map(([text]) => text);
+  const functions = [...source.matchAll(/^\w+ w2c_core_(?:f\d+|\w+_0)\(w2c_core\* instance[^;{]*\) \{\n[\s\S]*?^\}\n/gm)].map(
+    ([text]) => text,
+  );
   if (globals === undefined || segments.length !== data.length || functions.length !== declarations.length) throw unknown("its parts");
   const code = [
-    `static struct {\n${globals.replaceAll(/^ {2}(\w+) w2c_/gm, "  $1 ")}} core;`,
+    `static struct {${globals.replaceAll(/^ {2}(\w+) w2c_/gm, "  $1 ")}} core;`,
     ...data.map((text) => text.replaceAll("data_segment_data_w2c_core_d", "data_").trimEnd()),
     declarations.join("\n"),
     `static void core_start(void) {${startValues(starts)}${segments.map(segmentCopy).join("")}\n}`,
     ...functions.map((text) => `static ${text.trimEnd()}`),
   ];
-  const adjusted = adjust(code.join("\n\n"));
-  return { code: `${adjusted}\n`, firstByte: Math.min(...segments.map(([, at]) => Number(at))) & ~15 };
+  return `${adjust(code.join("\n\n"))}\n`;
+}
+
+/** Numbers that moved with the memory base become RAM(offset). */
+function relocatable(source: string, other: string): string {
+  const pieces = [source, other].map((text) => text.split(/\b(\d{6,}u?)\b/));
+  if (pieces[0].length !== pieces[1].length) throw unknown("two compilations that do not match");
+  const [base, otherBase] = MEMORY_BASES;
+  return pieces[0]
+    .map((piece, i) => {
+      const twin = pieces[1][i];
+      if (piece === twin) return piece;
+      const [at, twinAt] = [Number.parseInt(piece), Number.parseInt(twin)];
+      if (i % 2 === 0 || twinAt - at !== otherBase - base) throw unknown(`${piece.slice(0, 80)} beside ${twin.slice(0, 80)}`);
+      return `RAM(${at - base})`;
+    })
+    .join("");
 }
 
 /** Globals are cleared before core_start: only what does not start at zero is set. */
@@ -46,7 +65,7 @@ function startValues(assignments: string): string {
 }
 
 function segmentCopy([, at, name, bytes]: RegExpMatchArray): string {
-  return `\n  memcpy((u8*)(uintptr_t)(RAM_BASE + ${at}u), ${name.replace("data_segment_data_w2c_core_d", "data_")}, ${bytes});`;
+  return `\n  memcpy((u8*)(uintptr_t)${at}, ${name.replace("data_segment_data_w2c_core_d", "data_")}, ${bytes});`;
 }
 
 function adjust(source: string): string {

@@ -18,8 +18,6 @@ static void trap(void) {
 #define ON_TRAP(value) ((void)0)
 #endif
 
-static u8* ram(u32 at) { return (u8*)(uintptr_t)(RAM_BASE + at); }
-
 static int32_t fail(int32_t code, int32_t place, int32_t expected, int32_t found) {
   failure = (struct qurio_error){code, place, expected, found};
   state = FAILED;
@@ -28,7 +26,7 @@ static int32_t fail(int32_t code, int32_t place, int32_t expected, int32_t found
 
 /* The core's own failure record, if it has the code. */
 static int32_t core_failed(int32_t code) {
-  memcpy(&failure, ram(w2c_core_lastError_0()), sizeof failure);
+  memcpy(&failure, (const void*)(uintptr_t)w2c_core_lastError_0(), sizeof failure);
   if (code >= 0) failure.code = code;
   if (state != READY) state = FAILED;
   return failure.code;
@@ -53,11 +51,10 @@ __attribute__((noinline)) static int32_t init(void) {
   memset(qurio_ram, 0, sizeof qurio_ram);
   memset(&core, 0, sizeof core);
   core_start();
-  int32_t code = (int32_t)w2c_core_load_0(QURIO_MODEL_AT, QURIO_MODEL_BYTES);
+  int32_t code = (int32_t)w2c_core_load_0(MODEL, QURIO_MODEL_BYTES);
   if (code) return core_failed(code);
   u32 work_end = w2c_core_workPtr_0() + model_word(section(SECTION_PLAN) + PLAN_WORK_BYTES);
-  u32 ram_end = QURIO_RAM_FIRST + QURIO_RAM_BYTES;
-  if (work_end > ram_end) return fail(QURIO_ERROR_MEMORY, 0, (int32_t)work_end, (int32_t)ram_end);
+  if (work_end > RAM(QURIO_RAM_BYTES)) return fail(QURIO_ERROR_MEMORY, 0, (int32_t)(work_end - RAM(0)), QURIO_RAM_BYTES);
   state = READY;
   return QURIO_OK;
 }
@@ -87,8 +84,8 @@ __attribute__((noinline)) static uint32_t push(const int16_t* samples, uint32_t 
   if (count == 0) return 0;
   u32 at = w2c_core_audioPtr_0();
   in_ram(at, 0, 1);
-  TRAP_IF(count > (QURIO_RAM_FIRST + QURIO_RAM_BYTES - at) / 2);
-  memcpy(ram(at), samples, 2 * count);
+  TRAP_IF(count > (RAM(QURIO_RAM_BYTES) - at) / 2);
+  memcpy((void*)(uintptr_t)at, samples, 2 * count);
   if (w2c_core_pushAudio_0(count)) return core_failed(-1), 0;
   return count;
 }
@@ -116,7 +113,7 @@ const struct qurio_decision* qurio_decision(void) {
   static const struct qurio_decision none; /* status 0 */
   if (state != READY) return &none;
   u32 at = w2c_core_decisionPtr_0();
-  return (const struct qurio_decision*)ram(at);
+  return (const struct qurio_decision*)(uintptr_t)at;
 }
 
 const char* qurio_label(int32_t index) {

@@ -1,18 +1,17 @@
 /* What the translated core in qurio.c needs: linear memory with two windows, and WebAssembly's operations in C.
  *
- *   wasm address   QURIO_RAM_FIRST                                      QURIO_MODEL_AT
- *                  | static data | work memory | guard |     nothing    | model | guard |
- *   memory         '---- qurio_ram[], static RAM ------'                '- qurio_model[] '  const: flash, read in place
+ *   qurio_ram[], static RAM                              qurio_model[], const: flash
+ *   | static data | work memory | guard |    nothing     | model, read in place | guard |
  *
- * One rule leads from a wasm address to memory in both windows: add RAM_BASE, modulo 2^32. So the model's wasm address is whatever its
- * place in flash makes it, and an access costs no decision.
+ * A wasm address is a machine address: the module was compiled so that its addresses could be told from numbers, and RAM(offset) stands
+ * for them. The model's address is what load() is given. So an access costs neither an addition nor a decision between windows.
  *
- * QURIO_CHECKED 0: nothing is compared. load() has validated the model, and the core takes no other pointers from outside.
+ * QURIO_CHECKED 0: nothing is compared. load() has validated the model, and the core takes no other address from outside.
  * QURIO_CHECKED 1: the core is in a sandbox. Each access must start from an address inside a window, and stores inside RAM; constant offsets
  * up to QURIO_GUARD may reach into the guard bytes behind a window, which hold nothing, larger ones are compared exactly. What is outside,
  * and every other trap, ends the call with QURIO_TRAPPED.
  *
- * QURIO_RAM_FIRST, QURIO_RAM_BYTES, QURIO_MODEL_BYTES, QURIO_GUARD and QURIO_CHECKED are defined at the head of qurio.c. */
+ * QURIO_RAM_BYTES, QURIO_MODEL_BYTES, QURIO_GUARD and QURIO_CHECKED are defined in qurio.h. */
 #ifndef QURIO_WASM_RT_H
 #define QURIO_WASM_RT_H
 
@@ -43,8 +42,8 @@ void* memset(void*, int, size_t);
 static u8 qurio_ram[QURIO_RAM_BYTES + QURIO_GUARD] __attribute__((aligned(16)));
 extern const uint32_t qurio_model[];
 
-#define RAM_BASE ((u32)(uintptr_t)qurio_ram - QURIO_RAM_FIRST)
-#define QURIO_MODEL_AT ((u32)(uintptr_t)qurio_model - RAM_BASE)
+#define RAM(offset) ((u32)(uintptr_t)qurio_ram + (u32)(offset))
+#define MODEL ((u32)(uintptr_t)qurio_model)
 /* memory.size: all addresses; the windows are what bounds them. */
 #define MEMORY_PAGES 65536u
 
@@ -52,11 +51,11 @@ extern const uint32_t qurio_model[];
 __attribute__((noreturn, noinline, cold)) static void trap(void);
 INLINE void in_ram(u32 base, u32 offset, u32 bytes) {
   if (offset + bytes > QURIO_GUARD) base += offset, offset = bytes; else offset = 1;
-  if (UNLIKELY(base - QURIO_RAM_FIRST > QURIO_RAM_BYTES - offset)) trap();
+  if (UNLIKELY(base - RAM(0) > QURIO_RAM_BYTES - offset)) trap();
 }
 INLINE void in_window(u32 base, u32 offset, u32 bytes) {
   if (offset + bytes > QURIO_GUARD) base += offset, offset = bytes; else offset = 1;
-  if (base - QURIO_RAM_FIRST > QURIO_RAM_BYTES - offset && UNLIKELY(base - QURIO_MODEL_AT > QURIO_MODEL_BYTES - offset)) trap();
+  if (base - RAM(0) > QURIO_RAM_BYTES - offset && UNLIKELY(base - MODEL > QURIO_MODEL_BYTES - offset)) trap();
 }
 #define TRAP_IF(condition) (UNLIKELY(condition) ? trap() : (void)0)
 #else
@@ -67,10 +66,10 @@ INLINE void in_window(u32 base, u32 offset, u32 bytes) {
 
 /* Cores without unaligned access fetch a word at once only if they are told that it is aligned: every access of the core is. */
 #if defined(__ARM_FEATURE_UNALIGNED)
-#define ADDRESS(at, type) ((u8*)(uintptr_t)(RAM_BASE + (at)))
+#define ADDRESS(at, type) ((u8*)(uintptr_t)(at))
 #define ALIGNED(at, type) ((void)0)
 #else
-#define ADDRESS(at, type) ((u8*)__builtin_assume_aligned((u8*)(uintptr_t)(RAM_BASE + (at)), sizeof(type)))
+#define ADDRESS(at, type) ((u8*)__builtin_assume_aligned((u8*)(uintptr_t)(at), sizeof(type)))
 #define ALIGNED(at, type) TRAP_IF((at) & (sizeof(type) - 1))
 #endif
 
