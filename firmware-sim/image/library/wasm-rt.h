@@ -39,7 +39,7 @@ void* memset(void*, int, size_t);
 #define INLINE static inline __attribute__((always_inline, unused))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-static u8 qurio_ram[QURIO_RAM_BYTES + QURIO_GUARD] __attribute__((aligned(16)));
+static u8 qurio_ram[QURIO_RAM_WINDOW + QURIO_GUARD] __attribute__((aligned(16)));
 extern const uint32_t qurio_model[];
 
 #define RAM(offset) ((u32)(uintptr_t)qurio_ram + (u32)(offset))
@@ -51,11 +51,11 @@ extern const uint32_t qurio_model[];
 __attribute__((noreturn, noinline, cold)) static void trap(void);
 INLINE void in_ram(u32 base, u32 offset, u32 bytes) {
   if (offset + bytes > QURIO_GUARD) base += offset, offset = bytes; else offset = 1;
-  if (UNLIKELY(base - RAM(0) > QURIO_RAM_BYTES - offset)) trap();
+  if (UNLIKELY(base - RAM(0) > QURIO_RAM_WINDOW - offset)) trap();
 }
 INLINE void in_window(u32 base, u32 offset, u32 bytes) {
   if (offset + bytes > QURIO_GUARD) base += offset, offset = bytes; else offset = 1;
-  if (base - RAM(0) > QURIO_RAM_BYTES - offset && UNLIKELY(base - MODEL > QURIO_MODEL_BYTES - offset)) trap();
+  if (base - RAM(0) > QURIO_RAM_WINDOW - offset && UNLIKELY(base - MODEL > QURIO_MODEL_WINDOW - offset)) trap();
 }
 #define TRAP_IF(condition) (UNLIKELY(condition) ? trap() : (void)0)
 #else
