@@ -14,6 +14,7 @@ import { fail, failPtr, failureCode } from "./kernels/fail.ts";
 import { loadModel, validateModel } from "./model/load.ts";
 import { featureCount, featuresPtr as features, filePtr, hasFrontEnd, probabilityPtr, ringPtr as ring, workPtr as work } from "./model/state.ts";
 import { decisionRecord, resetDecision, stepOnce, takeFeatures } from "./model/step.ts";
+import { USES_FRONT_END } from "./uses.ts";
 
 export function abiVersion(): i32 {
   return ABI_VERSION;
@@ -42,17 +43,17 @@ export function reset(seed: u32): void {
 
 /** Where the host writes the next samples (i16); valid until the next call of step. 0 without a front end. */
 export function audioPtr(): usize {
-  return filePtr != 0 && hasFrontEnd ? audioFreePtr() : 0;
+  return USES_FRONT_END && filePtr != 0 && hasFrontEnd ? audioFreePtr() : 0;
 }
 
 /** Samples that fit there now; 0 when the window is full. */
 export function audioSpace(): i32 {
-  return filePtr != 0 && hasFrontEnd ? audioFree() : 0;
+  return USES_FRONT_END && filePtr != 0 && hasFrontEnd ? audioFree() : 0;
 }
 
 export function pushAudio(samples: i32): i32 {
   if (filePtr == 0) return fail(ERROR_NOT_LOADED, 0, 0, 0);
-  if (!hasFrontEnd) return fail(ERROR_NO_FRONT_END, 0, featureCount, 0);
+  if (!USES_FRONT_END || !hasFrontEnd) return fail(ERROR_NO_FRONT_END, 0, featureCount, 0);
   if (<u32>samples > <u32>audioFree()) return fail(ERROR_AUDIO_OVERFLOW, 0, audioFree(), samples);
   audioPush(samples);
   return OK;

@@ -3,6 +3,8 @@
 // Unlike the core it grows its memory: by the model's file and work memory, once, before anything is decided.
 //
 //   | static | work memory (plan) | model file |          the file is read to where work memory starts, checked, then moved up
+//
+// Baked (baked_wasi.ts) it has its model in it, takes no MODEL, and never grows its memory.
 
 import {
   DECISION_ABSTAINED,
@@ -18,6 +20,7 @@ import {
 } from "./format/decision.ts";
 import { LABELS_OFFSETS, NETWORK_NAME_BYTES, PLAN_WORK_BYTES } from "./format/file.ts";
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, POLICY_PROBE, SECTION_LABELS, SECTION_PLAN } from "./format/ids.ts";
+import { init } from "./baked.ts";
 import {
   audioPtr,
   audioSpace,
@@ -32,9 +35,10 @@ import {
 } from "./index.ts";
 import { findSection } from "./model/sections.ts";
 import { expertNetwork, filePtr, policyKind, routerNetwork } from "./model/state.ts";
+import { BAKED } from "./uses.ts";
 import { STDOUT } from "./wasi/abi.ts";
-import { argumentPtr, readArguments, seedArgument } from "./wasi/args.ts";
-import { checkDevice, refuse } from "./wasi/errors.ts";
+import { argumentPtr, readArguments, seedArgument, textBytes } from "./wasi/args.ts";
+import { checkDevice, refuse, setSubject } from "./wasi/errors.ts";
 import { openedBytes, openFile, read } from "./wasi/files.ts";
 import { flush, printTo, putDecimal, putJson, putText, putUnsigned } from "./wasi/print.ts";
 import { findSamples, noSamples } from "./wasi/wav.ts";
@@ -44,9 +48,12 @@ const MAX_MEMORY_BYTES: u64 = 1 << 30;
 export function _start(): void {
   readArguments();
   const seed = seedArgument();
-  openModel(argumentPtr(1));
+  if (BAKED) {
+    setSubject(argumentPtr(0), textBytes(argumentPtr(0)));
+    checkDevice(init());
+  } else openModel(argumentPtr(1));
   reset(seed);
-  listen(argumentPtr(2));
+  listen(argumentPtr(BAKED ? 1 : 2));
   checkDevice(decide());
   printDecision();
 }

@@ -80,6 +80,12 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
     message: "the model must lie at a multiple of {e} bytes, found address {f}",
     hint: "Align the buffer that holds the model.",
   },
+  {
+    code: E.ERROR_OTHER_MODEL,
+    name: "OTHER_MODEL",
+    message: "the model is not the one that this module was baked with: header checksum {e} expected, {f} found",
+    hint: "Bake the other model, or bake with --no-weights to load models later.",
+  },
   { code: E.ERROR_PLAN, name: "PLAN", message: "memory plan field {p} is {f}, the model needs {e}", hint: NOT_VALID },
   {
     code: E.ERROR_FRONT_END,

@@ -150,8 +150,30 @@ export function answererNetworks(packed: PackedModel): PackedNetwork[] {
   return packed.policy.kind === POLICY_PROBE && packed.router ? [packed.router, ...packed.experts] : packed.experts;
 }
 
-/** Loads a model from its bytes with the given core module; picks the SIMD build where it runs. */
+/** Whether these are bytes of a wasm module, as `qurio bake` writes them, and not of a model file. */
+export function isWasm(file: Uint8Array): boolean {
+  return file[0] === 0 && file[1] === 0x61 && file[2] === 0x73 && file[3] === 0x6d;
+}
+
+/** A model from a module that `qurio bake --target core` wrote. */
+async function bakedModel(wasm: Uint8Array): Promise<Model> {
+  let core: Core;
+  try {
+    core = await Core.create(wasm, false);
+  } catch (error) {
+    if (error instanceof QurioError) throw error;
+    throw new QurioError(
+      "NOT_BAKED",
+      `the wasm module cannot be used as a model: ${(error as Error).message}`,
+      "Pass a model file, or what `qurio bake --target core` wrote.",
+    );
+  }
+  return new Model(core, decodeModel(core.open()));
+}
+
+/** Loads a model from its bytes with the given core module; picks the SIMD build where it runs. A baked module brings its own core. */
 export async function modelFromBytes(file: Uint8Array, options: LoadOptions): Promise<Model> {
+  if (isWasm(file)) return bakedModel(file);
   if (!options.wasm) {
     throw new QurioError(
       "NO_WASM",

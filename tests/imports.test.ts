@@ -9,7 +9,7 @@ import { packagePath } from "../host/files.ts";
 
 /** Where the arrow may go: a level's sources may import its own and these. The first level whose pattern fits a path is its level. */
 const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
-  { name: "format", paths: /^assembly\/format\//, mayImport: [] },
+  { name: "format", paths: /^assembly\/(format\/|uses\.ts$)/, mayImport: [] },
   { name: "kernels", paths: /^assembly\/kernels\//, mayImport: ["format"] },
   { name: "frontend", paths: /^assembly\/frontend\//, mayImport: ["format", "kernels"] },
   { name: "layers", paths: /^assembly\/layers\//, mayImport: ["format", "kernels"] },
@@ -18,14 +18,16 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "device entry", paths: /^assembly\//, mayImport: ["format", "kernels", "frontend", "layers", "router", "model"] },
 
   { name: "errors", paths: /^host\/(errors|files)\.ts$/, mayImport: ["format"] },
-  { name: "export", paths: /^tools\/export\//, mayImport: ["format", "errors"] },
+  // the bytes of wasm binaries: bake writes them, the meter counts in them
+  { name: "wasm", paths: /^host\/wasm\//, mayImport: ["errors"] },
+  { name: "export", paths: /^tools\/export\//, mayImport: ["format", "errors", "wasm"] },
   { name: "image", paths: /^firmware-sim\/image\//, mayImport: ["format", "errors", "export"] },
   { name: "core", paths: /^host\/engines\/(core|parity)\.ts$/, mayImport: ["format", "errors", "export", "image"] },
   { name: "audio", paths: /^host\/audio\//, mayImport: ["errors"] },
   { name: "package", paths: /^host\/(model|browser|index)\.ts$/, mayImport: ["format", "errors", "export", "core"] },
   // engines give the package's decisions; the package itself needs the core module only
   { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "export", "image", "core", "package"] },
-  { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "export", "image", "core", "package", "engines"] },
+  { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "wasm", "export", "image", "core", "package", "engines"] },
   {
     name: "battery",
     paths: /^firmware-sim\/battery\//,
@@ -35,7 +37,7 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   {
     name: "cli",
     paths: /^host\/cli\//,
-    mayImport: ["format", "errors", "export", "image", "core", "audio", "package", "engines", "meter", "battery", "train"],
+    mayImport: ["format", "errors", "wasm", "export", "image", "core", "audio", "package", "engines", "meter", "battery", "train"],
   },
 ];
 

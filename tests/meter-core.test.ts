@@ -12,7 +12,7 @@ import type { DeviceProfile } from "../host/meter/device.ts";
 import { loadDevice } from "../host/meter/devices.ts";
 import { instrument } from "../host/meter/instrument.ts";
 import { Meter, ROOTS } from "../host/meter/meter.ts";
-import { CLASSES } from "../host/meter/opcodes.ts";
+import { CLASSES } from "../host/wasm/opcodes.ts";
 import { randomModelFile, randomPcm } from "./harness/models.ts";
 
 const scalar = new Uint8Array(readFileSync("build/qurio.wasm"));

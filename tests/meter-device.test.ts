@@ -8,7 +8,7 @@ import { countKernel, JUDGED } from "../host/meter/calibrate/judge.ts";
 import { countCall, microCall } from "../host/meter/calibrate/record.ts";
 import { parseDevice } from "../host/meter/device.ts";
 import { deviceNames, loadDevice } from "../host/meter/devices.ts";
-import { CLASSES, type OpClass } from "../host/meter/opcodes.ts";
+import { CLASSES, type OpClass } from "../host/wasm/opcodes.ts";
 import { compileEntry } from "./harness/compile.ts";
 
 const rows = readRows();

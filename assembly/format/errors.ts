@@ -13,6 +13,8 @@ export const ERROR_SECTION_CRC = 107;
 export const ERROR_PADDING = 108;
 export const ERROR_MISSING_SECTION = 109;
 export const ERROR_MISALIGNED = 110;
+/** A baked module takes the model that it was baked with. */
+export const ERROR_OTHER_MODEL = 111;
 
 // ---- 2xx: what the file says ----
 export const ERROR_PLAN = 201;

@@ -1,6 +1,7 @@
 // Portable. Where each packed code lies: the one definition behind kernels, exporter and repacking.
 // Sizes are exact; products stay below 2^31 while rows and columns are at most MAX_WIDTH and their product MAX_WEIGHTS.
 
+import { USES_PACKED } from "../uses.ts";
 import {
   LAYOUT_FLOAT32_ROWS,
   LAYOUT_INT1_LUT,
@@ -41,7 +42,7 @@ export function integerBits(weightType: i32): i32 {
 
 /** Widths that have no kernel of their own: 3, 5 to 7, 9 to 15. */
 export function isPacked(layout: i32): boolean {
-  if (layout < LAYOUT_PACKED_3 || layout > LAYOUT_PACKED_15) return false;
+  if (!USES_PACKED || layout < LAYOUT_PACKED_3 || layout > LAYOUT_PACKED_15) return false;
   const bits = layout - LAYOUT_PACKED;
   return bits != 4 && bits != 8;
 }

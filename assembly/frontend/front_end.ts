@@ -15,6 +15,7 @@
 
 import { FRONT_END_FIXED } from "../format/file.ts";
 import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
+import { USES_FIXED_FRONT_END, USES_FLOAT_FRONT_END } from "../uses.ts";
 import { audioAdvance, audioFrame, audioFreePtr, audioOpen, audioPush, audioReset, audioRoom } from "./audio.ts";
 import { bandFeatures } from "./bands.ts";
 import { energyFeatures, fluxFeatures, rhythmFeature } from "./dynamics.ts";
@@ -93,7 +94,7 @@ export function frontEndStep(pad: bool): i32 {
   if (frames < RING_FRAMES) {
     const pcm = audioFrame(pad);
     if (pcm == 0) return FRONT_END_NEEDS_AUDIO;
-    if (arithmetic == FRONT_END_FIXED) fixedFrameCodes(pcm, ringPtr + frames * RING_BANDS);
+    if (USES_FIXED_FRONT_END && (!USES_FLOAT_FRONT_END || arithmetic == FRONT_END_FIXED)) fixedFrameCodes(pcm, ringPtr + frames * RING_BANDS);
     else frameCodes(pcm, ringPtr + frames * RING_BANDS);
     audioAdvance();
     frames++;
@@ -114,7 +115,7 @@ function features(step: i32): void {
 }
 
 function modulation(group: i32, outPtr: usize): void {
-  if (arithmetic == FRONT_END_FIXED) fixedModulationFeatures(ringPtr, group, outPtr);
+  if (USES_FIXED_FRONT_END && (!USES_FLOAT_FRONT_END || arithmetic == FRONT_END_FIXED)) fixedModulationFeatures(ringPtr, group, outPtr);
   else modulationFeatures(ringPtr, group, outPtr);
 }
 

@@ -14,6 +14,7 @@ import {
   FRONT_END_WINDOW_OFFSET,
 } from "../format/file.ts";
 import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
+import { USES_FIXED_FRONT_END } from "../uses.ts";
 
 export const SAMPLE_RATE = 16000;
 export const FRAME_SAMPLES = 400;
@@ -53,7 +54,7 @@ export function tablesOpen(sectionPtr: usize): void {
   powerFloor = load<f32>(sectionPtr, FRONT_END_FLOOR);
   origin = load<f32>(sectionPtr, FRONT_END_ORIGIN);
   step = load<f32>(sectionPtr, FRONT_END_STEP);
-  if (arithmetic == FRONT_END_FIXED) {
+  if (USES_FIXED_FRONT_END && arithmetic == FRONT_END_FIXED) {
     logPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_LOG_OFFSET);
     codeOrigin = <i32>((origin - <f32>0.5 * step) * <f32>(32768 / Math.LN2));
     codeScale = <i32>(<f32>(65536 * Math.LN2) / step);

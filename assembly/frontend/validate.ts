@@ -28,6 +28,7 @@ import {
 import { ALIGNMENT, SECTION_FRONT_END } from "../format/ids.ts";
 import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
 import { fail } from "../kernels/fail.ts";
+import { USES_FIXED_FRONT_END, USES_FLOAT_FRONT_END } from "../uses.ts";
 import { COEFFICIENTS, FFT_POINTS, FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE } from "./tables.ts";
 
 /** Bins of the power spectrum. */
@@ -58,15 +59,19 @@ export function frontEndValidate(sectionPtr: usize, bytes: i32): i32 {
     integer(FRONT_END_BANDS, RING_BANDS) ||
     integer(FRONT_END_FRAMES, RING_FRAMES) ||
     half(FRONT_END_COEFFICIENTS, COEFFICIENTS, COEFFICIENTS) ||
-    half(FRONT_END_ARITHMETIC, FRONT_END_FLOAT32, FRONT_END_FIXED) ||
+    half(FRONT_END_ARITHMETIC, USES_FLOAT_FRONT_END ? FRONT_END_FLOAT32 : FRONT_END_FIXED, USES_FIXED_FRONT_END ? FRONT_END_FIXED : FRONT_END_FLOAT32) ||
     float(FRONT_END_FLOOR, 1e-30, 1e6) ||
     float(FRONT_END_ORIGIN, -1024, 1024) ||
     float(FRONT_END_STEP, 1e-3, 1024) ||
     inside(FRONT_END_MEL_BANDS_OFFSET, RING_BANDS * 4) ||
     inside(FRONT_END_DCT_OFFSET, COEFFICIENTS * RING_BANDS * 2) ||
-    (load<u16>(section, FRONT_END_ARITHMETIC) == FRONT_END_FIXED ? fixedTables(weights) : floatTables(weights)) ||
+    (isFixed() ? fixedTables(weights) : floatTables(weights)) ||
     melBands(weights)
   );
+}
+
+function isFixed(): bool {
+  return USES_FIXED_FRONT_END && (!USES_FLOAT_FRONT_END || load<u16>(section, FRONT_END_ARITHMETIC) == FRONT_END_FIXED);
 }
 
 function floatTables(weights: u32): i32 {

@@ -15,6 +15,10 @@ import {
   LAYOUT_TERNARY_SWAR,
 } from "../format/ids.ts";
 import { columnBlock, hasFloatSums, inputWidth, isPacked, padTo, rowBlock } from "../format/layouts.ts";
+import {
+  USES_FLOAT32_ROWS, USES_INT1_LUT, USES_INT1_LUT_SIMD, USES_INT4_MASKDOT, USES_INT4_SWAR, USES_INT8_BLOCKED, USES_INT16_BLOCKED,
+  USES_PACKED, USES_TERNARY5_LUT, USES_TERNARY_LUT_SIMD, USES_TERNARY_MASKDOT, USES_TERNARY_PLANES, USES_TERNARY_SWAR,
+} from "../uses.ts";
 import { float32Gemv } from "./float32_gemv.ts";
 import { int16GemvSimd } from "./int16_gemv.simd.ts";
 import { int16Gemv } from "./int16_gemv.ts";
@@ -38,16 +42,18 @@ import { ternaryLutGemvSimd } from "./ternary_lut_gemv.simd.ts";
 
 export function canRead(layout: i32): bool {
   if (
-    layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT16_BLOCKED || layout == LAYOUT_TERNARY_PLANES || layout == LAYOUT_FLOAT32_ROWS
+    (USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) || (USES_INT16_BLOCKED && layout == LAYOUT_INT16_BLOCKED) ||
+    (USES_TERNARY_PLANES && layout == LAYOUT_TERNARY_PLANES) || (USES_FLOAT32_ROWS && layout == LAYOUT_FLOAT32_ROWS)
   ) return true;
   if (ASC_FEATURE_SIMD) {
     return (
-      layout == LAYOUT_TERNARY_MASKDOT || layout == LAYOUT_INT4_MASKDOT || layout == LAYOUT_TERNARY_LUT_SIMD || layout == LAYOUT_INT1_LUT_SIMD
+      (USES_TERNARY_MASKDOT && layout == LAYOUT_TERNARY_MASKDOT) || (USES_INT4_MASKDOT && layout == LAYOUT_INT4_MASKDOT) ||
+      (USES_TERNARY_LUT_SIMD && layout == LAYOUT_TERNARY_LUT_SIMD) || (USES_INT1_LUT_SIMD && layout == LAYOUT_INT1_LUT_SIMD)
     );
   }
   return (
-    layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR || layout == LAYOUT_TERNARY5_LUT || layout == LAYOUT_INT1_LUT ||
-    isPacked(layout)
+    (USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) || (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR) ||
+    (USES_TERNARY5_LUT && layout == LAYOUT_TERNARY5_LUT) || (USES_INT1_LUT && layout == LAYOUT_INT1_LUT) || isPacked(layout)
   );
 }
 
@@ -64,11 +70,11 @@ export function linear(
   const k = padTo(columns, columnBlock(layout));
   const n = padTo(rows, rowBlock(layout));
   let xScale = maximum / <f32>127;
-  if (layout == LAYOUT_FLOAT32_ROWS) {
+  if (USES_FLOAT32_ROWS && layout == LAYOUT_FLOAT32_ROWS) {
     for (let i: usize = 0; i < <usize>k << 2; i += 4) store<f32>(preparedPtr + i, load<f32>(vectorPtr + i));
     float32Gemv(preparedPtr, wPtr, vectorPtr, k, n);
     xScale = 1;
-  } else if (layout == LAYOUT_TERNARY_PLANES) {
+  } else if (USES_TERNARY_PLANES && layout == LAYOUT_TERNARY_PLANES) {
     xScale = preparePlanes(vectorPtr, preparedPtr, k, maximum);
     if (ASC_FEATURE_SIMD) popcountGemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
     else popcountGemv(preparedPtr, wPtr, vectorPtr, k, n);
@@ -83,22 +89,22 @@ export function linear(
 
 @inline
 function simdGemv(layout: i32, vectorPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize, k: i32, n: i32, inverse: f32): void {
-  if (layout == LAYOUT_TERNARY_LUT_SIMD) {
+  if (USES_TERNARY_LUT_SIMD && layout == LAYOUT_TERNARY_LUT_SIMD) {
     const xSum = prepareTables(vectorPtr, tablePtr, k, inverse);
     ternaryLutGemvSimd(tablePtr, wPtr, vectorPtr, k, n, xSum);
-  } else if (layout == LAYOUT_INT1_LUT_SIMD) {
+  } else if (USES_INT1_LUT_SIMD && layout == LAYOUT_INT1_LUT_SIMD) {
     const xSum = prepareTables(vectorPtr, tablePtr, k, inverse);
     int1LutGemvSimd(tablePtr, wPtr, vectorPtr, k, n, xSum);
-  } else if (layout == LAYOUT_TERNARY_MASKDOT) {
+  } else if (USES_TERNARY_MASKDOT && layout == LAYOUT_TERNARY_MASKDOT) {
     prepareLanes(vectorPtr, preparedPtr, k, inverse, 6, 2, 1);
     ternaryGemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
-  } else if (layout == LAYOUT_INT4_MASKDOT) {
+  } else if (USES_INT4_MASKDOT && layout == LAYOUT_INT4_MASKDOT) {
     prepareLanes(vectorPtr, preparedPtr, k, inverse, 4, 4, 8);
     int4GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
-  } else {
+  } else if (USES_INT8_BLOCKED || USES_INT16_BLOCKED) {
     prepareLanes(vectorPtr, preparedPtr, k, inverse, 0, 0, 0);
-    if (layout == LAYOUT_INT8_BLOCKED) int8GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
-    else int16GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
+    if (USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) int8GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
+    else if (USES_INT16_BLOCKED) int16GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
   }
 }
 
@@ -108,15 +114,15 @@ function scalarGemv(
 ): void {
   const k = padTo(columns, columnBlock(layout));
   const n = padTo(rows, rowBlock(layout));
-  const unsigned = layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR;
+  const unsigned = (USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) || (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR);
   const xSum = prepareBytes(vectorPtr, preparedPtr, inputWidth(layout, columns), inverse, unsigned ? 128 : 0);
-  if (layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, vectorPtr, k, n, xSum);
-  else if (layout == LAYOUT_INT4_SWAR) int4Gemv(preparedPtr, wPtr, vectorPtr, k, n, xSum << 3);
-  else if (layout == LAYOUT_INT8_BLOCKED) int8Gemv(preparedPtr, wPtr, vectorPtr, k, n);
-  else if (layout == LAYOUT_TERNARY5_LUT) ternary5Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
-  else if (layout == LAYOUT_INT1_LUT) int1Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
-  else if (layout == LAYOUT_INT16_BLOCKED) int16Gemv(preparedPtr, wPtr, vectorPtr, k, n);
-  else packedGemv(layout, preparedPtr, wPtr, vectorPtr, columns, rows, tablePtr, xSum);
+  if (USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, vectorPtr, k, n, xSum);
+  else if (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR) int4Gemv(preparedPtr, wPtr, vectorPtr, k, n, xSum << 3);
+  else if (USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) int8Gemv(preparedPtr, wPtr, vectorPtr, k, n);
+  else if (USES_TERNARY5_LUT && layout == LAYOUT_TERNARY5_LUT) ternary5Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
+  else if (USES_INT1_LUT && layout == LAYOUT_INT1_LUT) int1Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
+  else if (USES_INT16_BLOCKED && layout == LAYOUT_INT16_BLOCKED) int16Gemv(preparedPtr, wPtr, vectorPtr, k, n);
+  else if (USES_PACKED) packedGemv(layout, preparedPtr, wPtr, vectorPtr, columns, rows, tablePtr, xSum);
 }
 
 /** Sums, i32 or f32, to outputs, in place; four at a time in SIMD, with the same roundings. */

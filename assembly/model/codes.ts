@@ -17,6 +17,18 @@ import {
   WEIGHT_INT4,
 } from "../format/ids.ts";
 import { columnBlock, integerBits, isPacked, packedOffset, padTo, rowBlock, weightBytes } from "../format/layouts.ts";
+import {
+  USES_INT4_MASKDOT,
+  USES_INT4_SWAR,
+  USES_INT8_BLOCKED,
+  USES_INT16_BLOCKED,
+  USES_PACKED,
+  USES_TERNARY_LUT_SIMD,
+  USES_TERNARY_MASKDOT,
+  USES_TERNARY_PLANES,
+  USES_TERNARY_SWAR,
+  USES_TERNARY5_LUT,
+} from "../uses.ts";
 
 /** Sums of the codes in a word's low and high half, in the low and high half of the result. */
 function halfSums(word: u32, ternary: bool): u32 {
@@ -31,7 +43,7 @@ function hasThree(word: u32): bool {
 }
 
 function rowSumsAgree(layout: i32, wPtr: usize, bytes: i32, columns: i32): bool {
-  const ternary = layout == LAYOUT_TERNARY_SWAR;
+  const ternary = USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR;
   const pairBytes: usize = rowBlock(layout) << 1; // a step through the words of one pair of rows
   const groupBytes: usize = padTo(columns, columnBlock(layout)) << 1;
   for (const end = wPtr + bytes; wPtr < end; wPtr += pairBytes << 1) {
@@ -67,26 +79,27 @@ function areWithin(bits: i32, layout: i32, wPtr: usize, end: usize): bool {
 export function codesAgree(type: i32, layout: i32, wPtr: usize, rows: i32, columns: i32): bool {
   const bytes = weightBytes(layout, rows, columns);
   const end = wPtr + bytes;
-  if (layout == LAYOUT_TERNARY_SWAR || layout == LAYOUT_INT4_SWAR) return rowSumsAgree(layout, wPtr, bytes, columns);
-  if (isPacked(layout)) {
+  if ((USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) || (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR))
+    return rowSumsAgree(layout, wPtr, bytes, columns);
+  if (USES_PACKED && isPacked(layout)) {
     if (!(layout & 4)) return true;
     const part = weightBytes(LAYOUT_INT4_SWAR, rows, columns);
     return rowSumsAgree(LAYOUT_INT4_SWAR, wPtr + packedOffset(layout, LAYOUT_INT4_SWAR, rows, columns), part, columns);
   }
-  if (layout == LAYOUT_TERNARY_MASKDOT) {
+  if (USES_TERNARY_MASKDOT && layout == LAYOUT_TERNARY_MASKDOT) {
     for (; wPtr < end; wPtr += 4) if (hasThree(load<u32>(wPtr))) return false;
-  } else if (layout == LAYOUT_TERNARY5_LUT) {
+  } else if (USES_TERNARY5_LUT && layout == LAYOUT_TERNARY5_LUT) {
     // digits weigh 1, 3, 9, 28, 84: the first three never make 27
     for (; wPtr < end; wPtr++) if (load<u8>(wPtr) > 250 || load<u8>(wPtr) % 28 == 27) return false;
-  } else if (layout == LAYOUT_TERNARY_LUT_SIMD || layout == LAYOUT_TERNARY_PLANES) {
+  } else if ((USES_TERNARY_LUT_SIMD && layout == LAYOUT_TERNARY_LUT_SIMD) || (USES_TERNARY_PLANES && layout == LAYOUT_TERNARY_PLANES)) {
     // the second plane (codes of 2; negative ones) only where the first is set
     for (; wPtr < end; wPtr += 32) {
       for (let i: usize = 0; i < 16; i += 4) if (load<u32>(wPtr + i, 16) & ~load<u32>(wPtr + i)) return false;
     }
-  } else if (layout == LAYOUT_INT4_MASKDOT && type != WEIGHT_INT4) {
+  } else if (USES_INT4_MASKDOT && layout == LAYOUT_INT4_MASKDOT && type != WEIGHT_INT4) {
     // 3 bits around the zero point, 4 to 11: the upper two bits of each code differ
     for (; wPtr < end; wPtr += 4) if (~(load<u32>(wPtr) ^ (load<u32>(wPtr) << 1)) & 0x88888888) return false;
-  } else if (layout == LAYOUT_INT8_BLOCKED || layout == LAYOUT_INT16_BLOCKED) {
+  } else if ((USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) || (USES_INT16_BLOCKED && layout == LAYOUT_INT16_BLOCKED)) {
     const bits = integerBits(type);
     return bits == 8 || bits == 16 || areWithin(bits, layout, wPtr, end);
   }

@@ -2,6 +2,7 @@
 // Validate here, then run blind.
 
 import {
+  ERROR_FRONT_END,
   ERROR_LABELS,
   ERROR_LAYER_SHAPE,
   ERROR_MEMORY,
@@ -10,12 +11,14 @@ import {
   ERROR_NORMALIZATION,
   ERROR_NETWORK,
   ERROR_NOT_FINITE,
+  ERROR_OTHER_MODEL,
   ERROR_OVERLAP,
   ERROR_PLAN,
   ERROR_POLICY,
   OK,
 } from "../format/errors.ts";
 import {
+  HEADER_CRC,
   LABELS_COUNT,
   LABELS_OFFSETS,
   LAYER_COLUMNS,
@@ -72,6 +75,17 @@ import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RICH_FEATURES,
 import { frontEndOpen, frontEndValidate } from "../frontend/front_end.ts";
 import { clearFailure, fail } from "../kernels/fail.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
+import {
+  BAKED,
+  SEALED,
+  SEALED_CRC,
+  USES_BAYESIAN,
+  USES_FEATURES_ONLY,
+  USES_FRONT_END,
+  USES_PROBE,
+  USES_SAMPLES,
+  USES_SINGLE,
+} from "../uses.ts";
 import { acceptAnyLayout, checkNetwork, layerPtr, placeOf } from "./network.ts";
 import { checkContainer, findSection, sectionBytes } from "./sections.ts";
 import {
@@ -120,7 +134,14 @@ function check(file: usize, bytes: i32): i32 {
   if (file & (ALIGNMENT - 1)) return fail(ERROR_MISALIGNED, 0, ALIGNMENT, <i32>file);
   if (bytes < 0 || <u64>file + <u64>bytes > memoryBytes) return fail(ERROR_MEMORY, 0, <i32>file + bytes, <i32>memoryBytes);
   const error = checkContainer(file, bytes);
-  return error == OK ? checkModel(file) : error;
+  if (error != OK) return error;
+  return SEALED ? checkSeal(file) : checkModel(file);
+}
+
+/** The container's checksums have matched: with this one, all bytes are those that bake saw. */
+function checkSeal(file: usize): i32 {
+  const found = load<u32>(file, HEADER_CRC);
+  return found == SEALED_CRC ? OK : fail(ERROR_OTHER_MODEL, HEADER_CRC, SEALED_CRC, found);
 }
 
 function open(file: usize): void {
@@ -136,7 +157,7 @@ function open(file: usize): void {
     frontEnd != 0,
   );
   setMemory(load<i32>(plan, PLAN_ARENA_BYTES), load<i32>(plan, PLAN_WIDTH), load<i32>(plan, PLAN_CACHE), load<i32>(plan, PLAN_OUTPUTS));
-  if (hasFrontEnd) frontEndOpen(frontEnd, ringPtr, audioBufferPtr, vectorPtr, featuresPtr);
+  if (USES_FRONT_END && hasFrontEnd) frontEndOpen(frontEnd, ringPtr, audioBufferPtr, vectorPtr, featuresPtr);
 }
 
 // ---- sections ----
@@ -155,7 +176,7 @@ function checkModel(file: usize): i32 {
   planTables = 0;
   planMacs = 0;
   const kind = load<i32>(findSection(file, SECTION_POLICY, 0), POLICY_KIND);
-  if (kind != POLICY_FEATURES) {
+  if (!USES_FEATURES_ONLY || kind != POLICY_FEATURES) {
     error = checkNormalization(file, features);
     if (error == OK) error = checkLabels(file, load<i32>(plan, PLAN_CLASSES));
     if (error == OK) error = checkNetworks(file, plan, kind, features);
@@ -170,6 +191,7 @@ function checkModel(file: usize): i32 {
 function checkFrontEnd(file: usize, features: i32): i32 {
   const frontEnd = findSection(file, SECTION_FRONT_END, 0);
   if (frontEnd == 0) return OK;
+  if (!USES_FRONT_END) return fail(ERROR_FRONT_END, 0, 0, sectionBytes(file, SECTION_FRONT_END, 0));
   if (features != RICH_FEATURES) return fail(ERROR_PLAN, PLAN_FEATURES, RICH_FEATURES, features);
   return frontEndValidate(frontEnd, sectionBytes(file, SECTION_FRONT_END, 0));
 }
@@ -207,10 +229,10 @@ function checkPolicy(file: usize): i32 {
   if (policy == 0) return fail(ERROR_MISSING_SECTION, SECTION_POLICY, 1, 0);
   if (bytes != POLICY_BYTES) return fail(ERROR_POLICY, -1, POLICY_BYTES, bytes);
   const kind = load<i32>(policy, POLICY_KIND);
-  if (kind < 0 || kind > POLICY_BAYESIAN) return fail(ERROR_POLICY, POLICY_KIND, POLICY_BAYESIAN, kind);
+  if (kind < 0 || kind > POLICY_BAYESIAN || (BAKED && !hasPolicy(kind))) return fail(ERROR_POLICY, POLICY_KIND, POLICY_BAYESIAN, kind);
   const samples = load<i32>(policy, POLICY_SAMPLES);
-  const fewest = kind == POLICY_BAYESIAN ? 1 : 0;
-  if (samples < fewest || samples > MAX_SAMPLES) return fail(ERROR_POLICY, POLICY_SAMPLES, fewest, samples);
+  const fewest = USES_BAYESIAN && kind == POLICY_BAYESIAN ? 1 : 0;
+  if (samples < fewest || samples > (USES_SAMPLES ? MAX_SAMPLES : 0)) return fail(ERROR_POLICY, POLICY_SAMPLES, fewest, samples);
   if (!allFinite(policy + POLICY_ALPHA, (POLICY_BYTES - POLICY_ALPHA) >> 2)) return fail(ERROR_NOT_FINITE, SECTION_POLICY, 0, 0);
   if (!(load<f32>(policy, POLICY_ALPHA) >= 0)) return fail(ERROR_POLICY, POLICY_ALPHA, 0, load<i32>(policy, POLICY_ALPHA));
   if (!(load<f32>(policy, POLICY_VARIANCE_SCALE) > 0))
@@ -220,6 +242,16 @@ function checkPolicy(file: usize): i32 {
     if (!(value >= 0) || (field >= POLICY_ABSTAIN && value > 1)) return fail(ERROR_POLICY, field, 1, load<i32>(policy + field));
   }
   return OK;
+}
+
+/** Has a baked module code for this policy? */
+function hasPolicy(kind: i32): bool {
+  return (
+    (USES_FEATURES_ONLY && kind == POLICY_FEATURES) ||
+    (USES_SINGLE && kind == POLICY_SINGLE) ||
+    (USES_PROBE && kind == POLICY_PROBE) ||
+    (USES_BAYESIAN && kind == POLICY_BAYESIAN)
+  );
 }
 
 function checkLabels(file: usize, classes: i32): i32 {
@@ -297,13 +329,13 @@ function addNetwork(network: usize, bytes: i32, number: i32, features: i32, outp
     const layout = load<i32>(layerPtr(network, i), LAYER_LAYOUT);
     planWidth = max(planWidth, layerWidth(layout, rows, columns));
     planTables = max(planTables, tableBytes(layout, rows, columns));
-    const times = i > 0 && samples > 0 ? samples : 1;
+    const times = USES_SAMPLES && i > 0 && samples > 0 ? samples : 1;
     const macs = <u64>planMacs + <u64>columns * <u64>rows * <u64>times;
     // layers may share one tensor and samples repeat them, so that a small file could ask for hours of work
     if (macs > 0x7fffffff) return fail(ERROR_PLAN, PLAN_MAX_MACS, 0x7fffffff, -1);
     planMacs = <i32>macs;
   }
-  if (samples > 0) planCache = max(planCache, load<i32>(layerPtr(network, 0), LAYER_ROWS));
+  if (USES_SAMPLES && samples > 0) planCache = max(planCache, load<i32>(layerPtr(network, 0), LAYER_ROWS));
   planOutputs = max(planOutputs, outputs);
   return OK;
 }

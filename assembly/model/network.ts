@@ -59,6 +59,7 @@ import { fail } from "../kernels/fail.ts";
 import { canRead, linear } from "../kernels/linear.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
 import { layerNorm, relu } from "../layers/norm.ts";
+import { USES_FLOAT32_ROWS, USES_LAYER_NORM } from "../uses.ts";
 import { codesAgree } from "./codes.ts";
 
 export function layerPtr(networkPtr: usize, layer: i32): usize {
@@ -118,7 +119,7 @@ function checkLayer(networkPtr: usize, bytes: i32, index: i32, place: i32, colum
   if (padTo(rows, rowBlock(layout)) > MAX_WEIGHTS / padTo(columns, columnBlock(layout)))
     return fail(ERROR_LAYER_SHAPE, place, MAX_WEIGHTS, rows);
   const flags = load<i32>(layer, LAYER_FLAGS);
-  const most = last ? LAYER_SCALE_PER_TENSOR : LAYER_NORM | LAYER_RELU | LAYER_SCALE_PER_TENSOR;
+  const most = last ? LAYER_SCALE_PER_TENSOR : (USES_LAYER_NORM ? LAYER_NORM : 0) | LAYER_RELU | LAYER_SCALE_PER_TENSOR;
   if (flags & ~most) return fail(ERROR_LAYER, place, 0, flags);
   const rate = load<f32>(layer, LAYER_DROPOUT);
   if (!(rate >= 0 && rate <= <f32>0.9) || (last && rate != 0)) return fail(ERROR_LAYER, place, 0, load<i32>(layer, LAYER_DROPOUT));
@@ -128,11 +129,11 @@ function checkLayer(networkPtr: usize, bytes: i32, index: i32, place: i32, colum
   let error = checkTensor(load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights, bytes, place);
   if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_SCALE_OFFSET), scaleCount(flags, rows), bytes, place, true);
   if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_BIAS_OFFSET), rows, bytes, place, false);
-  if (error == OK && flags & LAYER_NORM) {
+  if (USES_LAYER_NORM && error == OK && flags & LAYER_NORM) {
     error = checkFloats(networkPtr, load<i32>(layer, LAYER_GAMMA_OFFSET), rows, bytes, place, false);
     if (error == OK) error = checkFloats(networkPtr, load<i32>(layer, LAYER_BETA_OFFSET), rows, bytes, place, false);
   }
-  if (error == OK && type == WEIGHT_FLOAT32) {
+  if (USES_FLOAT32_ROWS && error == OK && type == WEIGHT_FLOAT32) {
     error = checkFloats(networkPtr, load<i32>(layer, LAYER_WEIGHTS_OFFSET), weights >> 2, bytes, place, false);
   }
   if (error == OK && !codesAgree(type, layout, networkPtr + load<i32>(layer, LAYER_WEIGHTS_OFFSET), rows, columns)) {
@@ -191,7 +192,7 @@ export function activate(networkPtr: usize, index: i32, vectorPtr: usize): void 
   const layer = layerPtr(networkPtr, index);
   const rows = load<i32>(layer, LAYER_ROWS);
   const flags = load<i32>(layer, LAYER_FLAGS);
-  if (flags & LAYER_NORM) {
+  if (USES_LAYER_NORM && flags & LAYER_NORM) {
     layerNorm(vectorPtr, networkPtr + load<i32>(layer, LAYER_GAMMA_OFFSET), networkPtr + load<i32>(layer, LAYER_BETA_OFFSET), rows);
   }
   if (flags & LAYER_RELU) relu(vectorPtr, rows);

@@ -47,6 +47,7 @@ import { dropout } from "../router/dropout.ts";
 import { chooseExpert } from "../router/policy.ts";
 import { seedRandom } from "../router/random.ts";
 import { addSample, clearSamples, entropy, meanOfSamples, varianceOfSamples } from "../router/uncertainty.ts";
+import { USES_BAYESIAN, USES_FEATURES_ONLY, USES_FRONT_END, USES_PROBE, USES_SAMPLES, USES_SINGLE } from "../uses.ts";
 import { layerPtr, placeOf, runLayer } from "./network.ts";
 import { checkFinite, normalize } from "./normalize.ts";
 import {
@@ -95,7 +96,7 @@ export function decisionRecord(): usize {
 /** Starts a new window: audio, features and random numbers of the last one are forgotten. */
 export function resetDecision(seed: u32): void {
   clearFailure();
-  seedRandom(seed);
+  if (USES_SAMPLES) seedRandom(seed);
   stage = LISTEN;
   for (let i = 0; i < DECISION_BYTES; i += 4) store<i32>(RECORD + i, 0);
   store<i32>(RECORD, -1, DECISION_LABEL);
@@ -104,7 +105,7 @@ export function resetDecision(seed: u32): void {
   store<f32>(RECORD, -1, DECISION_ENTROPY);
   store<f32>(RECORD, -1, DECISION_MUTUAL_INFORMATION);
   store<f32>(RECORD, -1, DECISION_ROUTER_VARIANCE);
-  if (filePtr != 0 && hasFrontEnd) frontEndReset();
+  if (USES_FRONT_END && filePtr != 0 && hasFrontEnd) frontEndReset();
 }
 
 /** One step; `pad`: audio that has not come counts as silence. Returns the phase that the step belonged to. */
@@ -126,7 +127,7 @@ export function takeFeatures(): i32 {
 }
 
 function listen(pad: bool): i32 {
-  if (!hasFrontEnd) {
+  if (!USES_FRONT_END || !hasFrontEnd) {
     if (!pad) return PHASE_IDLE;
     fail(ERROR_NO_FRONT_END, 0, featureCount, 0);
     return PHASE_FAILED;
@@ -142,17 +143,18 @@ function listen(pad: bool): i32 {
 
 function startNetworks(): void {
   const kind = policyKind();
-  if (kind == POLICY_FEATURES) {
+  if (USES_FEATURES_ONLY && kind == POLICY_FEATURES) {
     stage = FINISHED;
     store<i32>(RECORD, STATUS_DECIDED, DECISION_STATUS);
     return;
   }
   stage = THINK;
-  if (kind == POLICY_SINGLE) {
+  if (USES_SINGLE && kind == POLICY_SINGLE) {
     startNetwork(expertNetwork(0), 0);
     return;
   }
-  startNetwork(routerNetwork(), kind == POLICY_PROBE ? 0 : -1);
+  startNetwork(routerNetwork(), USES_PROBE && kind == POLICY_PROBE ? 0 : -1);
+  if (!USES_SAMPLES) return;
   samplesLeft = policySamples();
   entropyOfSamples = 0;
   if (samplesLeft > 0) clearSamples(sumPtr, squarePtr, load<i32>(network, NETWORK_OUTPUTS));
@@ -174,10 +176,10 @@ function isRouter(): bool {
 function think(): i32 {
   const phase = isRouter() ? PHASE_ROUTER : PHASE_EXPERT;
   const layers = load<i32>(network, NETWORK_LAYERS);
-  if (samplesLeft > 0 && layer > 0) return sample(layers) ? phase : PHASE_FAILED;
+  if (USES_SAMPLES && samplesLeft > 0 && layer > 0) return sample(layers) ? phase : PHASE_FAILED;
   if (!advance(layer)) return PHASE_FAILED;
   layer++;
-  if (samplesLeft > 0) {
+  if (USES_SAMPLES && samplesLeft > 0) {
     // no dropout acts before the first ReLU, so the first layer is computed once for all samples
     const rows = load<i32>(layerPtr(network, 0), LAYER_ROWS);
     for (let i: usize = 0; i < (<usize>rows) << 2; i += 4) store<f32>(cachePtr + i, load<f32>(vectorPtr + i));
@@ -215,7 +217,7 @@ function concludeSamples(outputs: i32): void {
   const information = entropy(probabilityPtr, outputs) - entropyOfSamples / <f32>samples;
   store<f32>(RECORD, information > 0 ? information : 0, DECISION_MUTUAL_INFORMATION);
   store<f32>(RECORD, variance, DECISION_ROUTER_VARIANCE);
-  if (answerer >= 0) {
+  if (!USES_BAYESIAN || answerer >= 0) {
     answer();
     return;
   }
@@ -236,7 +238,7 @@ function advance(index: i32): bool {
 }
 
 function overflow(index: i32): i32 {
-  const number = answerer + (policyKind() == POLICY_PROBE ? 0 : 1);
+  const number = answerer + (USES_PROBE && policyKind() == POLICY_PROBE ? 0 : 1);
   fail(ERROR_OVERFLOW, placeOf(number, index), 0, 0);
   return PHASE_FAILED;
 }
@@ -244,7 +246,7 @@ function overflow(index: i32): i32 {
 /** probabilityPtr holds the answerer's softmax: answer, or hand on to the next expert. */
 function answer(): void {
   const h = entropy(probabilityPtr, classCount);
-  if (policyKind() == POLICY_PROBE && answerer < expertCount && h > escalateAbove(answerer)) {
+  if (USES_PROBE && policyKind() == POLICY_PROBE && answerer < expertCount && h > escalateAbove(answerer)) {
     startNetwork(expertNetwork(answerer), answerer + 1);
     return;
   }

@@ -6,11 +6,12 @@
 // Errors of the core keep their name and number; host/errors.ts and docs/troubleshooting.md have the whole story of each.
 
 import { failPtr } from "../kernels/fail.ts";
+import { BAKED } from "../uses.ts";
 import { proc_exit, STDERR } from "./abi.ts";
 import { flush, printTo, putBytes, putSigned, putText, putUnsigned } from "./print.ts";
 
 /** Names of format/errors.ts in the order of their numbers, a space behind each; a series starts at 101, 201 and 301. */
-const FILE_ERRORS = "TRUNCATED NOT_A_MODEL VERSION FILE_BYTES HEADER_CRC SECTION_TABLE SECTION_CRC PADDING MISSING_SECTION MISALIGNED ";
+const FILE_ERRORS = "TRUNCATED NOT_A_MODEL VERSION FILE_BYTES HEADER_CRC SECTION_TABLE SECTION_CRC PADDING MISSING_SECTION MISALIGNED OTHER_MODEL ";
 const MODEL_ERRORS =
   "PLAN FRONT_END NORMALIZATION NETWORK LAYER_SHAPE WEIGHT_TYPE LAYOUT TENSOR_BOUNDS SCALE NOT_FINITE POLICY LABELS WEIGHT_CODES TENSOR_NOT_FINITE LAYER ";
 const RUN_ERRORS = "NOT_LOADED MEMORY NO_FRONT_END AUDIO_OVERFLOW INPUT_NOT_FINITE OVERFLOW OVERLAP ";
@@ -50,8 +51,12 @@ export function refuse(problem: string, hint: string): void {
 
 export function usage(): void {
   printTo(STDERR);
-  putText("qurio: a model and a WAV file expected (USAGE)\n");
-  putText("Usage: qurio-wasi.wasm MODEL.qmoe CLIP.wav [SEED], files in preopened folders\n");
+  if (BAKED) {
+    putText("qurio: a WAV file expected (USAGE)\nUsage: CLIP.wav [SEED], the file in a preopened folder\n");
+  } else {
+    putText("qurio: a model and a WAV file expected (USAGE)\n");
+    putText("Usage: qurio-wasi.wasm MODEL.qmoe CLIP.wav [SEED], files in preopened folders\n");
+  }
   flush();
   proc_exit(2);
   unreachable();

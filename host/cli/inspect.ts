@@ -16,6 +16,7 @@ import { memoryPlan, type PackedNetwork } from "../../tools/export/model_file.ts
 import { repack } from "../../tools/export/repack.ts";
 import { readInput } from "../files.ts";
 import { loadModel } from "../index.ts";
+import { isWasm } from "../model.ts";
 import { sizeTable } from "./export.ts";
 import { formatBytes, formatTable } from "./output.ts";
 
@@ -28,8 +29,9 @@ const POLICY_NAMES = ["features only", "single", "probe", "bayesian"];
 
 /** Shows what is in a model file; the file is validated by the core first. */
 export async function inspect(path: string, { json }: InspectOptions): Promise<void> {
-  const file = readInput(path);
-  const model = await loadModel(file);
+  const given = readInput(path);
+  const model = await loadModel(given);
+  const file = isWasm(given) ? model.core.open() : given;
   const { packed } = model;
   const sections = sectionTable(file);
   const plan = memoryPlan(packed);

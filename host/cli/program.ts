@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
+import { BAKE_TARGETS } from "../../tools/export/bake_targets.ts";
 import { ARITHMETICS } from "../../tools/export/front_end_tables.ts";
 import { WEIGHT_TYPES, type WeightType } from "../../tools/export/quantize.ts";
 import { packagePath } from "../files.ts";
@@ -107,6 +108,21 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .action(async (checkpoint, options) => {
       await prepare();
       await (await import("./export.ts")).exportModel(checkpoint, options);
+    });
+
+  program
+    .command("bake")
+    .description("make one self-contained wasm module of a model: its weights inside, and no code that it does not use")
+    .argument("<model>", "model file (.qmoe)")
+    .requiredOption("-o, --output <file>", "module to write (.wasm)")
+    .addOption(new Option("--target <kind>", "core: no imports; wasi: a command").choices(BAKE_TARGETS).default("core"))
+    .option("--simd", "for engines that have SIMD")
+    .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as .qmoe (core only)")
+    .addOption(json())
+    .addHelpText("after", examples("qurio bake model.qmoe -o app.wasm", "qurio bake model.qmoe -o app.wasm --target wasi"))
+    .action(async (model, options) => {
+      await prepare();
+      await (await import("./bake.ts")).bakeModel(model, options);
     });
 
   program

@@ -11,7 +11,7 @@ import { type Cost, costOf } from "../meter/cost.ts";
 import type { DeviceProfile } from "../meter/device.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../meter/devices.ts";
 import { Meter } from "../meter/meter.ts";
-import { windowStarts } from "../model.ts";
+import { isWasm, windowStarts } from "../model.ts";
 import { decisionCard } from "./run_card.ts";
 
 export interface RunOptions {
@@ -34,10 +34,10 @@ interface Listener {
 
 /** @param files a model (.qmoe) first, if any, then WAV files */
 export async function run(files: string[], { engine = "node", device = DEFAULT_DEVICE, json = false }: RunOptions): Promise<void> {
-  const hasModel = files[0]?.endsWith(".qmoe") === true;
+  const hasModel = files[0] !== undefined && isModel(files[0]);
   const modelPath = hasModel ? files[0] : packagePath("models", BUNDLED_MODEL);
   const given = hasModel ? files.slice(1) : files;
-  const misplaced = given.find((file) => file.endsWith(".qmoe"));
+  const misplaced = given.find(isModel);
   if (misplaced)
     throw new QurioError("USAGE", `${misplaced} is a model: one is expected, before the WAV files`, "qurio run MODEL a.wav b.wav", 2);
   const wavs = given.length > 0 ? given : [packagePath("samples", BUNDLED_SAMPLE)];
@@ -47,6 +47,11 @@ export async function run(files: string[], { engine = "node", device = DEFAULT_D
   } finally {
     await listener.engine.close();
   }
+}
+
+/** A model file or a baked module. */
+function isModel(path: string): boolean {
+  return /\.(qmoe|wasm)$/.test(path);
 }
 
 async function runAll(listener: Listener, wavs: string[], named: boolean, json: boolean): Promise<void> {
@@ -72,9 +77,11 @@ async function open(modelPath: string, device: DeviceProfile, engine: string): P
   const model = await loadModel(modelPath);
   if (model.labels.length === 0)
     throw new QurioError("NO_NETWORK", `${modelPath} has no network that could decide`, "Pass a model that qurio export wrote.");
-  // metered is the scalar module, which is what a Cortex-M runs
-  const meter = await Meter.create(coreWasm(false), false);
-  meter.core.load(file);
+  // metered is the scalar module, which is what a Cortex-M runs, or the baked one
+  const baked = isWasm(file);
+  const meter = await Meter.create(baked ? file : coreWasm(false), false);
+  if (baked) meter.core.open();
+  else meter.core.load(file);
   return { model, engine: await openEngine(engine, file), meter, device, modelName: modelPath.replace(/^.*[/\\]/, "") };
 }
 

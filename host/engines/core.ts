@@ -39,6 +39,10 @@ export interface CoreExports {
   probabilitiesPtr(): number;
   decisionPtr(): number;
   lastError(): number;
+  /** Modules of `qurio bake` only; init if the model is in the module. */
+  modelPtr?(): number;
+  modelBytes?(): number;
+  init?(): number;
   /** The SIMD build only, with batchOutputs and forwardBatch. */
   batchBytes?(network: number, count: number): number;
   batchOutputs?(network: number): number;
@@ -101,6 +105,36 @@ export class Core {
     this.check(this.exports.load(ptr, packed.length));
     this.plan = plan;
     this.freePtr = align(ptr + packed.length);
+  }
+
+  /**
+   * Opens the model in a baked module: its own, or, where it was baked without weights, `model`, as bake laid it out.
+   * Returns the model file.
+   * @throws QurioError NOT_BAKED, or the device's reason: damaged weights are a checksum error
+   */
+  open(model?: Uint8Array): Uint8Array {
+    const { modelPtr, modelBytes, init, memory } = this.exports;
+    if (!modelPtr || !modelBytes || (model === undefined && !init)) {
+      throw new QurioError(
+        "NOT_BAKED",
+        "the wasm module has no model in it",
+        "Pass what `qurio bake --target core` wrote; one without weights needs its model, too.",
+      );
+    }
+    if (model && model.length > modelBytes()) {
+      throw new QurioError(
+        "MODEL_TOO_LARGE",
+        `the model has ${model.length} bytes, the module has room for ${modelBytes()}`,
+        "Bake a module for this model.",
+      );
+    }
+    if (model) new Uint8Array(memory.buffer).set(model, modelPtr());
+    this.plan = null;
+    this.check(model ? this.exports.load(modelPtr(), model.length) : init!());
+    const file = new Uint8Array(memory.buffer, modelPtr(), model?.length ?? modelBytes()).slice();
+    this.plan = decodePlan(file);
+    this.freePtr = align(modelPtr() + file.length);
+    return file;
   }
 
   private place(file: Uint8Array, ptr: number): void {

@@ -4,8 +4,8 @@
 //
 // flow.ts has written each side as a sum of counters; elimination, hottest first, takes one of them away per function.
 
+import { CLASSES, type Instruction } from "../wasm/opcodes.ts";
 import { type Equation, eliminate, type Flow } from "./flow.ts";
-import { CLASSES, type Instruction } from "./opcodes.ts";
 
 export interface CountedFunction {
   index: number;

@@ -4,9 +4,9 @@
 //   energy = cycles * energyPerCycle            time = cycles / clock
 
 import { QurioError } from "../errors.ts";
+import { CLASSES } from "../wasm/opcodes.ts";
 import { addCounts, type Counts, noCounts, totalOf } from "./counts.ts";
 import type { DeviceProfile } from "./device.ts";
-import { CLASSES } from "./opcodes.ts";
 
 /** Parts of a decision. The network is router and expert; the front end is everything before them. */
 export const PARTS = ["frontEnd", "router", "expert"] as const;

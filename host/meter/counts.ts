@@ -1,8 +1,8 @@
 // Browser-safe. Reading the counters of an instrumented instance.
 
 import { QurioError } from "../errors.ts";
+import { CLASSES, type OpClass } from "../wasm/opcodes.ts";
 import type { Instrumented } from "./instrument.ts";
-import { CLASSES, type OpClass } from "./opcodes.ts";
 
 /** Instructions executed, by class; exact while each stays below 2^53. */
 export type Counts = Record<OpClass, number>;

@@ -1,7 +1,7 @@
 // Browser-safe. A device profile: what a board's clock, energy and operations cost, each constant with its source.
 
 import { QurioError } from "../errors.ts";
-import { CLASSES, type OpClass } from "./opcodes.ts";
+import { CLASSES, type OpClass } from "../wasm/opcodes.ts";
 
 export interface Constant {
   value: number;

@@ -11,8 +11,8 @@
 // first, then regions from the innermost loop outwards; what stays free gets a counter. So the hottest code carries the
 // fewest, and the counts stay exact: every coefficient is -1, 0 or 1.
 
-import { malformed } from "./leb.ts";
-import type { Instruction } from "./opcodes.ts";
+import { malformed } from "../wasm/leb.ts";
+import type { Instruction } from "../wasm/opcodes.ts";
 
 export interface Region {
   /** Byte offset at which the region starts: where its counter would go. */

@@ -12,11 +12,11 @@
 // undefined; memory.copy and memory.fill count as one instruction whatever their length.
 
 import { QurioError } from "../errors.ts";
+import { leb, malformed, Reader } from "../wasm/leb.ts";
+import { CLASSES, type Instruction, readInstruction } from "../wasm/opcodes.ts";
+import * as S from "../wasm/sections.ts";
 import { type Counter, placeCounters, reachable } from "./calls.ts";
 import { analyseFlow } from "./flow.ts";
-import { leb, malformed, Reader } from "./leb.ts";
-import { CLASSES, type Instruction, readInstruction } from "./opcodes.ts";
-import * as S from "./sections.ts";
 
 export interface InstrumentOptions {
   /** "instruction" puts a counter at every single instruction: slow, and true by construction. Tests compare the two. */

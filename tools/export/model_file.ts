@@ -57,6 +57,7 @@ export interface PackedModel {
   experts: PackedNetwork[];
   policy: PackedPolicy;
   labels: string[];
+  /** JSON, for people; undefined to leave the section out. */
   provenance: unknown;
 }
 
@@ -132,8 +133,9 @@ export function encodeModel(model: PackedModel): Uint8Array {
   for (const expert of model.experts) sections.push({ id: Id.SECTION_EXPERT, bytes: encodeNetwork(expert) });
   sections.push({ id: Id.SECTION_POLICY, bytes: encodePolicy(model.policy) });
   if (model.labels.length > 0) sections.push({ id: Id.SECTION_LABELS, bytes: encodeLabels(model.labels) });
-  const provenance = new TextEncoder().encode(JSON.stringify(model.provenance));
-  sections.push({ id: Id.SECTION_PROVENANCE, bytes: provenance });
+  if (model.provenance !== undefined) {
+    sections.push({ id: Id.SECTION_PROVENANCE, bytes: new TextEncoder().encode(JSON.stringify(model.provenance)) });
+  }
   return encodeContainer(sections);
 }
 

@@ -9,7 +9,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CLASSES, type OpClass } from "../opcodes.ts";
+import { CLASSES, type OpClass } from "../../wasm/opcodes.ts";
 
 export interface Row {
   name: string;

@@ -7,9 +7,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { type Call, emulate } from "../../../firmware-sim/image/emulate.ts";
+import { CLASSES } from "../../wasm/opcodes.ts";
 import { CounterReader, type Counts } from "../counts.ts";
 import { instrument } from "../instrument.ts";
-import { CLASSES } from "../opcodes.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const MICRO_FILE = join(here, "cortex-m4.micro.json");

@@ -3,11 +3,13 @@
 import { leb, malformed, Reader } from "./leb.ts";
 
 export const SECTION_IMPORT = 2;
+export const SECTION_MEMORY = 5;
 export const SECTION_GLOBAL = 6;
 export const SECTION_EXPORT = 7;
 export const SECTION_START = 8;
 export const SECTION_ELEMENT = 9;
 export const SECTION_CODE = 10;
+export const SECTION_DATA = 11;
 
 /** In the order that the specification demands: tags (13) before globals, the data count (12) before the code. */
 const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
@@ -33,7 +35,7 @@ export function readSections(wasm: Uint8Array): Map<number, Reader> {
 }
 
 /** A module of these sections, `replaced` taking precedence. */
-export function joinSections(sections: Map<number, Reader>, replaced: Map<number, readonly number[]>): Uint8Array<ArrayBuffer> {
+export function joinSections(sections: Map<number, Reader>, replaced: Map<number, ArrayLike<number>>): Uint8Array<ArrayBuffer> {
   const parts: ArrayLike<number>[] = [HEADER];
   for (const id of ORDER) {
     const contents = replaced.get(id) ?? sections.get(id)?.rest();

@@ -1,0 +1,47 @@
+// Portable. What a module has code for: everything, here. `qurio bake` compiles with this one file replaced, so that what its model does
+// not use is not in the module: where code is chosen, `if (USES_X && …)` folds and asc drops the rest. A loader refuses what it has
+// no code for.
+
+// ---- layouts that weights lie in, or that weight bytes are counted in ----
+export const USES_TERNARY_SWAR = true;
+export const USES_TERNARY_MASKDOT = true;
+export const USES_TERNARY5_LUT = true;
+export const USES_TERNARY_LUT_SIMD = true;
+export const USES_TERNARY_PLANES = true;
+export const USES_INT1_LUT = true;
+export const USES_INT1_LUT_SIMD = true;
+export const USES_INT4_SWAR = true;
+export const USES_INT4_MASKDOT = true;
+export const USES_INT8_BLOCKED = true;
+export const USES_INT16_BLOCKED = true;
+export const USES_PACKED = true;
+export const USES_FLOAT32_ROWS = true;
+
+// ---- layers ----
+export const USES_LAYER_NORM = true;
+
+// ---- who answers ----
+/** No networks: the module computes features and stops. */
+export const USES_FEATURES_ONLY = true;
+export const USES_SINGLE = true;
+export const USES_PROBE = true;
+export const USES_BAYESIAN = true;
+/** Monte Carlo dropout in the router. */
+export const USES_SAMPLES = true;
+
+// ---- audio ----
+export const USES_FRONT_END = true;
+export const USES_FLOAT_FRONT_END = true;
+export const USES_FIXED_FRONT_END = true;
+
+// ---- a baked module's own model (baked.ts); the generic module has none ----
+export const BAKED = false;
+/** Bytes of work memory between static data and the model, and of the model. */
+export const BAKED_WORK_BYTES = 0;
+export const BAKED_MODEL_BYTES = 0;
+/**
+ * A sealed module has its model in it and takes no other: bake has validated that model, so what is left to check at load is that every
+ * byte is still the same. Checksums of all sections are in the section table, whose checksum, the header's, is this.
+ */
+export const SEALED = false;
+export const SEALED_CRC: u32 = 0;

@@ -1,0 +1,381 @@
+// Baked modules: decisions equal to the generic core's, byte for byte; promises about the binary; memory that just fits; damage.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import wabt from "wabt";
+import { HEADER_CRC } from "../assembly/format/file.ts";
+import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_SINGLE } from "../assembly/format/ids.ts";
+import { Core } from "../host/engines/core.ts";
+import { QurioError } from "../host/errors.ts";
+import { packagePath } from "../host/files.ts";
+import { coreWasm, loadModel } from "../host/index.ts";
+import { totalOf } from "../host/meter/counts.ts";
+import { Meter } from "../host/meter/meter.ts";
+import { type Baked, type BakeOptions, bake } from "../tools/export/bake.ts";
+import { crc32 } from "../tools/export/crc32.ts";
+import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { encodeModel, type PackedModel } from "../tools/export/model_file.ts";
+import { WEIGHT_TYPES } from "../tools/export/pack.ts";
+import { usedBy } from "../tools/export/uses.ts";
+import { randomModel, randomModelFile, randomPcm, type TypeName } from "./harness/models.ts";
+import { random } from "./harness/random.ts";
+
+const KIB = 1024;
+const folder = mkdtempSync(join(tmpdir(), "qurio-test-bake-"));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+const bundled = (name: string) => new Uint8Array(readFileSync(packagePath("models", name)));
+const tiny = bundled("esc10-tiny.qmoe");
+/** esc10-tiny as a core, baked once. */
+let baked: Promise<Baked> | undefined;
+const bakedTiny = () => (baked ??= bake(tiny, core()));
+const core = (options: Partial<BakeOptions> = {}): BakeOptions => ({ target: "core", ...options });
+
+async function open({ wasm }: Baked): Promise<Core> {
+  const opened = await Core.create(wasm, false);
+  opened.open();
+  return opened;
+}
+
+async function generic(file: Uint8Array, simd: boolean): Promise<Core> {
+  const opened = await Core.create(coreWasm(simd) as BufferSource, simd);
+  opened.load(file);
+  return opened;
+}
+
+const types = WEIGHT_TYPES.map(({ name }) => name) as TypeName[];
+const fixed = frontEndSection({ ...DEFAULT_FRONT_END, arithmetic: "fixed" });
+
+/** All policies, weight types, both front ends and none, with and without samples and LayerNorm. */
+const MODELS: Record<string, PackedModel> = {
+  "probe, 4-bit, 8-bit": randomModel(),
+  "probe alone with samples, fixed front end": { ...randomModel({ experts: [], samples: 6 }), frontEnd: fixed },
+  "bayesian, fixed front end": {
+    ...randomModel({ policy: POLICY_BAYESIAN, experts: ["ternary", "4-bit"], routerType: "8-bit", samples: 10 }),
+    frontEnd: fixed,
+  },
+  "single ternary without LayerNorm": withoutNorm(randomModel({ policy: POLICY_SINGLE, experts: ["ternary"], hidden: [200, 17] })),
+  "features only": { ...randomModel({ experts: [] }), ...noNetworks() },
+  ...Object.fromEntries(
+    Array.from({ length: Math.ceil(types.length / 7) }, (_, i) => {
+      const experts = types.slice(7 * i, 7 * i + 7);
+      const options = { experts, escalate: Array(7).fill(0), frontEnd: false, features: 301, hidden: [70, 17], seed: i };
+      return [`every expert asked: ${experts.join(", ")}`, randomModel(options)];
+    }),
+  ),
+};
+
+function withoutNorm(model: PackedModel): PackedModel {
+  const experts = model.experts.map((network) => ({
+    ...network,
+    layers: network.layers.map((layer) => ({ ...layer, norm: false, gamma: null, beta: null })),
+  }));
+  return { ...model, experts };
+}
+
+function noNetworks(): Partial<PackedModel> {
+  const policy = { kind: POLICY_FEATURES, samples: 0, alpha: 0, varianceScale: 1, escalate: [], abstain: [], beta: [] };
+  return { normalization: null, router: null, experts: [], labels: [], policy };
+}
+
+/** Decision bytes and probabilities on sound, if the model takes sound, and on feature vectors. */
+function decisions(opened: Core, { features, frontEnd, labels }: PackedModel): number[][] {
+  const next = random(11);
+  const outcomes: number[][] = [];
+  const note = () => outcomes.push([...opened.decisionBytes(), ...new Uint8Array(opened.probabilities().buffer)]);
+  for (let seed = 0; seed < 2 && frontEnd; seed++) {
+    opened.reset(seed);
+    opened.push(randomPcm(30000 + 50000 * seed, seed));
+    opened.decide();
+    note();
+    const values = new Float32Array(opened.exports.memory.buffer, opened.exports.featuresPtr(), features);
+    outcomes.push([...new Uint8Array(values.slice().buffer)]);
+  }
+  for (let i = 0; i < 4 && labels.length > 0; i++) {
+    opened.decideFeatures(
+      Float32Array.from({ length: features }, () => 4 * (next() - 0.5)),
+      i,
+    );
+    note();
+  }
+  return outcomes;
+}
+
+for (const [name, model] of Object.entries(MODELS)) {
+  for (const simd of [false, true]) {
+    test(`${name}, ${simd ? "SIMD" : "scalar"}: baked and generic decide alike, byte for byte`, async () => {
+      const file = encodeModel(model);
+      const expected = decisions(await generic(file, simd), model);
+      assert.ok(expected.length >= 4);
+      assert.equal(decisions(await open(await bake(file, core({ simd }))), model), expected);
+    });
+  }
+}
+
+for (const name of ["esc10-tiny.qmoe", "esc10.qmoe"]) {
+  test(`${name}: baked modules decide as the generic core does on sound, and say so through loadModel`, async () => {
+    const file = bundled(name);
+    const model = await loadModel(file, { simd: false });
+    for (const simd of [false, true]) {
+      const { wasm } = await bake(file, core({ simd }));
+      const own = await loadModel(wasm);
+      assert.equal(own.labels, model.labels);
+      for (let seed = 0; seed < 4; seed++) {
+        const pcm = randomPcm(80000, seed);
+        assert.equal(own.decide(pcm), model.decide(pcm));
+        assert.equal(own.core.decisionBytes(), model.core.decisionBytes());
+      }
+    }
+  });
+}
+
+// ---- the binary ----
+
+test("esc10-tiny: code at most 12 KiB, module at most 190 KiB, and every byte of memory counted", async () => {
+  const { wasm, model, sizes } = await bakedTiny();
+  assert.ok(sizes.codeBytes <= 12 * KIB, `${sizes.codeBytes} bytes of code, at most ${12 * KIB}`);
+  assert.ok(wasm.length <= 190 * KIB, `${wasm.length} bytes, at most ${190 * KIB}`);
+  assert.is(sizes.moduleBytes, wasm.length);
+  assert.is(sizes.memoryBytes, sizes.staticBytes + sizes.workBytes + sizes.modelBytes);
+  assert.is(sizes.workBytes, sizes.arenaBytes + sizes.ringBytes + sizes.audioBytes);
+  const { exports } = (await Core.create(wasm, false)) as unknown as { exports: Record<string, WebAssembly.Global> & Core["exports"] };
+  assert.equal([exports.modelPtr!(), exports.modelBytes!()], [sizes.modelPtr, model.length]);
+  assert.is(exports["workPtr"](), sizes.staticBytes);
+  assert.equal([exports["__data_end"].value, exports["__heap_base"].value], [sizes.memoryBytes, sizes.memoryBytes]);
+  assert.is(exports.memory.buffer.byteLength, sizes.pages * 65536);
+  assert.ok(sizes.memoryBytes > (sizes.pages - 1) * 65536, "a page less would do");
+  assert.throws(() => exports.memory.grow(1), RangeError);
+  assert.equal([...new Uint8Array(exports.memory.buffer, sizes.modelPtr, model.length)], [...model]);
+});
+
+test("no imports, no start function, WebAssembly 1.0, and a stack pointer for WAMR that nothing writes", async () => {
+  const { wasm } = await bakedTiny();
+  assert.equal(WebAssembly.Module.imports(new WebAssembly.Module(wasm)), []);
+  const names = (bytes: Uint8Array) => WebAssembly.Module.exports(new WebAssembly.Module(bytes as BufferSource)).map(({ name }) => name);
+  const extra = ["modelPtr", "modelBytes", "init", "__data_end", "__heap_base"];
+  assert.equal(names(wasm).sort(), [...names(coreWasm(false)), ...extra].sort());
+  const { readWasm } = await wabt();
+  const features = { mutable_globals: false, sat_float_to_int: false, sign_extension: false, simd: false, bulk_memory: false };
+  const module = readWasm(wasm, { ...features, multi_value: false, reference_types: false } as Parameters<typeof readWasm>[1]);
+  module.validate();
+  const text = module.toText({});
+  assert.not.match(text, /memory\.grow|\(start /);
+  const first = /\(global \(;0;\) (.*)\)/.exec(text)![1];
+  assert.is(first, "(mut i32) (i32.const 0)");
+  assert.not.match(text, /global\.(get|set) 0\b/);
+});
+
+test("the same model gives the same bytes; provenance does not change them", async () => {
+  const [a, b] = [await bakedTiny(), await bake(tiny.slice(), core())];
+  assert.equal(a.wasm, b.wasm);
+  const model = randomModel();
+  const [c, d] = [await bake(encodeModel(model), core()), await bake(encodeModel({ ...model, provenance: "other" }), core())];
+  assert.equal(c.wasm, d.wasm);
+});
+
+test("what a model does not use is not in the module", async () => {
+  const code = async (model: PackedModel) => (await bake(encodeModel(model), core())).sizes.codeBytes;
+  const plain = randomModel({ policy: POLICY_SINGLE, experts: ["4-bit"] });
+  const bytes = await code(plain);
+  assert.ok(bytes < (await code(randomModel({ experts: ["4-bit"], routerType: "4-bit" }))), "a probe is code");
+  assert.ok(bytes < (await code(randomModel({ policy: POLICY_SINGLE, experts: ["ternary5"] }))), "tables are code");
+  const withoutFrontEnd = await code(randomModel({ policy: POLICY_SINGLE, experts: ["4-bit"], frontEnd: false, features: 969 }));
+  assert.ok(withoutFrontEnd < bytes - 3000, `${withoutFrontEnd} bytes without a front end, ${bytes} with one`);
+});
+
+test("every constant of assembly/uses.ts is turned on by some model, and every use that models name is a constant there", () => {
+  const constants = [...readFileSync(packagePath("assembly", "uses.ts"), "utf8").matchAll(/^export const (USES_\w+) = true;$/gm)];
+  assert.ok(constants.length > 15);
+  const every = Object.values(MODELS).map((model) => encodeModel(model));
+  const named = [...new Set(every.flatMap((file) => [...usedBy(file)]))];
+  const simdOnly = ["USES_TERNARY_MASKDOT", "USES_TERNARY_LUT_SIMD", "USES_INT1_LUT_SIMD", "USES_INT4_MASKDOT"];
+  assert.equal([...named, ...simdOnly].sort(), constants.map(([, name]) => name).sort());
+});
+
+// ---- damage and other models ----
+
+test("a flipped bit of the model is a named error at init, never a decision", async () => {
+  const { wasm, sizes } = await bakedTiny();
+  const at = wasm.length - sizes.modelBytes; // the model is the last thing in the module
+  const next = random(3);
+  const places = [
+    0,
+    4,
+    8,
+    12,
+    16,
+    20,
+    33,
+    40,
+    ...Array.from({ length: 60 }, () => Math.floor(next() * sizes.modelBytes)),
+    sizes.modelBytes - 1,
+  ];
+  const codes = new Set<string>();
+  for (const place of places) {
+    const damaged = wasm.slice();
+    damaged[at + place] ^= 1 << Math.floor(next() * 8);
+    const opened = await Core.create(damaged, false);
+    try {
+      opened.open();
+      assert.unreachable(`byte ${place}: opened`);
+    } catch (error) {
+      assert.instance(error, QurioError, `byte ${place}: ${error}`);
+      codes.add((error as QurioError).code);
+    }
+    assert.is(opened.exports.decide(), 301, "nothing is loaded");
+  }
+  for (const code of ["SECTION_CRC", "HEADER_CRC", "NOT_A_MODEL", "VERSION"]) assert.ok(codes.has(code), `${code} among ${[...codes]}`);
+});
+
+test("another model, though sound, is refused by a module that has its own; so is one that was changed with its checksums", async () => {
+  const { wasm, sizes } = await bake(encodeModel(randomModel({ seed: 1 })), core());
+  const other = (await bake(encodeModel(randomModel({ seed: 2 })), core())).model;
+  const opened = await Core.create(wasm, false);
+  assert.throws(
+    () => opened.open(other),
+    (error: QurioError) => error.code === "OTHER_MODEL",
+  );
+  const changed = wasm.slice();
+  const file = changed.subarray(wasm.length - sizes.modelBytes);
+  const view = new DataView(file.buffer, file.byteOffset);
+  const entry = 32 + 16; // the second section
+  const [offset, bytes] = [view.getUint32(entry + 4, true), view.getUint32(entry + 8, true)];
+  file[offset + 100] ^= 1;
+  view.setUint32(entry + 12, crc32(file.subarray(offset, offset + bytes)), true);
+  const tableEnd = 32 + 16 * view.getUint32(12, true);
+  view.setUint32(HEADER_CRC, 0, true);
+  view.setUint32(HEADER_CRC, crc32(file.subarray(0, tableEnd)), true);
+  const tampered = await Core.create(changed, false);
+  assert.throws(
+    () => tampered.open(),
+    (error: QurioError) => error.code === "OTHER_MODEL",
+  );
+});
+
+test("without weights: one module for all models of a shape, each checked in full", async () => {
+  const [a, b] = [1, 2].map((seed) => encodeModel(randomModel({ seed, experts: ["4-bit"] })));
+  for (const simd of [false, true]) {
+    const [slot, other] = [await bake(a, core({ simd, weights: false })), await bake(b, core({ simd, weights: false }))];
+    assert.equal(slot.wasm, other.wasm);
+    assert.is(slot.sizes.modelBytes, slot.model.length);
+    const opened = await Core.create(slot.wasm, simd);
+    assert.throws(
+      () => opened.open(),
+      (error: QurioError) => error.code === "NOT_BAKED",
+    );
+    for (const [file, { model }] of [
+      [a, slot],
+      [b, other],
+    ] as const) {
+      opened.open(model);
+      const expected = await generic(file, simd);
+      for (const one of [opened, expected]) one.decideFeatures(new Float32Array(969).fill(0.5));
+      assert.equal(opened.decisionBytes(), expected.decisionBytes());
+    }
+    const refused = async (model: PackedModel, code: string) => {
+      const { model: file } = await bake(encodeModel(model), core({ simd, weights: false }));
+      assert.throws(
+        () => opened.open(file),
+        (error: QurioError) => error.code === code,
+        code,
+      );
+    };
+    await refused(randomModel({ experts: ["8-bit"] }), "MODEL_TOO_LARGE");
+    await refused(randomModel({ experts: [], routerType: "1-bit" }), "LAYOUT");
+    await refused({ ...randomModel({ experts: [] }), frontEnd: fixed }, "FRONT_END");
+    await refused(randomModel({ experts: [], samples: 3 }), "POLICY");
+    await refused(randomModel({ policy: POLICY_SINGLE, experts: ["ternary"] }), "POLICY");
+    const damaged = slot.model.slice();
+    damaged[20000] ^= 4;
+    assert.throws(
+      () => opened.open(damaged),
+      (error: QurioError) => error.code === "SECTION_CRC",
+    );
+  }
+});
+
+test("a baked module is metered, and takes the ops of the generic core or fewer", async () => {
+  const { wasm } = await bakedTiny();
+  const [own, whole] = [await Meter.create(wasm, false), await Meter.create(coreWasm(false), false)];
+  own.core.open();
+  whole.core.load(tiny);
+  const pcm = randomPcm(80000, 1);
+  const [a, b] = [own, whole].map((meter) => meter.decide({ pcm }));
+  assert.equal(a.decision, b.decision);
+  const [few, many] = [a, b].map(({ counts }) => Object.values(counts).reduce((sum, part) => sum + totalOf(part), 0));
+  assert.ok(few > 0.9 * many && few <= many, `${few} ops baked, ${many} generic`);
+});
+
+// ---- refused files, and the command ----
+
+async function refusal(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    assert.instance(error, QurioError, `${error}`);
+    return (error as QurioError).code;
+  }
+  return "nothing";
+}
+
+test("damaged and foreign files, and unknown targets, have named errors", async () => {
+  const of = (change: (file: Uint8Array) => void) => {
+    const file = tiny.slice();
+    change(file);
+    return bake(file, core());
+  };
+  assert.is(await refusal(of((file) => (file[50000] ^= 1))), "SECTION_CRC");
+  assert.is(await refusal(of((file) => (file[4] = 9))), "VERSION");
+  assert.is(await refusal(of((file) => file.fill(7))), "NOT_A_MODEL");
+  assert.is(await refusal(bake(tiny.subarray(0, 10), core())), "TRUNCATED");
+  assert.is(await refusal(bake(new Uint8Array(), core())), "TRUNCATED");
+  assert.is(await refusal(bake(tiny, { target: "dos" as "core" })), "BAKE_TARGET");
+  assert.is(await refusal(loadModel(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))), "NOT_BAKED");
+  assert.is(await refusal(loadModel(coreWasm(false))), "NOT_BAKED");
+});
+
+function qurio(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [packagePath("bin", "qurio.js"), ...args], { cwd: folder, encoding: "utf8" });
+}
+
+test("qurio bake, run and inspect", async () => {
+  writeFileSync(join(folder, "m.qmoe"), tiny);
+  const { sizes, wasm } = await bakedTiny();
+  const printed = qurio("bake", "m.qmoe", "-o", "app.wasm");
+  assert.is(printed.status, 0, printed.stderr);
+  const { modelPtr: _, ...printedSizes } = sizes;
+  for (const size of Object.values(printedSizes)) assert.match(printed.stdout, new RegExp(` ${size}$`, "m"), `${size}`);
+  assert.equal(new Uint8Array(readFileSync(join(folder, "app.wasm"))), wasm);
+  const json = JSON.parse(qurio("bake", "m.qmoe", "-o", "slot.wasm", "--no-weights", "--simd", "--json").stdout);
+  assert.equal([json.file, json.model, json.simd], ["slot.wasm", "slot.qmoe", true]);
+  assert.is(json.moduleBytes, readFileSync(join(folder, "slot.wasm")).length);
+  assert.is(json.modelBytes, readFileSync(join(folder, "slot.qmoe")).length);
+  const decided = (model: string) => JSON.parse(qurio("run", model, packagePath("samples", "clock_tick.wav"), "--json").stdout);
+  const [a, b] = [decided("app.wasm"), decided("m.qmoe")];
+  for (const field of ["label", "probability", "uncertainty", "expert"]) assert.equal(a[field], b[field], field);
+  assert.match(qurio("inspect", "app.wasm").stdout, /policy probe/);
+});
+
+test("qurio bake: wrong usage and outputs that cannot be written", () => {
+  writeFileSync(join(folder, "m.qmoe"), randomModelFile());
+  const before = readdirSync(folder);
+  for (const [args, status, text] of [
+    [["m.qmoe"], 2, /--output/],
+    [["m.qmoe", "-o", "x.wasm", "--target", "dos"], 2, /Allowed choices are core/],
+    [["none.qmoe", "-o", "x.wasm"], 1, /none\.qmoe does not exist \(INPUT_MISSING\)/],
+    [["m.qmoe", "-o", "no/x.wasm"], 1, /folder no does not exist \(OUTPUT_NO_FOLDER\)/],
+    [["m.qmoe", "-o", "."], 1, /it is a folder, a file expected \(OUTPUT_IS_FOLDER\)/],
+  ] as const) {
+    const { status: exit, stdout, stderr } = qurio("bake", ...args);
+    assert.is(exit, status, stderr);
+    assert.is(stdout, "");
+    assert.match(stderr, text);
+  }
+  assert.equal(readdirSync(folder), before);
+});
+
+test.run();
