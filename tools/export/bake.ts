@@ -81,9 +81,8 @@ export async function bake(file: Uint8Array, { target, simd = false, weights = t
       2,
     );
   }
-  await validate(file);
-  const model = encodeModel({ ...decodeModel(repack(file, simd ? "simd" : "scalar")), provenance: undefined });
-  const uses = bakedUses(readFileSync(packagePath("assembly", "uses.ts"), "utf8"), model, weights);
+  const model = await modelFor(file, simd);
+  const uses = usesOf(model, weights);
   const compiled = await compileCore(ENTRIES[weights ? target : "slot"], simd, uses);
   const plan = memoryPlan(decodeModel(model));
   const modelPtr = await modelPtrOf(compiled);
@@ -107,6 +106,17 @@ export async function bake(file: Uint8Array, { target, simd = false, weights = t
       pages,
     },
   };
+}
+
+/** The model in the module's layouts, without its provenance. Throws what the core has against the file. */
+export async function modelFor(file: Uint8Array, simd: boolean): Promise<Uint8Array> {
+  await validate(file);
+  return encodeModel({ ...decodeModel(repack(file, simd ? "simd" : "scalar")), provenance: undefined });
+}
+
+/** assembly/uses.ts for a module with code for this model only. */
+export function usesOf(model: Uint8Array, sealed: boolean): string {
+  return bakedUses(readFileSync(packagePath("assembly", "uses.ts"), "utf8"), model, sealed);
 }
 
 /** Throws what the core has against the file. */
