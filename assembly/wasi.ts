@@ -1,13 +1,16 @@
-// WASI preview 1 command: MODEL.qmoe CLIP.wav [SEED] -> one JSON line, the decision about the first 5 s.
+// WASI preview 1 command: [--seed N] [--record] [--features] MODEL CLIP... -> a JSON line for each clip, the decision about its first 5 s.
+// --record adds the decision record's 40 bytes to the line; --features takes raw feature vectors (float32) instead of WAV files.
 // It is the scalar core with files, arguments and print around it; runs wherever preview 1 does (wasmtime, WAMR, node:wasi).
-// Unlike the core it grows its memory: by the model's file and work memory, once, before anything is decided.
+// Unlike the core it grows its memory: by the model's file and work memory, before anything is decided. It uses only what it has grown,
+// because WAMR keeps a heap of its own between the memory that a module declares and the memory that it grows.
 //
-//   | static | work memory (plan) | model file |          the file is read to where work memory starts, checked, then moved up
+//   | static | runtime's | work memory (plan) | model file |      the file is read to where work memory starts, checked, then moved up
 //
 // Baked (baked_wasi.ts) it has its model in it, takes no MODEL, and never grows its memory.
 
 import {
   DECISION_ABSTAINED,
+  DECISION_BYTES,
   DECISION_ENTROPY,
   DECISION_EXPERT,
   DECISION_FRAMES_SEEN,
@@ -26,44 +29,56 @@ import {
   audioSpace,
   decide,
   decisionPtr,
+  featuresPtr,
   load as loadModel,
   pushAudio,
+  pushFeatures,
   reset,
   step,
   validate,
   workPtr,
 } from "./index.ts";
 import { findSection } from "./model/sections.ts";
-import { expertNetwork, filePtr, policyKind, routerNetwork } from "./model/state.ts";
+import { expertNetwork, featureCount, filePtr, policyKind, routerNetwork, startWorkAt } from "./model/state.ts";
 import { BAKED } from "./uses.ts";
 import { STDOUT } from "./wasi/abi.ts";
-import { argumentPtr, readArguments, seedArgument, textBytes } from "./wasi/args.ts";
-import { checkDevice, refuse, setSubject } from "./wasi/errors.ts";
-import { openedBytes, openFile, read } from "./wasi/files.ts";
-import { flush, printTo, putDecimal, putJson, putText, putUnsigned } from "./wasi/print.ts";
+import { argumentCount, argumentPtr, programPtr, readArguments, seed, takesFeatures, textBytes, wantsRecord } from "./wasi/args.ts";
+import { begin, checkDevice, end, refuse, setSubject } from "./wasi/errors.ts";
+import { openFile, read } from "./wasi/files.ts";
+import { flush, printTo, putDecimal, putHex, putJson, putText, putUnsigned } from "./wasi/print.ts";
 import { findSamples, noSamples } from "./wasi/wav.ts";
 
 const MAX_MEMORY_BYTES: u64 = 1 << 30;
+/** How much of the model is read at once: memory is got for that much more. */
+const PART_BYTES = 65536;
 
 export function _start(): void {
-  readArguments();
-  const seed = seedArgument();
+  readArguments(BAKED ? 1 : 2);
   if (BAKED) {
-    setSubject(argumentPtr(0), textBytes(argumentPtr(0)));
+    setSubject(programPtr(), textBytes(programPtr()));
     checkDevice(init());
-  } else openModel(argumentPtr(1));
-  reset(seed);
-  listen(argumentPtr(BAKED ? 1 : 2));
-  checkDevice(decide());
-  printDecision();
+  } else openModel(argumentPtr(0));
+  for (let i = BAKED ? 0 : 1; i < argumentCount(); i++) {
+    reset(seed);
+    if (takesFeatures) readFeatures(argumentPtr(i));
+    else listen(argumentPtr(i));
+    checkDevice(decide());
+    printDecision();
+  }
 }
 
+/** Reads to the file's end: the sizes that old runtimes state are wrong. */
 function openModel(path: usize): void {
   const fd = openFile(path);
-  const bytes = openedBytes();
+  startWorkAt(<usize>memory.size() << 16);
   const base = workPtr();
-  reserve(base + bytes);
-  const got = read(fd, base, <i32>bytes);
+  let got: i32 = 0;
+  let part: i32 = PART_BYTES;
+  while (part == PART_BYTES) {
+    reserve(<u64>base + got + PART_BYTES);
+    part = read(fd, base + got, PART_BYTES);
+    got += part;
+  }
   checkDevice(validate(base, got));
   const place = base + load<u32>(findSection(base, SECTION_PLAN, 0), PLAN_WORK_BYTES);
   reserve(<u64>place + got);
@@ -98,6 +113,22 @@ function listen(path: usize): void {
   if (heard == 0) noSamples();
 }
 
+/** Files hold the vector as memory does. A value too many is noticed: it goes to memory that is free until the features are taken. */
+function readFeatures(path: usize): void {
+  const bytes = featureCount << 2;
+  const got = read(openFile(path), featuresPtr(), bytes + 4);
+  if (got != bytes) {
+    begin();
+    putText(": ");
+    putUnsigned(bytes);
+    putText(" bytes of features expected, found ");
+    putUnsigned(got);
+    putText(" (FEATURES_SHAPE)");
+    end("One float32 a feature, little-endian.");
+  }
+  checkDevice(pushFeatures());
+}
+
 // ---- the line ----
 
 function printDecision(): void {
@@ -126,6 +157,11 @@ function printDecision(): void {
   putUnsigned(load<u32>(record, DECISION_FRAMES_SEEN));
   putText(',"weightBytesRead":');
   putUnsigned(load<u32>(record, DECISION_WEIGHT_BYTES));
+  if (wantsRecord) {
+    putText(',"record":"');
+    putHex(record, DECISION_BYTES);
+    putText('"');
+  }
   putText("}\n");
   flush();
 }

@@ -89,7 +89,7 @@ export class Model {
     checkPcm(pcm);
     this.core.reset(seed);
     this.core.push(pcm);
-    return this.named(this.core.decide());
+    return nameDecision(this.packed, this.core.decide());
   }
 
   /**
@@ -108,21 +108,22 @@ export class Model {
    * @throws QurioError for a wrong length, NaN or infinity
    */
   decideFeatures(features: Float32Array, seed = 0): Decision {
-    return this.named(this.core.decideFeatures(features, seed));
+    return nameDecision(this.packed, this.core.decideFeatures(features, seed));
   }
+}
 
-  private named(raw: RawDecision): Decision {
-    return {
-      label: this.labels[raw.label!],
-      index: raw.label!,
-      probability: raw.probability!,
-      uncertainty: { entropy: raw.entropy, mutualInformation: raw.mutualInformation, routerVariance: raw.routerVariance },
-      expert: this.answerers[raw.expert!],
-      abstained: raw.abstained,
-      framesSeen: raw.framesSeen,
-      weightBytesRead: raw.weightBytesRead,
-    };
-  }
+/** A decision record's numbers with the model's names. */
+export function nameDecision(packed: PackedModel, raw: RawDecision): Decision {
+  return {
+    label: packed.labels[raw.label!],
+    index: raw.label!,
+    probability: raw.probability!,
+    uncertainty: { entropy: raw.entropy, mutualInformation: raw.mutualInformation, routerVariance: raw.routerVariance },
+    expert: answererNetworks(packed)[raw.expert!]?.name,
+    abstained: raw.abstained,
+    framesSeen: raw.framesSeen,
+    weightBytesRead: raw.weightBytesRead,
+  };
 }
 
 function checkPcm(pcm: unknown): void {

@@ -39,12 +39,11 @@ for (const [name, file] of Object.entries(MODELS)) {
         "clip.wav",
         wavBytes(pcm.length, (at) => pcm[at] / 32768),
       );
-      for (const seed of ["0", "4000000000"]) {
-        const expected = run(generic, "model.qmoe", "clip.wav", seed);
+      for (const options of [[], ["--seed", "4000000000", "--record"]]) {
+        const expected = run(generic, ...options, "model.qmoe", "clip.wav", "clip.wav");
         assert.is(expected.exitCode, 0, expected.stderr);
-        assert.equal(run(module, "clip.wav", seed), expected);
+        assert.equal(run(module, ...options, "clip.wav", "clip.wav"), expected);
       }
-      assert.equal(run(module, "clip.wav"), run(generic, "model.qmoe", "clip.wav"));
     }
     const exports = WebAssembly.Module.exports(module.module).map((entry) => entry.name);
     assert.equal(exports.sort(), ["__data_end", "__heap_base", "_start", "memory", "modelBytes", "modelPtr"]);
@@ -63,10 +62,10 @@ test("a damaged model is a checksum error, wrong arguments are told how to do it
   assert.is(refused.stdout, "");
   assert.match(refused.stderr, /^qurio: qurio-wasi: device error 107, .* \(SECTION_CRC\)\n.+\n$/);
   const module = await command(wasm);
-  for (const args of [[], ["clip.wav", "1", "2"], ["clip.wav", "x"]]) {
+  for (const args of [[], ["--record"], ["--seed", "x", "clip.wav"]]) {
     const usage = run(module, ...args);
     assert.is(usage.exitCode, 2);
-    assert.match(usage.stderr, /^qurio: a WAV file expected \(USAGE\)\nUsage: CLIP\.wav/);
+    assert.match(usage.stderr, /^qurio: clips expected \(USAGE\)\nUsage: \[--seed N\]/);
   }
   assert.match(run(module, "none.wav").stderr, /none\.wav does not exist in a preopened folder \(INPUT_MISSING\)/);
 });

@@ -22,12 +22,16 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "wasm", paths: /^host\/wasm\//, mayImport: ["errors"] },
   { name: "export", paths: /^tools\/export\//, mayImport: ["format", "errors", "wasm"] },
   { name: "image", paths: /^firmware-sim\/image\//, mayImport: ["format", "errors", "export"] },
-  { name: "core", paths: /^host\/engines\/(core|parity)\.ts$/, mayImport: ["format", "errors", "export", "image"] },
+  { name: "core", paths: /^host\/engines\/(core|parity|trace)\.ts$/, mayImport: ["format", "errors", "export", "image"] },
   { name: "audio", paths: /^host\/audio\//, mayImport: ["errors"] },
   { name: "package", paths: /^host\/(model|browser|index)\.ts$/, mayImport: ["format", "errors", "export", "core"] },
   // engines give the package's decisions; the package itself needs the core module only
-  { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "export", "image", "core", "package"] },
-  { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "wasm", "export", "image", "core", "package", "engines"] },
+  { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "export", "image", "core", "wasm", "package"] },
+  {
+    name: "meter",
+    paths: /^host\/meter\//,
+    mayImport: ["format", "errors", "export", "image", "core", "wasm", "package", "engines"],
+  },
   {
     name: "battery",
     paths: /^firmware-sim\/battery\//,

@@ -67,13 +67,18 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "dist/host/browser.js",
     "dist/host/cli/main.js",
   );
-  expected.push(...output(packagePath(), "git", "ls-files", "models", "samples", "docs", "host/meter/devices").trim().split("\n"));
+  expected.push(
+    ...output(packagePath(), "git", "ls-files", "models", "samples", "docs", "host/meter/devices", "host/engines/drive_wasm3.py")
+      .trim()
+      .split("\n"),
+  );
   assert.equal(
     expected.filter((name) => !files.includes(name)),
     [],
     "missing",
   );
-  const product = /^((bin|dist|docs|models|samples)\/.*|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|[A-Z]+(\.md)?|package\.json)$/;
+  const product =
+    /^((bin|dist|docs|models|samples)\/.*|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|[A-Z]+(\.md)?|package\.json)$/;
   assert.equal(
     files.filter((name) => !product.test(name) || name === "dist/left-over.js" || (name.endsWith(".ts") && !name.endsWith(".d.ts"))),
     [],

@@ -1,17 +1,17 @@
 // The WASI command: promises about the binary, digits equal to the core's, the folders it sees, and what it refuses.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import wabt from "wabt";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
+import type { CommandRun } from "../host/engines/command.ts";
 import { Core } from "../host/engines/core.ts";
 import { decimal6 } from "../host/engines/decimal.ts";
-import { openEngine } from "../host/engines/engine.ts";
-import { loadCommand, runWasi, type WasiRun } from "../host/engines/wasi.ts";
-import { DEVICE_ERRORS, QurioError } from "../host/errors.ts";
+import { loadCommand, runWasi } from "../host/engines/wasi.ts";
+import { DEVICE_ERRORS } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { coreWasm } from "../host/index.ts";
 import { answererNetworks } from "../host/model.ts";
@@ -33,7 +33,6 @@ const MODELS: Record<string, ModelOptions> = {
 const wasm = readFileSync(packagePath("build", "qurio-wasi.wasm"));
 const command = await loadCommand();
 const folder = mkdtempSync(join(tmpdir(), "qurio-test-wasi-"));
-process.env["TMPDIR"] = folder; // engines make their folders there
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
 const put = (name: string, bytes: Uint8Array) => writeFileSync(join(folder, name), bytes);
@@ -41,7 +40,7 @@ const run = (args: string[], preopens: Record<string, string> = { ".": folder })
 const wavOf = (pcm: Int16Array, recipe: WavRecipe = {}) => wavBytes(pcm.length, (i) => pcm[i] / 32768, recipe);
 
 /** Exit code 1, nothing on stdout, and two lines on stderr whose first ends with the name. */
-function assertRefused(result: WasiRun, name: string, text: RegExp) {
+function assertRefused(result: CommandRun, name: string, text: RegExp) {
   assert.is(result.exitCode, 1, result.stderr);
   assert.is(result.stdout, "");
   assert.match(result.stderr, new RegExp(`^qurio: .* \\(${name}\\)\\n.+\\n$`));
@@ -49,15 +48,16 @@ function assertRefused(result: WasiRun, name: string, text: RegExp) {
 }
 
 /** The command's line, made from the core's decision. */
-async function expectedLine(model: PackedModel, pcm: Int16Array, seed: number): Promise<string> {
+async function expectedLine(model: PackedModel, pcm: Int16Array, seed: number, withRecord = false): Promise<string> {
   const core = await Core.create(coreWasm(false) as BufferSource, false);
   core.load(encodeModel(model));
   core.reset(seed);
   core.push(pcm);
   const { label, probability, entropy, mutualInformation, routerVariance, expert, abstained, framesSeen, weightBytesRead } = core.decide();
   const digits = (value: number | null) => (value === null ? "null" : decimal6(value));
+  const record = withRecord ? `,"record":"${Buffer.from(core.decisionBytes()).toString("hex")}"` : "";
   const names = answererNetworks(model).map(({ name }) => name);
-  return `{"status":1,"label":${JSON.stringify(model.labels[label!])},"index":${label},"probability":${digits(probability)},"entropy":${digits(entropy)},"mutualInformation":${digits(mutualInformation)},"routerVariance":${digits(routerVariance)},"expert":"${names[expert!]}","abstained":${abstained},"framesSeen":${framesSeen},"weightBytesRead":${weightBytesRead}}\n`;
+  return `{"status":1,"label":${JSON.stringify(model.labels[label!])},"index":${label},"probability":${digits(probability)},"entropy":${digits(entropy)},"mutualInformation":${digits(mutualInformation)},"routerVariance":${digits(routerVariance)},"expert":"${names[expert!]}","abstained":${abstained},"framesSeen":${framesSeen},"weightBytesRead":${weightBytesRead}${record}}\n`;
 }
 
 test("the binary: preview 1 imports only, memory and _start out, no start function, MVP instructions", async () => {
@@ -84,7 +84,7 @@ for (const [name, options] of Object.entries(MODELS)) {
     for (const [seed, samples] of [1, 1600, 41234, 80000, 100000].entries()) {
       const pcm = randomPcm(samples, seed);
       put("clip.wav", wavOf(pcm));
-      const result = run(["model.qmoe", "clip.wav", `${seed}`]);
+      const result = run(["--seed", `${seed}`, "model.qmoe", "clip.wav"]);
       assert.is(result.stderr, "");
       assert.is(result.exitCode, 0);
       assert.is(result.stdout, await expectedLine(model, pcm, seed));
@@ -193,20 +193,67 @@ test("files that cannot be had are named, with the reason", () => {
   assertRefused(run(["model.qmoe", "clip.wav"], {}), "INPUT_NOT_PREOPENED", /--dir/);
 });
 
+test("several clips: a line each, as if each were alone; --record adds the record's bytes", async () => {
+  const model = randomModel({ samples: 5 });
+  put("model.qmoe", encodeModel(model));
+  const clips = [30000, 90000, 1600].map((samples, i) => randomPcm(samples, i));
+  for (const [i, pcm] of clips.entries()) put(`${i}.wav`, wavOf(pcm));
+  const { stdout, stderr, exitCode } = run(["--record", "--seed", "4294967295", "model.qmoe", "0.wav", "1.wav", "2.wav"]);
+  assert.equal([stderr, exitCode], ["", 0]);
+  let expected = "";
+  for (const pcm of clips) expected += await expectedLine(model, pcm, 0xffffffff, true);
+  assert.is(stdout, expected);
+});
+
+test("--features: a raw vector instead of a clip, also for models without a front end", async () => {
+  for (const options of [{ samples: 4 }, { frontEnd: false, features: 50 }]) {
+    const model = randomModel(options);
+    put("model.qmoe", encodeModel(model));
+    const features = Float32Array.from({ length: model.features }, (_, i) => (i % 13) - 6);
+    put("v.f32", new Uint8Array(features.buffer));
+    const core = await Core.create(coreWasm(false) as BufferSource, false);
+    core.load(encodeModel(model));
+    core.decideFeatures(features, 7);
+    const { stdout, stderr } = run(["--features", "--record", "--seed", "7", "model.qmoe", "v.f32", "v.f32"]);
+    assert.is(stderr, "");
+    const hex = Buffer.from(core.decisionBytes()).toString("hex");
+    assert.equal(
+      stdout.split("\n").map((line) => line && JSON.parse(line).record),
+      [hex, hex, ""],
+    );
+    for (const [found, file] of [
+      [features.byteLength - 4, features.slice(1)],
+      [features.byteLength + 4, new Float32Array(features.length + 9)],
+    ] as const) {
+      put("v.f32", new Uint8Array(file.buffer));
+      const message = new RegExp(`v\\.f32: ${features.byteLength} bytes of features expected, found ${found} `);
+      assertRefused(run(["--features", "model.qmoe", "v.f32"]), "FEATURES_SHAPE", message);
+    }
+    features[3] = Number.NaN;
+    put("v.f32", new Uint8Array(features.buffer));
+    assertRefused(run(["--features", "model.qmoe", "v.f32"]), "INPUT_NOT_FINITE", /device error 305, place 3/);
+  }
+});
+
 test("wrong usage: exit code 2 and the usage line", () => {
   for (const args of [
     [],
     ["model.qmoe"],
-    ["a", "b", "1", "2"],
-    ["a", "b", "x"],
-    ["a", "b", ""],
-    ["a", "b", "4294967296"],
+    ["--seed", "1", "model.qmoe"],
+    ["--seed"],
+    ["--seed", "x", "a", "b"],
+    ["--seed", "", "a", "b"],
+    ["--seed", "4294967296", "a", "b"],
+    ["--sed", "1", "a", "b"],
+    ["--records", "a", "b"],
+    ["--", "a", "b"],
     ["a".repeat(5000), "b"],
+    Array.from({ length: 65 }, () => "a"),
   ]) {
     const { exitCode, stdout, stderr } = run(args);
     assert.is(exitCode, 2, `${args}`);
     assert.is(stdout, "");
-    assert.match(stderr, /^qurio: .* \(USAGE\)\nUsage: qurio-wasi\.wasm MODEL\.qmoe CLIP\.wav \[SEED\]/);
+    assert.match(stderr, /^qurio: .* \(USAGE\)\nUsage: qurio-wasi\.wasm \[--seed N\] \[--record\] \[--features\] MODEL CLIP\.\.\./);
   }
 });
 
@@ -301,42 +348,6 @@ test("WAV: what would need a conversion or is damaged is refused by name", () =>
   refused(whole.subarray(0, 44), "WAV_NO_SAMPLES", /holds no samples/);
   const huge = wavOf(new Int16Array(100), { between: Uint8Array.of(76, 73, 83, 84, 255, 255, 255, 255) });
   refused(huge, "WAV_TRUNCATED", /truncated header/);
-});
-
-test("engines: node and wasi give the same decisions, to six decimals, and the same errors", async () => {
-  const file = randomModelFile({ samples: 5 });
-  const [node, wasi] = [await openEngine("node", file), await openEngine("wasi", file)];
-  assert.equal([node.name, wasi.name], ["node", "wasi"]);
-  const six = (value: number | null) => (value === null ? null : Number(decimal6(value)));
-  const decide = async (samples: number, seed: number) => {
-    const pcm = randomPcm(samples, seed);
-    const { probability, uncertainty, ...rest } = await node.decide(pcm, seed);
-    const { entropy, mutualInformation, routerVariance } = uncertainty;
-    const rounded = { entropy: six(entropy), mutualInformation: six(mutualInformation), routerVariance: six(routerVariance) };
-    assert.equal(await wasi.decide(pcm, seed), { probability: six(probability), uncertainty: rounded, ...rest });
-  };
-  await Promise.all([1, 200, 30000, 90000].map(decide));
-  await node.close();
-  await wasi.close();
-  const reasons = [];
-  for (const name of ["node", "wasi"]) {
-    try {
-      await openEngine(name, file.subarray(0, 500));
-      assert.unreachable();
-    } catch (error) {
-      assert.instance(error, QurioError);
-      reasons.push(`${(error as QurioError).code} ${(error as Error).message}`);
-    }
-  }
-  assert.is(reasons[0], reasons[1]);
-  assert.equal(
-    readdirSync(tmpdir()).filter((name) => name.startsWith("qurio-wasi-")),
-    [],
-    "temporary folders are gone",
-  );
-  let unknown: unknown;
-  await openEngine("toaster", file).catch((error) => (unknown = error));
-  assert.match(`${unknown}`, /unknown engine toaster: one of node, wasi expected/);
 });
 
 test.run();

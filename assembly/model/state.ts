@@ -30,9 +30,16 @@ export let tablePtr: usize = 0;
 export let ringPtr: usize = 0;
 export let audioBufferPtr: usize = 0;
 
+let workStart: usize = 0; // a literal, because any other initializer would need a start function
+
 /** First byte that the module does not use itself: work memory starts here. */
 export function workPtr(): usize {
-  return (__heap_base + 15) & ~15;
+  return workStart != 0 ? workStart : (__heap_base + 15) & ~15;
+}
+
+/** Before load, for who shares memory with somebody else: from here on everything is free. A multiple of 16. */
+export function startWorkAt(ptr: usize): void {
+  workStart = ptr;
 }
 
 export function unloaded(): void {

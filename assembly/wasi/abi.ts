@@ -21,8 +21,6 @@ export declare function path_open(
   fdFlags: i32,
   fdPtr: usize,
 ): i32;
-@external("wasi_snapshot_preview1", "fd_filestat_get")
-export declare function fd_filestat_get(fd: i32, filestatPtr: usize): i32;
 @external("wasi_snapshot_preview1", "fd_read")
 export declare function fd_read(fd: i32, iovecPtr: usize, iovecs: i32, readPtr: usize): i32;
 @external("wasi_snapshot_preview1", "fd_write")
@@ -36,18 +34,13 @@ export const STDERR = 2;
 export const FIRST_PREOPEN = 3;
 
 export const LOOKUP_SYMLINK_FOLLOW = 1;
-/** fd_read (bit 1) and fd_filestat_get (bit 21). */
-export const RIGHTS_READ: u64 = (1 << 1) | (1 << 21);
+/** fd_read. */
+export const RIGHTS_READ: u64 = 1 << 1;
 
 /** prestat: u8 kind (0 = folder), u32 length of its name. */
 export const PRESTAT_BYTES = 8;
 export const PRESTAT_NAME_BYTES = 4;
-/** filestat: device u64, inode u64, filetype u8, links u64, size u64, three times u64. */
-export const FILESTAT_BYTES = 64;
-export const FILESTAT_TYPE = 16;
-export const FILESTAT_SIZE = 32;
-export const FILETYPE_FOLDER = 3;
-
+export const ERRNO_BADF = 8;
 export const ERRNO_ISDIR = 31;
 export const ERRNO_NOENT = 44;
 export const ERRNO_NOTDIR = 54;

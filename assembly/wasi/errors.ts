@@ -52,10 +52,10 @@ export function refuse(problem: string, hint: string): void {
 export function usage(): void {
   printTo(STDERR);
   if (BAKED) {
-    putText("qurio: a WAV file expected (USAGE)\nUsage: CLIP.wav [SEED], the file in a preopened folder\n");
+    putText("qurio: clips expected (USAGE)\nUsage: [--seed N] [--record] [--features] CLIP..., files in preopened folders\n");
   } else {
-    putText("qurio: a model and a WAV file expected (USAGE)\n");
-    putText("Usage: qurio-wasi.wasm MODEL.qmoe CLIP.wav [SEED], files in preopened folders\n");
+    putText("qurio: a model and clips expected (USAGE)\n");
+    putText("Usage: qurio-wasi.wasm [--seed N] [--record] [--features] MODEL CLIP..., files in preopened folders\n");
   }
   flush();
   proc_exit(2);
@@ -79,7 +79,7 @@ export function checkDevice(code: i32): void {
   putWord(code > 300 ? RUN_ERRORS : code > 200 ? MODEL_ERRORS : FILE_ERRORS, code % 100 - 1);
   putText(")");
   if (code < 200) end("Damaged, or not a qurio model: copy it again, or export it again.");
-  else if (code < 300) end("Intact, but not for this runtime: export it again with this version of qurio.");
+  else if (code < 300) end("Intact, but for another version of qurio: export it again.");
   else end("docs/troubleshooting.md explains it.");
 }
 

@@ -1,17 +1,13 @@
 // Files in: opening below a preopened folder, and reading until a buffer is full or the file ends.
 
 import {
+  ERRNO_BADF,
   ERRNO_ISDIR,
   ERRNO_NOENT,
   ERRNO_NOTCAPABLE,
   ERRNO_NOTDIR,
   ERRNO_PERM,
-  FILESTAT_BYTES,
-  FILESTAT_SIZE,
-  FILESTAT_TYPE,
-  FILETYPE_FOLDER,
   FIRST_PREOPEN,
-  fd_filestat_get,
   fd_prestat_dir_name,
   fd_prestat_get,
   fd_read,
@@ -28,7 +24,6 @@ import { putText, putUnsigned } from "./print.ts";
 const FOLDER_BYTES = 512;
 const FOLDER: usize = memory.data(FOLDER_BYTES);
 const PRESTAT: usize = memory.data(PRESTAT_BYTES, 4);
-const FILESTAT: usize = memory.data(FILESTAT_BYTES, 8);
 const OPENED: usize = memory.data(4, 4);
 const IOVEC: usize = memory.data(8, 4);
 const READ: usize = memory.data(4, 4);
@@ -40,7 +35,7 @@ export function openFile(path: usize): i32 {
   for (let folder = FIRST_PREOPEN; fd_prestat_get(folder, PRESTAT) == 0; folder++) {
     const below = pathBelow(folder, path);
     const result = path_open(folder, LOOKUP_SYMLINK_FOLLOW, below, textBytes(below), 0, RIGHTS_READ, 0, 0, OPENED);
-    if (result == 0) return regularFile(load<i32>(OPENED));
+    if (result == 0) return load<i32>(OPENED);
     if (error != ERRNO_NOENT) error = result;
   }
   failed(error);
@@ -64,18 +59,6 @@ function pathBelow(folder: i32, path: usize): usize {
   }
 }
 
-function regularFile(fd: i32): i32 {
-  const error = fd_filestat_get(fd, FILESTAT);
-  if (error != 0) failed(error);
-  if (load<u8>(FILESTAT, FILESTAT_TYPE) == FILETYPE_FOLDER) failed(ERRNO_ISDIR);
-  return fd;
-}
-
-/** Length of the file that was opened last. */
-export function openedBytes(): u64 {
-  return load<u64>(FILESTAT, FILESTAT_SIZE);
-}
-
 /** Reads until `bytes` are there or the file ends; returns how many came. */
 export function read(fd: i32, ptr: usize, bytes: i32): i32 {
   let got: i32 = 0;
@@ -83,7 +66,8 @@ export function read(fd: i32, ptr: usize, bytes: i32): i32 {
     store<usize>(IOVEC, ptr + got, 0);
     store<i32>(IOVEC, bytes - got, 4);
     const error = fd_read(fd, IOVEC, 1, READ);
-    if (error != 0) failed(error);
+    // a folder can be opened; it is known by what runtimes say when it is read
+    if (error != 0) failed(error == ERRNO_BADF || error == ERRNO_NOTCAPABLE ? ERRNO_ISDIR : error);
     if (load<i32>(READ) <= 0) break;
     got += load<i32>(READ);
   }
@@ -92,7 +76,7 @@ export function read(fd: i32, ptr: usize, bytes: i32): i32 {
 
 function failed(error: i32): void {
   if (error == ERRNO_NOENT || error == ERRNO_NOTDIR) {
-    refuse(" does not exist in a preopened folder (INPUT_MISSING)", "Check the name, and which folders the runtime preopens.");
+    refuse(" does not exist in a preopened folder (INPUT_MISSING)", "Names count from the preopened folders.");
   } else if (error == ERRNO_ISDIR) {
     refuse(" is a folder, a file expected (INPUT_IS_FOLDER)", "Name a file in it.");
   } else if (error == ERRNO_NOTCAPABLE || error == ERRNO_PERM) {

@@ -79,6 +79,19 @@ export function putDecimal(x: f32): void {
   putDigits(<u32>(millionths % 1000000), 6);
 }
 
+/** Two digits a byte, 0 to f. */
+export function putHex(ptr: usize, bytes: i32): void {
+  for (let i = 0; i < bytes; i++) {
+    const byte: i32 = load<u8>(ptr + i);
+    putHexDigit(byte >> 4);
+    putHexDigit(byte & 15);
+  }
+}
+
+function putHexDigit(digit: i32): void {
+  putByte(digit + (digit < 10 ? 48 : 87));
+}
+
 /** A JSON string of UTF-8 bytes: quotes, backslashes and control characters are escaped. */
 export function putJson(ptr: usize, bytes: i32): void {
   putByte(34);
@@ -86,8 +99,7 @@ export function putJson(ptr: usize, bytes: i32): void {
     const byte = load<u8>(ptr + i);
     if (byte < 32) {
       putText("\\u00");
-      putByte(48 + (byte >> 4));
-      putByte((byte & 15) + ((byte & 15) < 10 ? 48 : 87));
+      putHex(ptr + i, 1);
     } else {
       if (byte == 34 || byte == 92) putByte(92);
       putByte(byte);

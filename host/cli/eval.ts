@@ -6,6 +6,7 @@ import { accuracy, calibrationError, selective, weightedF1 } from "../../tools/t
 import { Random } from "../../tools/train/random.ts";
 import { toPcm16k } from "../audio/resample.ts";
 import { openEngine } from "../engines/engine.ts";
+import type { Input } from "../engines/runner.ts";
 import { QurioError } from "../errors.ts";
 import { readInput } from "../files.ts";
 import { coreWasm, type Decision, loadModel, type Model } from "../index.ts";
@@ -48,6 +49,9 @@ export interface Evaluation {
   /** Weighted F1 under each condition; null without --stress. */
   stress: Record<string, number> | null;
 }
+
+/** An engine that is a process decides so many in one. */
+const CLIPS_AT_ONCE = 16;
 
 type Condition = { name: string; apply(pcm: Int16Array, clip: number): Int16Array | Promise<Int16Array> };
 
@@ -96,27 +100,22 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
       2,
     );
   }
-  if (engine !== "node" && !hasAudio) {
-    throw new QurioError(
-      "ENGINE_NEEDS_AUDIO",
-      `engine ${engine} takes audio, ${data.name} holds features`,
-      "Leave --engine out, or pass a folder of recordings with --data.",
-      2,
-    );
-  }
   const opened = await openEngine(engine, file);
   const decisions: Decision[] = [];
   const stressed = conditions.map((): number[] => []);
   const counts = noPartCounts();
   const progress = startProgress("judging");
   try {
-    for (const [i, clip] of clips.entries()) {
-      const input = await inputOf(clip);
-      decisions.push("pcm" in input ? await opened.decide(input.pcm) : model.decideFeatures(input.features));
-      addPartCounts(counts, meter.decide(input).counts);
-      if ("pcm" in input)
-        for (const [c, { apply }] of conditions.entries()) stressed[c].push((await opened.decide(await apply(input.pcm, i))).index);
-      progress.update((i + 1) / clips.length);
+    for (let from = 0; from < clips.length; from += CLIPS_AT_ONCE) {
+      const inputs = await Promise.all(clips.slice(from, from + CLIPS_AT_ONCE).map(inputOf));
+      decisions.push(...(await opened.decideAll(inputs)));
+      for (const input of inputs)
+        addPartCounts(counts, meter.decide(input instanceof Int16Array ? { pcm: input } : { features: input }).counts);
+      for (const [c, { apply }] of conditions.entries()) {
+        const altered = await Promise.all(inputs.map((input, i) => apply(input as Int16Array, from + i)));
+        stressed[c].push(...(await opened.decideAll(altered)).map(({ index }) => index));
+      }
+      progress.update((from + inputs.length) / clips.length);
       await new Promise(setImmediate);
     }
   } finally {
@@ -153,8 +152,8 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
   console.log(options.json ? JSON.stringify(result) : report(result, data.name, profile.title));
 }
 
-async function inputOf(clip: TrainingClip): Promise<{ pcm: Int16Array } | { features: Float32Array }> {
-  return clip.features ? { features: clip.features } : { pcm: await clip.load!() };
+async function inputOf(clip: TrainingClip): Promise<Input> {
+  return clip.features ?? clip.load!();
 }
 
 function labelIndex(model: Model, label: string): number {

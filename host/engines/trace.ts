@@ -1,0 +1,49 @@
+// What a decision leaves behind, phase by phase: to find the first phase in which two engines differ. Browser-safe.
+
+import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
+import { memoryPlan, type PackedModel } from "../../tools/export/model_file.ts";
+import type { Core } from "./core.ts";
+
+/** As bytes; what a decision has not is empty. */
+export interface Trace {
+  /** u8 [498][64]: the log-mel codes in the ring; only for sound. */
+  codes: Uint8Array;
+  /** f32 [features], raw. */
+  features: Uint8Array;
+  /** f32 [outputs]: what the router says, the mean of its samples if it samples. */
+  router: Uint8Array;
+  /** The decision record. */
+  record: Uint8Array;
+}
+
+/** One decision with its trace. `input` is 16-bit PCM or raw features of the model that is loaded. */
+export function traceDecision(core: Core, packed: PackedModel, input: Int16Array | Float32Array, seed: number): Trace {
+  const { exports } = core;
+  const { features, ringBytes } = memoryPlan(packed);
+  const bytes = (ptr: number, length: number) => new Uint8Array(exports.memory.buffer, ptr, length).slice();
+  const trace: Trace = { codes: bytes(0, 0), features: bytes(0, 0), router: bytes(0, 0), record: bytes(0, 0) };
+  let rest = input instanceof Int16Array ? input : new Int16Array(0);
+  core.reset(seed);
+  if (input instanceof Float32Array) {
+    new Float32Array(exports.memory.buffer, exports.featuresPtr(), features).set(input);
+    core.check(exports.pushFeatures());
+  }
+  for (let phase: number = PHASE_IDLE; phase !== PHASE_DONE; ) {
+    const part = rest.subarray(0, exports.audioSpace());
+    if (part.length > 0) {
+      new Int16Array(exports.memory.buffer, exports.audioPtr(), part.length).set(part);
+      core.check(exports.pushAudio(part.length));
+      rest = rest.subarray(part.length);
+    }
+    // without space the window is full, and what is left of the sound does not count
+    phase = rest.length > 0 && part.length > 0 ? exports.step() : exports.stepPadded();
+    if (phase === PHASE_FAILED) core.check(-1);
+    if (phase >= PHASE_ROUTER && trace.features.length === 0) {
+      trace.features = bytes(exports.featuresPtr(), 4 * features);
+      if (input instanceof Int16Array) trace.codes = bytes(exports.ringPtr(), ringBytes);
+    }
+    if (phase === PHASE_ROUTER) trace.router = bytes(exports.probabilitiesPtr(), 4 * (packed.router?.outputs ?? 0));
+  }
+  trace.record = core.decisionBytes();
+  return trace;
+}
