@@ -9,10 +9,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as F from "../../assembly/format/file.ts";
 import { SECTION_LABELS, SECTION_PLAN } from "../../assembly/format/ids.ts";
+import { align16 } from "../../assembly/format/plan.ts";
 import { QurioError } from "../../host/errors.ts";
+import { modelFor, usesOf } from "../../tools/export/bake.ts";
+import { compileCore } from "../../tools/export/compile.ts";
 import { decodePlan } from "../../tools/export/model_file.ts";
 import { decisionStruct, errorEnum, phaseEnum } from "./c_header.ts";
-import { translateCore } from "./translate.ts";
+import { MEMORY_BASES, translateCore } from "./translate.ts";
 
 export interface CLibrary {
   /** File names and what is in them. */
@@ -21,11 +24,9 @@ export interface CLibrary {
   ramBytes: number;
   staticBytes: number;
   workBytes: number;
-  modelBytes: number;
+  /** The model file as it lies in qurio_model.c. */
+  model: Uint8Array;
 }
-
-/** Bytes behind both windows that a constant offset may reach without its own comparison (library/wasm-rt.h); only in the checked build. */
-export const GUARD_BYTES = 64;
 
 const NUMBERS = {
   HEADER_BYTES: F.HEADER_BYTES,
@@ -41,23 +42,38 @@ const NUMBERS = {
 };
 
 /**
- * @param wasm a scalar core module with assembly/index.ts' exports, without weights, compiled for each of MEMORY_BASES
- * @param model a valid model file in the scalar build's layouts
+ * @param file a `.qmoe` file in the layouts of either build
+ * @throws QurioError what is wrong with the file; COMPILE, WASM2C
  */
-export function cLibrary(wasm: readonly [Uint8Array, Uint8Array], model: Uint8Array): CLibrary {
-  const core = translateCore(wasm);
+export async function cLibrary(file: Uint8Array): Promise<CLibrary> {
+  const model = await modelFor(file, false);
+  const uses = usesOf(model, false);
+  const [first, second] = [await compileCore("index", false, uses, MEMORY_BASES[0]), await compileCore("index", false, uses, MEMORY_BASES[1])];
+  const core = translateCore([first, second]);
+  const { workBytes, features } = decodePlan(model);
   const staticBytes = constantOf(core, "workPtr");
-  const { workBytes } = decodePlan(model);
-  const sizes = { ramBytes: staticBytes + workBytes, staticBytes, workBytes, modelBytes: model.length };
+  const ramBytes = staticBytes + workBytes;
   const files = {
-    "qurio.h": header(sizes.ramBytes, model.length),
+    "qurio.h": header(ramBytes, model.length, guardFor(core), features),
     "qurio.c": source(core),
     "wasm-rt.h": template("wasm-rt.h"),
     "qurio_model.c": modelSource(model),
     "main.c": template("main.c"),
     "README.md": template("README.md"),
   };
-  return { files, ...sizes };
+  return { files, model, ramBytes, staticBytes, workBytes };
+}
+
+/** How far constant offsets of loads and stores reach. */
+function guardFor(core: string): number {
+  const offsets = [...core.matchAll(/_(?:load|store)\w*\(var_\w+, (\d+)u/g)].map(([, offset]) => Number(offset));
+  return align16(Math.max(...offsets) + 8);
+}
+
+/** Not below `bytes`, and a number that an instruction of Thumb-2 can compare with: eight bits, shifted. */
+function window(bytes: number): number {
+  const unit = Math.max(16, 2 ** (Math.floor(Math.log2(bytes)) - 7));
+  return Math.ceil(bytes / unit) * unit;
 }
 
 /** The offset in RAM that a function of no arguments returns. */
@@ -72,7 +88,7 @@ export const libraryFolder = join(dirname(fileURLToPath(import.meta.url)), "libr
 
 const template = (name: string) => readFileSync(join(libraryFolder, name), "utf8");
 
-function header(ramBytes: number, modelBytes: number): string {
+function header(ramBytes: number, modelBytes: number, guardBytes: number, features: number): string {
   const sizes = [
     "/* 1: every access to memory is compared with its bounds, and a trap gives QURIO_TRAPPED. 0: the model is validated once, in qurio_init. */",
     "#ifndef QURIO_CHECKED",
@@ -81,7 +97,12 @@ function header(ramBytes: number, modelBytes: number): string {
     "",
     `#define QURIO_RAM_BYTES ${ramBytes}u   /* one static array in qurio.c */`,
     `#define QURIO_MODEL_BYTES ${modelBytes}u /* qurio_model.c, in flash */`,
-    `#define QURIO_GUARD (QURIO_CHECKED ? ${GUARD_BYTES}u : 0u) /* more of both in the checked build */`,
+    `#define QURIO_FEATURE_COUNT ${features}u   /* length of a feature vector */`,
+    "",
+    "/* The checked build's windows: rounded up to what one instruction compares with, and behind each what a constant offset may reach. */",
+    `#define QURIO_RAM_WINDOW (QURIO_CHECKED ? ${window(ramBytes)}u : QURIO_RAM_BYTES)`,
+    `#define QURIO_MODEL_WINDOW (QURIO_CHECKED ? ${window(modelBytes)}u : QURIO_MODEL_BYTES)`,
+    `#define QURIO_GUARD (QURIO_CHECKED ? ${guardBytes}u : 0u)`,
   ];
   return template("qurio.h.in")
     .replace("@SIZES@", sizes.join("\n"))
@@ -93,19 +114,24 @@ function header(ramBytes: number, modelBytes: number): string {
 function source(core: string): string {
   return `/* The core of qurio as C, by qurio bake: translated from WebAssembly with wasm2c (wabt 1.0.39), and the interface of qurio.h at the end. */
 
-/* No fused multiply-add: a decision has the same bits on every board. clang and armclang take the first line, gcc the second. */
+#include "qurio.h"
+
+/* No fused multiply-add: a decision has the same bits on every board. clang and armclang take the first line, gcc the others, of which the
+ * last is for speed. */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #else
 #pragma GCC optimize("O2", "fp-contract=off", "no-tree-reassoc", "no-math-errno", "no-tree-loop-distribute-patterns")
+#if QURIO_CHECKED
+#pragma GCC optimize("no-ivopts", "no-gcse")
+#endif
 #endif
 /* What the translation leaves over. */
 #pragma GCC diagnostic ignored "-Wunused-variable"
 #pragma GCC diagnostic ignored "-Wunused-but-set-variable"
 #pragma GCC diagnostic ignored "-Wunused-label"
 #pragma GCC diagnostic ignored "-Wunused-function"
-
-#include "qurio.h"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
 
 ${Object.entries(NUMBERS)
   .map(([name, value]) => `#define ${name} ${value}u`)
@@ -126,7 +152,7 @@ function modelSource(model: Uint8Array): string {
   return `/* The model file, read in place: keep it const, so that it stays in flash. */
 #include "qurio.h"
 
-const uint32_t qurio_model[(QURIO_MODEL_BYTES + QURIO_GUARD + 3) / 4] __attribute__((aligned(16))) = {
+const uint32_t qurio_model[(QURIO_MODEL_WINDOW + QURIO_GUARD + 3) / 4] __attribute__((aligned(16))) = {
 ${lines.join("\n")}
 };
 `;

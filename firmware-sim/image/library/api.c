@@ -92,6 +92,17 @@ __attribute__((noinline)) static uint32_t push(const int16_t* samples, uint32_t 
 
 uint32_t qurio_push(const int16_t* samples, uint32_t count) { return ready() ? push(samples, count) : 0; }
 
+__attribute__((noinline)) static int32_t push_features(const float* features) {
+  ON_TRAP(QURIO_TRAPPED);
+  u32 at = w2c_core_featuresPtr_0();
+  in_ram(at, 0, 1);
+  TRAP_IF(4 * QURIO_FEATURE_COUNT > RAM(QURIO_RAM_BYTES) - at);
+  memcpy((void*)(uintptr_t)at, features, 4 * QURIO_FEATURE_COUNT);
+  return w2c_core_pushFeatures_0() ? core_failed(-1) : QURIO_OK;
+}
+
+int32_t qurio_push_features(const float* features) { return ready() ? push_features(features) : failure.code; }
+
 __attribute__((noinline)) static int32_t step(int padded) {
   ON_TRAP(QURIO_FAILED);
   u32 phase = padded ? w2c_core_stepPadded_0() : w2c_core_step_0();

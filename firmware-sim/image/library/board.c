@@ -6,8 +6,15 @@
 
 enum { SYS_WRITE0 = 0x04, SYS_EXIT_EXTENDED = 0x20, STOPPED_APPLICATION_EXIT = 0x20026 };
 
-extern const int16_t clip[];
-extern const uint32_t clip_samples, clip_seed;
+/* count samples of PCM; or, where count is 0, a feature vector. */
+struct clip {
+  uint32_t count, seed;
+  union {
+    int16_t samples[2];
+    float features[1];
+  } data;
+};
+extern const struct clip clip;
 extern uint32_t __stack_bottom[], __stack_top[], __data_load[], __data_start[], __data_end[], __bss_start[], __bss_end[];
 
 #ifdef QURIO_EMULATED
@@ -80,14 +87,15 @@ static void decide(void) {
   int32_t code = qurio_init();
   region_end();
   if (code) fail();
-  qurio_reset(clip_seed);
+  qurio_reset(clip.seed);
+  if (clip.count == 0 && qurio_push_features(clip.data.features)) fail();
   print("phases ");
-  for (uint32_t at = 0; at < clip_samples && phase == QURIO_IDLE;) {
-    uint32_t taken = qurio_push(clip + at, clip_samples - at);
+  for (uint32_t at = 0; at < clip.count && phase == QURIO_IDLE;) {
+    uint32_t taken = qurio_push(clip.data.samples + at, clip.count - at);
+    if (taken == 0) break;
     at += taken;
     do phase = counted_step();
     while (phase != QURIO_IDLE && phase != QURIO_DONE && phase != QURIO_FAILED);
-    if (taken == 0) break;
   }
   while (phase != QURIO_DONE && phase != QURIO_FAILED) phase = counted_padded();
   print("\n");
