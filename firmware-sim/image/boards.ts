@@ -1,7 +1,7 @@
 // Node only. The boards that firmware can be baked for: core, and where flash and RAM lie and how much there is.
 
 import { QurioError } from "../../host/errors.ts";
-import type { CoreName } from "./cores.ts";
+import { CORES, type CoreName } from "./cores.ts";
 
 export interface Region {
   address: number;
@@ -30,7 +30,14 @@ const board = (name: string, title: string, core: CoreName, flash: [number, numb
 });
 
 export const BOARDS: readonly Board[] = [
-  board("nrf52840", "Nordic nRF52840", "m4", [0, 1024], [0x20000000, 256], "nRF52840 Product Specification, Memory: 1 MB flash at 0, 256 KB RAM"),
+  board(
+    "nrf52840",
+    "Nordic nRF52840",
+    "m4",
+    [0, 1024],
+    [0x20000000, 256],
+    "nRF52840 Product Specification, Memory: 1 MB flash at 0, 256 KB RAM",
+  ),
   board(
     "stm32f411",
     "STM32F411xE",
@@ -86,5 +93,42 @@ export function boardNamed(name: string): Board {
   const found = BOARDS.find((row) => row.name === name);
   if (found) return found;
   const names = BOARDS.map((row) => row.name).join(", ");
-  throw new QurioError("BOARD", `unknown device ${name}: one of ${names} expected`, "Name the board closest to yours: --device nrf52840.", 2);
+  throw new QurioError(
+    "BOARD",
+    `unknown device ${name}: one of ${names} expected`,
+    "Name the board closest to yours: --device nrf52840.",
+    2,
+  );
+}
+
+/**
+ * Refuses what a board cannot hold or run.
+ * @param needs what the image takes, clip not counted; a lower bound will do
+ * @throws QurioError IMAGE_TOO_LARGE
+ */
+export function checkFits({ title, flash, ram }: Board, needs: { flash: number; ram: number }): void {
+  for (const [kind, there, needed] of [
+    ["flash", flash.bytes, needs.flash],
+    ["RAM", ram.bytes, needs.ram],
+  ] as const) {
+    if (needed <= there) continue;
+    throw new QurioError(
+      "IMAGE_TOO_LARGE",
+      `the image does not fit ${title}: ${needed} bytes of ${kind} needed, ${there} there`,
+      "Choose a larger board, or a model with fewer or narrower weights: `qurio inspect` lists them.",
+    );
+  }
+}
+
+/**
+ * Refuses a float32 front end on a core without a floating-point unit: it would take a second and more for a window of five.
+ * @throws QurioError NO_FPU
+ */
+export function checkArithmetic({ title, core }: Board, isFixed: boolean): void {
+  if (CORES[core].hasFpu || isFixed) return;
+  throw new QurioError(
+    "NO_FPU",
+    `${title} has no floating-point unit, and the model's front end computes in float32`,
+    "Export the model with --front-end fixed.",
+  );
 }

@@ -111,7 +111,8 @@ export function buildFirmware(library: CLibrary, core: CoreName, checked: boolea
     let runnable: { begin: string; end: string } | undefined;
     const prepare = () => {
       const { flash, ram, clip } = EMULATED;
-      if (sizes.flash.total > flash.bytes) throw emulationError(`at most ${flash.bytes} bytes of flash expected, ${sizes.flash.total} found`);
+      if (sizes.flash.total > flash.bytes)
+        throw emulationError(`at most ${flash.bytes} bytes of flash expected, ${sizes.flash.total} found`);
       link(flash, ram, "emulated.o", `-Wl,--defsym=clip=${clip}`);
       run("cp", "image.elf run.elf");
       const symbols = run("arm-none-eabi-nm", "run.elf").stdout;
@@ -161,7 +162,12 @@ function clipBytes(input: Int16Array | Float32Array, seed: number): Uint8Array {
 function sizesOf(library: CLibrary, sections: string, symbols: string): Sizes {
   const section = (name: string) => Number(sections.match(new RegExp(`^\\.${name} +(\\d+)`, "m"))?.[1] ?? 0);
   const symbol = (name: string) => Number.parseInt(symbols.match(new RegExp(`^\\w+ (\\w+) \\w ${name}$`, "m"))?.[1] ?? "0", 16);
-  const [code, tables, model, clip] = [section("vectors") + section("text"), section("rodata") + section("data"), section("model"), section("clip")];
+  const [code, tables, model, clip] = [
+    section("vectors") + section("text"),
+    section("rodata") + section("data"),
+    section("model"),
+    section("clip"),
+  ];
   const ramArray = symbol("qurio_ram");
   const ram = {
     work: library.workBytes,
@@ -200,7 +206,12 @@ function readRun(output: string, code: number): ImageRun {
   const record = new Uint8Array(Buffer.from(field("decision") ?? "", "hex"));
   if (code !== 0 || record.length !== DECISION_BYTES) throw emulationError(`exit code ${code}: ${text.trim().slice(0, 500)}`);
   const steps = ["load", ...[...(field("phases") ?? "")].map((digit) => PHASES[Number(digit)])] as PhaseCounts["phase"][];
-  return { record, label: field("label") ?? "", stackBytes: words(field("stack")!)[0], phases: lines.length > 0 ? sumPhases(steps, lines) : [] };
+  return {
+    record,
+    label: field("label") ?? "",
+    stackBytes: words(field("stack")!)[0],
+    phases: lines.length > 0 ? sumPhases(steps, lines) : [],
+  };
 }
 
 function sumPhases(steps: PhaseCounts["phase"][], lines: Counts[]): PhaseCounts[] {

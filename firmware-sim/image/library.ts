@@ -14,6 +14,7 @@ import { QurioError } from "../../host/errors.ts";
 import { modelFor, usesOf } from "../../tools/export/bake.ts";
 import { compileCore } from "../../tools/export/compile.ts";
 import { decodePlan } from "../../tools/export/model_file.ts";
+import { usedBy } from "../../tools/export/uses.ts";
 import { decisionStruct, errorEnum, phaseEnum } from "./c_header.ts";
 import { MEMORY_BASES, translateCore } from "./translate.ts";
 
@@ -26,6 +27,8 @@ export interface CLibrary {
   workBytes: number;
   /** The model file as it lies in qurio_model.c. */
   model: Uint8Array;
+  /** Its front end computes in integers; or it has none. */
+  isFixed: boolean;
 }
 
 const NUMBERS = {
@@ -43,25 +46,30 @@ const NUMBERS = {
 
 /**
  * @param file a `.qmoe` file in the layouts of either build
+ * @param checked what QURIO_CHECKED is unless the compiler is told otherwise
  * @throws QurioError what is wrong with the file; COMPILE, WASM2C
  */
-export async function cLibrary(file: Uint8Array): Promise<CLibrary> {
+export async function cLibrary(file: Uint8Array, checked = false): Promise<CLibrary> {
   const model = await modelFor(file, false);
   const uses = usesOf(model, false);
-  const [first, second] = [await compileCore("index", false, uses, MEMORY_BASES[0]), await compileCore("index", false, uses, MEMORY_BASES[1])];
+  const [first, second] = [
+    await compileCore("index", false, uses, MEMORY_BASES[0]),
+    await compileCore("index", false, uses, MEMORY_BASES[1]),
+  ];
   const core = translateCore([first, second]);
   const { workBytes, features } = decodePlan(model);
   const staticBytes = constantOf(core, "workPtr");
   const ramBytes = staticBytes + workBytes;
   const files = {
-    "qurio.h": header(ramBytes, model.length, guardFor(core), features),
+    "qurio.h": header({ checked, ramBytes, modelBytes: model.length, guardBytes: guardFor(core), features }),
     "qurio.c": source(core),
     "wasm-rt.h": template("wasm-rt.h"),
     "qurio_model.c": modelSource(model),
     "main.c": template("main.c"),
     "README.md": template("README.md"),
   };
-  return { files, model, ramBytes, staticBytes, workBytes };
+  const isFixed = !usedBy(model).has("USES_FLOAT_FRONT_END");
+  return { files, model, isFixed, ramBytes, staticBytes, workBytes };
 }
 
 /** How far constant offsets of loads and stores reach. */
@@ -88,11 +96,19 @@ export const libraryFolder = join(dirname(fileURLToPath(import.meta.url)), "libr
 
 const template = (name: string) => readFileSync(join(libraryFolder, name), "utf8");
 
-function header(ramBytes: number, modelBytes: number, guardBytes: number, features: number): string {
+interface HeaderValues {
+  checked: boolean;
+  ramBytes: number;
+  modelBytes: number;
+  guardBytes: number;
+  features: number;
+}
+
+function header({ checked, ramBytes, modelBytes, guardBytes, features }: HeaderValues): string {
   const sizes = [
     "/* 1: every access to memory is compared with its bounds, and a trap gives QURIO_TRAPPED. 0: the model is validated once, in qurio_init. */",
     "#ifndef QURIO_CHECKED",
-    "#define QURIO_CHECKED 0",
+    `#define QURIO_CHECKED ${checked ? 1 : 0}`,
     "#endif",
     "",
     `#define QURIO_RAM_BYTES ${ramBytes}u   /* one static array in qurio.c */`,
@@ -148,7 +164,8 @@ function modelSource(model: Uint8Array): string {
   padded.set(model);
   const words = new Uint32Array(padded.buffer);
   const lines: string[] = [];
-  for (let i = 0; i < words.length; i += 12) lines.push(`${[...words.subarray(i, i + 12)].map((word) => `0x${word.toString(16)}`).join(",")},`);
+  for (let i = 0; i < words.length; i += 12)
+    lines.push(`${[...words.subarray(i, i + 12)].map((word) => `0x${word.toString(16)}`).join(",")},`);
   return `/* The model file, read in place: keep it const, so that it stays in flash. */
 #include "qurio.h"
 

@@ -34,7 +34,8 @@ export function missingTool(tools = ["gcc", "arm-none-eabi-gcc", "qemu-system-ar
 
 /** cycles.so in this folder. */
 export function buildPlugin(folder: string): void {
-  if (!existsSync(join(folder, "cycles.so"))) runTool(folder, "gcc", ["-O2", "-shared", "-fPIC", "-o", "cycles.so", join(imageFolder, "cycles.c")]);
+  if (!existsSync(join(folder, "cycles.so")))
+    runTool(folder, "gcc", ["-O2", "-shared", "-fPIC", "-o", "cycles.so", join(imageFolder, "cycles.c")]);
 }
 
 /** The plugin's lines, in order, and the text that was printed between them. */

@@ -52,7 +52,7 @@ function relocatable(source: string, other: string): string {
     .map((piece, i) => {
       const twin = pieces[1][i];
       if (piece === twin) return piece;
-      const [at, twinAt] = [Number.parseInt(piece), Number.parseInt(twin)];
+      const [at, twinAt] = [Number.parseInt(piece, 10), Number.parseInt(twin, 10)];
       if (i % 2 === 0 || twinAt - at !== otherBase - base) throw unknown(`${piece.slice(0, 80)} beside ${twin.slice(0, 80)}`);
       return `RAM(${at - base})`;
     })
