@@ -5,12 +5,12 @@
 //   main.c           example: a microphone's DMA ring       README.md       how to add it
 
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import * as F from "../../assembly/format/file.ts";
 import { SECTION_LABELS, SECTION_PLAN } from "../../assembly/format/ids.ts";
 import { align16 } from "../../assembly/format/plan.ts";
 import { QurioError } from "../../host/errors.ts";
+import { packagePath } from "../../host/files.ts";
 import { modelFor, usesOf } from "../../tools/export/bake.ts";
 import { compileCore } from "../../tools/export/compile.ts";
 import { decodePlan } from "../../tools/export/model_file.ts";
@@ -92,7 +92,7 @@ function constantOf(core: string, name: string): number {
   return Number(offset);
 }
 
-export const libraryFolder = join(dirname(fileURLToPath(import.meta.url)), "library");
+export const libraryFolder = packagePath("firmware-sim", "image", "library");
 
 const template = (name: string) => readFileSync(join(libraryFolder, name), "utf8");
 

@@ -2,11 +2,11 @@
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { QurioError } from "../../host/errors.ts";
+import { packagePath } from "../../host/files.ts";
 
-export const imageFolder = dirname(fileURLToPath(import.meta.url));
+export const imageFolder = packagePath("firmware-sim", "image");
 
 export const HOW_TO_INSTALL = "apt-get install --no-install-recommends gcc libc6-dev gcc-arm-none-eabi qemu-system-arm";
 

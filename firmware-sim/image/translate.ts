@@ -8,10 +8,10 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { QurioError } from "../../host/errors.ts";
-import { packagePath } from "../../host/files.ts";
 
 /** Two places for static data that the module is compiled for: what differs in the two by exactly their distance is an address. */
 export const MEMORY_BASES = [0x20000000, 0x30000000] as const;
@@ -84,12 +84,17 @@ function adjust(source: string): string {
   return out;
 }
 
+/** Of the package wabt, wherever npm has put it. */
+function wasm2cPath(): string {
+  return join(dirname(createRequire(import.meta.url).resolve("wabt")), "bin", "wasm2c");
+}
+
 function wasm2c(wasm: Uint8Array): { source: string; header: string } {
   const folder = mkdtempSync(join(tmpdir(), "qurio-wasm2c-"));
   const file = (name: string) => join(folder, name);
   try {
     writeFileSync(file("core.wasm"), wasm);
-    execFileSync(process.execPath, [packagePath("node_modules", "wabt", "bin", "wasm2c"), "core.wasm", "-n", "core", "-o", "core.c"], {
+    execFileSync(process.execPath, [wasm2cPath(), "core.wasm", "-n", "core", "-o", "core.c"], {
       cwd: folder,
       stdio: "pipe",
     });
