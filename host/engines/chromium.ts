@@ -2,7 +2,8 @@
 // posts what came of it. No bundler and no debugging protocol: the modules are served as they are, dist/ or, in a clone, without their types.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -191,9 +192,10 @@ class Page {
       await ended;
       clearTimeout(timer);
     }
+    this.kill();
     this.server.closeAllConnections();
     this.server.close();
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    await rm(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
 
