@@ -84,9 +84,10 @@ function window(bytes: number): number {
   return Math.ceil(bytes / unit) * unit;
 }
 
-/** The offset in RAM that a function of no arguments returns. */
+/** The offset in RAM that an export without arguments returns. */
 function constantOf(core: string, name: string): number {
-  const body = core.match(new RegExp(`^static u32 w2c_core_${name}_0\\(void\\) \\{\n([\\s\\S]*?)^\\}`, "m"))?.[1];
+  const called = core.match(new RegExp(`^#define core_${name} (\\w+)$`, "m"))?.[1];
+  const body = core.match(new RegExp(`^static u32 ${called}\\(void\\) \\{\n([\\s\\S]*?)^\\}`, "m"))?.[1];
   const offset = body?.match(/= RAM\((\d+)\);/)?.[1];
   if (offset === undefined) throw new QurioError("WASM2C", `wasm2c failed: unexpected output, ${name}`, "Use wabt 1.0.39: npm ci.");
   return Number(offset);

@@ -17,7 +17,7 @@ import { QurioError } from "../../host/errors.ts";
 export const MEMORY_BASES = [0x20000000, 0x30000000] as const;
 
 /**
- * Globals, data and functions, all static, in C; addresses are RAM(offset). Exports are functions named w2c_core_NAME_0.
+ * Globals, data and functions, all static, in C; addresses are RAM(offset). Exports are named core_NAME.
  * @param wasm the same module compiled for each of MEMORY_BASES
  * @throws QurioError WASM2C when wasm2c is missing or writes what this does not know
  */
@@ -32,6 +32,10 @@ export function translateCore(wasm: readonly [Uint8Array, Uint8Array]): string {
   const functions = [...source.matchAll(/^\w+ w2c_core_(?:f\d+|\w+_0)\(w2c_core\* instance[^;{]*\) \{\n[\s\S]*?^\}\n/gm)].map(
     ([text]) => text,
   );
+  // one function may be exported under several names
+  const names = [
+    ...source.matchAll(/^\/\* export: '(\w+)' \*\/\n\w+ w2c_core_\w+\(w2c_core\* instance.*\) \{[^}]*? (w2c_core_\w+)\(instance/gm),
+  ];
   if (globals === undefined || segments.length !== data.length || functions.length !== declarations.length) throw unknown("its parts");
   const code = [
     `static struct {${globals.replaceAll(/^ {2}(\w+) w2c_/gm, "  $1 ")}} core;`,
@@ -39,6 +43,7 @@ export function translateCore(wasm: readonly [Uint8Array, Uint8Array]): string {
     declarations.join("\n"),
     `static void core_start(void) {${startValues(starts)}${segments.map(segmentCopy).join("")}\n}`,
     ...functions.map((text) => `static ${text.trimEnd()}`),
+    names.map(([, name, called]) => `#define core_${name} ${called}`).join("\n"),
   ];
   return `${adjust(code.join("\n\n"))}\n`;
 }

@@ -26,7 +26,7 @@ static int32_t fail(int32_t code, int32_t place, int32_t expected, int32_t found
 
 /* The core's own failure record, if it has the code. */
 static int32_t core_failed(int32_t code) {
-  memcpy(&failure, (const void*)(uintptr_t)w2c_core_lastError_0(), sizeof failure);
+  memcpy(&failure, (const void*)(uintptr_t)core_lastError(), sizeof failure);
   if (code >= 0) failure.code = code;
   if (state != READY) state = FAILED;
   return failure.code;
@@ -51,9 +51,9 @@ __attribute__((noinline)) static int32_t init(void) {
   memset(qurio_ram, 0, sizeof qurio_ram);
   memset(&core, 0, sizeof core);
   core_start();
-  int32_t code = (int32_t)w2c_core_load_0(MODEL, QURIO_MODEL_BYTES);
+  int32_t code = (int32_t)core_load(MODEL, QURIO_MODEL_BYTES);
   if (code) return core_failed(code);
-  u32 work_end = w2c_core_workPtr_0() + model_word(section(SECTION_PLAN) + PLAN_WORK_BYTES);
+  u32 work_end = core_workPtr() + model_word(section(SECTION_PLAN) + PLAN_WORK_BYTES);
   if (work_end > RAM(QURIO_RAM_BYTES)) return fail(QURIO_ERROR_MEMORY, 0, (int32_t)(work_end - RAM(0)), QURIO_RAM_BYTES);
   state = READY;
   return QURIO_OK;
@@ -74,19 +74,19 @@ void qurio_reset(uint32_t seed) {
   if (!ready()) return;
   ON_TRAP();
   failure = (struct qurio_error){0, 0, 0, 0};
-  w2c_core_reset_0(seed);
+  core_reset(seed);
 }
 
 __attribute__((noinline)) static uint32_t push(const int16_t* samples, uint32_t count) {
   ON_TRAP(0);
-  u32 space = w2c_core_audioSpace_0();
+  u32 space = core_audioSpace();
   if (count > space) count = space;
   if (count == 0) return 0;
-  u32 at = w2c_core_audioPtr_0();
+  u32 at = core_audioPtr();
   in_ram(at, 0, 1);
   TRAP_IF(count > (RAM(QURIO_RAM_BYTES) - at) / 2);
   memcpy((void*)(uintptr_t)at, samples, 2 * count);
-  if (w2c_core_pushAudio_0(count)) return core_failed(-1), 0;
+  if (core_pushAudio(count)) return core_failed(-1), 0;
   return count;
 }
 
@@ -94,18 +94,18 @@ uint32_t qurio_push(const int16_t* samples, uint32_t count) { return ready() ? p
 
 __attribute__((noinline)) static int32_t push_features(const float* features) {
   ON_TRAP(QURIO_TRAPPED);
-  u32 at = w2c_core_featuresPtr_0();
+  u32 at = core_featuresPtr();
   in_ram(at, 0, 1);
   TRAP_IF(4 * QURIO_FEATURE_COUNT > RAM(QURIO_RAM_BYTES) - at);
   memcpy((void*)(uintptr_t)at, features, 4 * QURIO_FEATURE_COUNT);
-  return w2c_core_pushFeatures_0() ? core_failed(-1) : QURIO_OK;
+  return core_pushFeatures() ? core_failed(-1) : QURIO_OK;
 }
 
 int32_t qurio_push_features(const float* features) { return ready() ? push_features(features) : failure.code; }
 
 __attribute__((noinline)) static int32_t step(int padded) {
   ON_TRAP(QURIO_FAILED);
-  u32 phase = padded ? w2c_core_stepPadded_0() : w2c_core_step_0();
+  u32 phase = padded ? core_stepPadded() : core_step();
   if (phase == QURIO_FAILED) core_failed(-1);
   return (int32_t)phase;
 }
@@ -123,7 +123,7 @@ int32_t qurio_decide(void) {
 const struct qurio_decision* qurio_decision(void) {
   static const struct qurio_decision none; /* status 0 */
   if (state != READY) return &none;
-  u32 at = w2c_core_decisionPtr_0();
+  u32 at = core_decisionPtr();
   return (const struct qurio_decision*)(uintptr_t)at;
 }
 
