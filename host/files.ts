@@ -97,6 +97,6 @@ function outputError(path: string, sizeBytes: number, { code }: NodeJS.ErrnoExce
 
 /** Versions of this package ("qurio") and of packages that it depends on; dependencies are pinned. */
 export function packageVersions(...names: string[]): Record<string, string> {
-  const { version, dependencies } = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
-  return Object.fromEntries(names.map((name) => [name, name === "qurio" ? version : dependencies[name]]));
+  const { version, dependencies, peerDependencies } = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
+  return Object.fromEntries(names.map((name) => [name, name === "qurio" ? version : (dependencies[name] ?? peerDependencies[name])]));
 }

@@ -23,7 +23,7 @@ export function coreWasm(simd: boolean): Uint8Array {
 }
 
 /**
- * Loads a `.qmoe` model.
+ * Loads a `.qmoe` model, or a module that `qurio bake --target core` made of one.
  *
  *     const model = await loadModel("models/esc10.qmoe");
  *     model.decide(pcm).label;

@@ -1,11 +1,14 @@
 // The WASI command with its model in it: the line of qurio-wasi.wasm, fixed memory, and what it refuses.
 
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import wabt from "wabt";
 import { POLICY_BAYESIAN } from "../assembly/format/ids.ts";
+import { IWASM, needTool, type Tool, WASMTIME } from "../host/engines/tools.ts";
 import { loadCommand, runWasi } from "../host/engines/wasi.ts";
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
@@ -47,6 +50,8 @@ for (const [name, file] of Object.entries(MODELS)) {
     }
     const exports = WebAssembly.Module.exports(module.module).map((entry) => entry.name);
     assert.equal(exports.sort(), ["__data_end", "__heap_base", "_start", "memory", "modelBytes", "modelPtr"]);
+    const { readWasm } = await wabt();
+    assert.not.match(readWasm(wasm, {}).toText({}), /memory\.(grow|size)/, "WAMR would give it whole pages");
     assert.is(sizes.pages, Math.ceil(sizes.memoryBytes / 65536));
     const imports = new Set(WebAssembly.Module.imports(module.module).map((entry) => entry.module));
     assert.equal([...imports], ["wasi_snapshot_preview1"]);
@@ -69,6 +74,29 @@ test("a damaged model is a checksum error, wrong arguments are told how to do it
   }
   assert.match(run(module, "none.wav").stderr, /none\.wav does not exist in a preopened folder \(INPUT_MISSING\)/);
 });
+
+/** The command in other runtimes, with the options that let it see the folder. */
+const RUNTIMES: [tool: Tool, args: string[]][] = [
+  [WASMTIME, ["run", "--dir", "."]],
+  [IWASM, ["-v=5", "--dir=."]],
+];
+
+for (const [tool, args] of RUNTIMES) {
+  let program: string | null = null;
+  try {
+    program = needTool(tool).program;
+  } catch (error) {
+    console.log(`skip bake_wasi.test.ts, ${tool.name}: ${(error as QurioError).message}; ${(error as QurioError).hint}`);
+  }
+  (program ? test : test.skip)(`${tool.name}: the same line, record included`, async () => {
+    const { wasm, sizes } = baked.get("esc10-tiny")!;
+    put("app.wasm", wasm);
+    const expected = run(await command(wasm), "--record", "clip.wav");
+    const { stdout, stderr } = spawnSync(program!, [...args, "app.wasm", "--record", "clip.wav"], { cwd: folder, encoding: "utf8" });
+    assert.ok(stdout.includes(expected.stdout), `${stdout}${stderr}`);
+    if (tool === IWASM) assert.match(stdout, new RegExp(`Shrink memory size to ${sizes.memoryBytes}\\n`));
+  });
+}
 
 test("a command cannot do without its model", async () => {
   try {

@@ -8,6 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { packagePath } from "../host/files.ts";
 import { loadModel } from "../host/index.ts";
+import { bake } from "../tools/export/bake.ts";
 import { randomModelFile, randomPcm } from "./harness/models.ts";
 import { wavBytes } from "./harness/wav.ts";
 
@@ -68,7 +69,18 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "dist/host/cli/main.js",
   );
   expected.push(
-    ...output(packagePath(), "git", "ls-files", "models", "samples", "docs", "host/meter/devices", "host/engines/drive_wasm3.py")
+    ...output(
+      packagePath(),
+      "git",
+      "ls-files",
+      "models",
+      "samples",
+      "docs",
+      "host/meter/devices",
+      "host/engines/drive_wasm3.py",
+      "assembly",
+      "wit",
+    )
       .trim()
       .split("\n"),
   );
@@ -78,9 +90,11 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "missing",
   );
   const product =
-    /^((bin|dist|docs|models|samples)\/.*|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|[A-Z]+(\.md)?|package\.json)$/;
+    /^((bin|dist|docs|models|samples|wit)\/.*|assembly\/.*\.ts|asconfig\.json|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|[A-Z]+(\.md)?|package\.json)$/;
   assert.equal(
-    files.filter((name) => !product.test(name) || name === "dist/left-over.js" || (name.endsWith(".ts") && !name.endsWith(".d.ts"))),
+    files.filter(
+      (name) => !product.test(name) || name === "dist/left-over.js" || (/\.ts$/.test(name) && !/\.d\.ts$|^assembly\//.test(name)),
+    ),
     [],
     "not part of the product",
   );
@@ -101,6 +115,25 @@ slow("it installs in an empty folder; its command runs", () => {
   assert.match(line.label, /^class \d$/);
   assert.is(line.file, "clip.wav");
   assert.ok(line.meter.decisionUj > 0);
+});
+
+slow("its bake compiles: the module of the sources, and commands; components once jco is there", async () => {
+  const baked = (...args: string[]) => output(folder, "npx", "--no-install", "qurio", "bake", "model.qmoe", "-o", "app.wasm", ...args);
+  baked();
+  const { wasm } = await bake(new Uint8Array(readFileSync(join(folder, "model.qmoe"))), { target: "core" });
+  assert.equal(new Uint8Array(readFileSync(join(folder, "app.wasm"))), wasm);
+  const line = JSON.parse(output(folder, "npx", "--no-install", "qurio", "run", "app.wasm", "clip.wav", "--json"));
+  assert.match(line.label, /^class \d$/);
+  baked("--target", "wasi");
+  try {
+    baked("--target", "component");
+    assert.unreachable("baked without jco");
+  } catch (error) {
+    assert.match(
+      `${error}`,
+      /needs?.* @bytecodealliance\/jco, which is not installed \(JCO_MISSING\)\nnpm install @bytecodealliance\/jco@\d/,
+    );
+  }
 });
 
 slow("import { loadModel } from qurio decides as the sources do", async () => {

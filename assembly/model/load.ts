@@ -77,6 +77,9 @@ import { clearFailure, fail } from "../kernels/fail.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
 import {
   BAKED,
+  BAKED_MODEL_BYTES,
+  BAKED_WORK_BYTES,
+  FIRMWARE,
   SEALED,
   SEALED_CRC,
   USES_BAYESIAN,
@@ -113,7 +116,7 @@ export function loadModel(file: usize, bytes: i32): i32 {
   acceptAnyLayout(false);
   const error = check(file, bytes);
   if (error != OK) return error;
-  const memoryBytes = <u64>memory.size() << 16;
+  const memoryBytes = memoryEnd();
   const workEnd = workPtr() + load<i32>(findSection(file, SECTION_PLAN, 0), PLAN_WORK_BYTES);
   if (<u64>workEnd > memoryBytes) return fail(ERROR_MEMORY, 0, <i32>workEnd, <i32>memoryBytes);
   if (file < workEnd && file + bytes > workPtr()) return fail(ERROR_OVERLAP, 0, <i32>workEnd, <i32>file);
@@ -128,9 +131,16 @@ export function validateModel(file: usize, bytes: i32): i32 {
   return check(file, bytes);
 }
 
+/** A baked module does not ask: where WAMR meets memory.size, it gives the module whole pages. */
+@inline
+function memoryEnd(): u64 {
+  if (FIRMWARE) return <u64>1 << 32;
+  return BAKED ? <u64>(workPtr() + BAKED_WORK_BYTES + BAKED_MODEL_BYTES) : <u64>memory.size() << 16;
+}
+
 function check(file: usize, bytes: i32): i32 {
   clearFailure();
-  const memoryBytes = <u64>memory.size() << 16;
+  const memoryBytes = memoryEnd();
   if (file & (ALIGNMENT - 1)) return fail(ERROR_MISALIGNED, 0, ALIGNMENT, <i32>file);
   if (bytes < 0 || <u64>file + <u64>bytes > memoryBytes) return fail(ERROR_MEMORY, 0, <i32>file + bytes, <i32>memoryBytes);
   const error = checkContainer(file, bytes);

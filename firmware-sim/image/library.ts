@@ -11,10 +11,10 @@ import { SECTION_LABELS, SECTION_PLAN } from "../../assembly/format/ids.ts";
 import { align16 } from "../../assembly/format/plan.ts";
 import { QurioError } from "../../host/errors.ts";
 import { packagePath } from "../../host/files.ts";
-import { modelFor, usesOf } from "../../tools/export/bake.ts";
+import { modelToBake, validate } from "../../tools/export/bake.ts";
 import { compileCore } from "../../tools/export/compile.ts";
 import { decodePlan } from "../../tools/export/model_file.ts";
-import { usedBy } from "../../tools/export/uses.ts";
+import { bakedUses, usedBy } from "../../tools/export/uses.ts";
 import { decisionStruct, errorEnum, phaseEnum } from "./c_header.ts";
 import { MEMORY_BASES, translateCore } from "./translate.ts";
 
@@ -50,8 +50,9 @@ const NUMBERS = {
  * @throws QurioError what is wrong with the file; COMPILE, WASM2C
  */
 export async function cLibrary(file: Uint8Array, checked = false): Promise<CLibrary> {
-  const model = await modelFor(file, false);
-  const uses = usesOf(model, false);
+  await validate(file);
+  const model = modelToBake(file, false);
+  const uses = bakedUses(readFileSync(packagePath("assembly", "uses.ts"), "utf8"), model, false, true);
   const [first, second] = [
     await compileCore("index", false, uses, MEMORY_BASES[0]),
     await compileCore("index", false, uses, MEMORY_BASES[1]),

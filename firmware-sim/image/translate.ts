@@ -78,7 +78,6 @@ function adjust(source: string): string {
     .replaceAll(/(\w+)_default32\(&instance->w2c_memory, \(u64\)\((var_\w+)\)(?: \+ (\d+)u?)?/g, (_, name, base, offset = "0") => {
       return `${name}(${base}, ${offset}u`;
     })
-    .replaceAll("instance->w2c_memory.pages", "MEMORY_PAGES")
     .replaceAll("instance->w2c_g", "core.g")
     .replaceAll(/(w2c_core_\w+\()instance(?:, |(?=\)))/g, "$1")
     .replaceAll(/\(w2c_core\*(?: instance)?\)/g, "(void)")

@@ -125,7 +125,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .argument("<model>", "model file (.qmoe)")
     .requiredOption("-o, --output <path>", "module to write (.wasm); for cortex-m a folder")
     .addOption(
-      new Option("--target <kind>", "core: no imports; wasi: a command; cortex-m: C sources and ELF files")
+      new Option("--target <kind>", "core: no imports; wasi: a command; component: with interface types; cortex-m: C and ELF files")
         .choices([...BAKE_TARGETS, "cortex-m"])
         .default("core"),
     )

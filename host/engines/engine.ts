@@ -5,7 +5,7 @@ import { QurioError } from "../errors.ts";
 import { type Decision, isWasm, modelFromBytes, nameDecision } from "../model.ts";
 import { readDecision } from "./core.ts";
 import type { Build, Input, Runner } from "./runner.ts";
-import { ARM_GCC, CHROMIUM, IWASM, PYTHON_WASM3, QEMU_ARM, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
+import { ARM_GCC, CHROMIUM, IWASM, JCO, PYTHON_WASM3, QEMU_ARM, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
 
 /** One model, opened in one engine. */
 export interface Engine extends Runner {
@@ -53,6 +53,12 @@ export const ENGINES: Readonly<Record<string, EngineKind>> = {
     builds: ["wasi"],
     tools: [WAMRC, WAMR],
     open: async (file) => (await import("./native.ts")).openIwasmAot(file),
+  },
+  component: {
+    runs: "the model baked into a component, through jco in this process",
+    builds: ["component"],
+    tools: [JCO],
+    open: async (file) => (await import("./component.ts")).openComponent(file),
   },
   wasm3: {
     runs: "the core module, interpreted by wasm3 through its Python package",

@@ -7,10 +7,10 @@ import type { Trace } from "./trace.ts";
 export type Input = Int16Array | Float32Array;
 
 /**
- * scalar and simd: the core module, driven from outside; wasi: the command around the scalar core; unchecked and checked: the scalar core as
- * machine code, without a sandbox and in one.
+ * scalar and simd: the core module, driven from outside; wasi: the command around the scalar core; component: the same, baked; unchecked and
+ * checked: the scalar core as machine code, without a sandbox and in one.
  */
-export type Build = "scalar" | "simd" | "wasi" | "unchecked" | "checked";
+export type Build = "scalar" | "simd" | "wasi" | "component" | "unchecked" | "checked";
 
 /** What an engine must be able to do. */
 export interface Runner {

@@ -2,6 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { QurioError } from "../errors.ts";
+import { packagePath } from "../files.ts";
 
 /** A program, what it must say about its version, and the line that installs it. */
 export interface Tool {
@@ -66,6 +67,21 @@ export const PYTHON_WASM3: Tool = {
   accepts: /^pywasm3 (0\.5\.\S+)/,
   expected: "pywasm3 0.5",
   install: "pip install pywasm3==0.5.0 (it is compiled: gcc and python3-dev)",
+};
+
+/** Asked for from this package's folder: it is not a program, but a package beside it. */
+const FIND_JCO = `try {
+  const path = require("node:module").createRequire(${JSON.stringify(packagePath("package.json"))}).resolve("@bytecodealliance/jco");
+  console.log("jco", require(require("node:path").join(path, "../../package.json")).version);
+} catch { console.log("No module named jco"); }`;
+
+export const JCO: Tool = {
+  name: "jco",
+  programs: [process.execPath],
+  versionArgs: ["-e", FIND_JCO],
+  accepts: /^jco (1\.\S+)/,
+  expected: "jco 1",
+  install: "npm install @bytecodealliance/jco@1.35.0",
 };
 
 export const CHROMIUM: Tool = {

@@ -1,13 +1,13 @@
-// A compiled module gets its memory: fixed, of just the pages that it needs, with bytes in it that the compiler never saw.
+// A compiled module gets its memory: just the pages that it needs, with bytes in it that the compiler never saw.
 //
-//   section 5 (memory)   min = max = pages
+//   section 5 (memory)   min = max = pages, or no max for a module that may grow
 //   section 6 (globals)  | stack: mutable i32, 0, not used | the module's own, one number up | __data_end | __heap_base |
 //   section 7 (exports)  + __data_end, __heap_base
 //   section 10 (code)    numbers of globals one up
 //   section 11 (data)    + the bytes, at their address
 //
-// WAMR shrinks linear memory to __heap_base when a module exports it and __data_end and never grows memory. It then takes the first mutable
-// i32 global for the stack pointer of C and traps when that leaves its bounds (bytecodealliance/wasm-micro-runtime,
+// WAMR shrinks linear memory to __heap_base when a module exports it and __data_end, and has no memory.grow or memory.size. It then takes
+// the first mutable i32 global for the stack pointer of C and traps when that leaves its bounds (bytecodealliance/wasm-micro-runtime,
 // core/iwasm/interpreter/wasm_loader.c, "Resolve aux stack top global"). So the first one must be one that nothing writes.
 
 import { leb, Reader } from "./leb.ts";
@@ -28,13 +28,14 @@ export interface Placed {
  * @param wasm a module that imports no globals and whose memory is its own
  * @param data bytes to put at `at`, or null for none
  * @param end end of the memory that the module uses: __heap_base
+ * @param spare bytes behind it that are there from the start, in a module that may grow its memory; null: it may not
  * @throws QurioError WASM_MALFORMED, WASM_UNSUPPORTED
  */
-export function placeInMemory(wasm: Uint8Array, at: number, data: Uint8Array | null, end: number): Placed {
+export function placeInMemory(wasm: Uint8Array, at: number, data: Uint8Array | null, end: number, spare: number | null): Placed {
   const sections = S.readSections(wasm);
-  const pages = Math.ceil(end / PAGE);
+  const pages = Math.ceil((end + (spare ?? 0)) / PAGE);
   const replaced = new Map<number, ArrayLike<number>>([
-    [S.SECTION_MEMORY, [1, 1, ...leb(pages), ...leb(pages)]],
+    [S.SECTION_MEMORY, spare === null ? [1, 1, ...leb(pages), ...leb(pages)] : [1, 0, ...leb(pages)]],
     [S.SECTION_GLOBAL, globals(sections.get(S.SECTION_GLOBAL), end)],
     [S.SECTION_EXPORT, exports(sections.get(S.SECTION_EXPORT), S.entries(sections.get(S.SECTION_GLOBAL)))],
     [S.SECTION_CODE, shiftGlobals(sections.get(S.SECTION_CODE)!)],
@@ -55,12 +56,7 @@ function globals(section: Reader | undefined, end: number): number[] {
 function exports(section: Reader | undefined, ownGlobals: number): number[] {
   const entries = S.readExports(section).map(({ name, kind, index }) => ({ name, kind, index: kind === GLOBAL ? index + 1 : index }));
   entries.push({ name: "__data_end", kind: GLOBAL, index: ownGlobals + 1 }, { name: "__heap_base", kind: GLOBAL, index: ownGlobals + 2 });
-  return [...leb(entries.length), ...entries.flatMap(({ name, kind, index }) => [...string(name), kind, ...leb(index)])];
-}
-
-function string(text: string): number[] {
-  const bytes = new TextEncoder().encode(text);
-  return [...leb(bytes.length), ...bytes];
+  return S.writeExports(entries);
 }
 
 /** The code section with every global's number one higher. */

@@ -105,6 +105,23 @@ export function readExports(section: Reader | undefined): Export[] {
   return Array.from({ length: r.u32() }, () => ({ name: r.name(), kind: r.byte(), index: r.u32() }));
 }
 
+/** The export section of these. */
+export function writeExports(list: readonly Export[]): number[] {
+  const one = ({ name, kind, index }: Export) => {
+    const bytes = new TextEncoder().encode(name);
+    return [...leb(bytes.length), ...bytes, kind, ...leb(index)];
+  };
+  return [...leb(list.length), ...list.flatMap(one)];
+}
+
+/** The module with other exports: [name, new name] of those that stay, in this order; one may stay under several names. */
+export function renameExports(wasm: Uint8Array, names: readonly (readonly [string, string])[]): Uint8Array<ArrayBuffer> {
+  const sections = readSections(wasm);
+  const own = readExports(sections.get(SECTION_EXPORT));
+  const list = names.map(([from, name]) => ({ ...own.find((entry) => entry.name === from)!, name }));
+  return joinSections(sections, new Map([[SECTION_EXPORT, writeExports(list)]]));
+}
+
 /** The start function's index in a list, or none. */
 export function startFunction(section: Reader | undefined): number[] {
   return section ? [new Reader(section.bytes, section.at, section.end).u32()] : [];

@@ -15,12 +15,16 @@ import { placeInMemory } from "../../host/wasm/place.ts";
 import { readSections, SECTION_CODE } from "../../host/wasm/sections.ts";
 import { BAKE_TARGETS, type BakeTarget } from "./bake_targets.ts";
 import { compileCore } from "./compile.ts";
+import { componentOf } from "./component.ts";
 import { decodeModel, encodeModel, memoryPlan } from "./model_file.ts";
 import { repack } from "./repack.ts";
 import { bakedUses } from "./uses.ts";
 
 export interface BakeOptions {
-  /** core: the exports of assembly/index.ts and no imports. wasi: a WASI preview 1 command, the model its own. */
+  /**
+   * core: the exports of assembly/index.ts and no imports. wasi: a WASI preview 1 command, the model its own. component: world classifier
+   * of wit/qurio.wit.
+   */
   target: BakeTarget;
   /** true: for engines with SIMD. */
   simd?: boolean;
@@ -29,7 +33,10 @@ export interface BakeOptions {
 }
 
 /** Entries of assembly/. */
-const ENTRIES = { core: "baked", slot: "baked_slot", wasi: "baked_wasi" };
+const ENTRIES = { core: "baked", slot: "baked_slot", wasi: "baked_wasi", component: "component" };
+
+/** What a component's caller brings: 5 s of 16-bit samples at 16 kHz, or a feature vector. */
+const WINDOW_BYTES = 160000;
 
 /** Where a baked module's bytes go. */
 export interface BakeSizes {
@@ -48,7 +55,7 @@ export interface BakeSizes {
   modelPtr: number;
   /** __heap_base: all memory that is used. */
   memoryBytes: number;
-  /** Pages of 64 KiB, least and most. */
+  /** Pages of 64 KiB: least and most, but a component may grow; its caller's lists go behind the model. */
   pages: number;
 }
 
@@ -81,14 +88,24 @@ export async function bake(file: Uint8Array, { target, simd = false, weights = t
       2,
     );
   }
-  const model = await modelFor(file, simd);
-  const uses = usesOf(model, weights);
+  await validate(file);
+  if (target === "component" && decodeModel(file).labels.length === 0) {
+    throw new QurioError(
+      "BAKE_NO_NETWORK",
+      "target component needs a model that decides, this one only computes features",
+      "Pass --target core.",
+    );
+  }
+  const model = modelToBake(file, simd);
+  const uses = bakedUses(readFileSync(packagePath("assembly", "uses.ts"), "utf8"), model, weights);
   const compiled = await compileCore(ENTRIES[weights ? target : "slot"], simd, uses);
   const plan = memoryPlan(decodeModel(model));
   const modelPtr = await modelPtrOf(compiled);
   const memoryBytes = modelPtr + model.length;
-  const { wasm, pages } = placeInMemory(compiled, modelPtr, weights ? model : null, memoryBytes);
-  const code = readSections(wasm).get(SECTION_CODE)!;
+  const spare = target === "component" ? (plan.audioSamples > 0 ? WINDOW_BYTES : 4 * plan.features) : null;
+  const { wasm: placed, pages } = placeInMemory(compiled, modelPtr, weights ? model : null, memoryBytes, spare);
+  const wasm = target === "component" ? await componentOf(placed) : placed;
+  const code = readSections(placed).get(SECTION_CODE)!;
   return {
     wasm,
     model,
@@ -108,19 +125,13 @@ export async function bake(file: Uint8Array, { target, simd = false, weights = t
   };
 }
 
-/** The model in the module's layouts, without its provenance. Throws what the core has against the file. */
-export async function modelFor(file: Uint8Array, simd: boolean): Promise<Uint8Array> {
-  await validate(file);
+/** A valid model file as it lies in a baked module: in the module's layouts, provenance left out. */
+export function modelToBake(file: Uint8Array, simd: boolean): Uint8Array {
   return encodeModel({ ...decodeModel(repack(file, simd ? "simd" : "scalar")), provenance: undefined });
 }
 
-/** assembly/uses.ts for a module with code for this model only. */
-export function usesOf(model: Uint8Array, sealed: boolean): string {
-  return bakedUses(readFileSync(packagePath("assembly", "uses.ts"), "utf8"), model, sealed);
-}
-
 /** Throws what the core has against the file. */
-async function validate(file: Uint8Array): Promise<void> {
+export async function validate(file: Uint8Array): Promise<void> {
   const { instance } = await WebAssembly.instantiate(readInput(packagePath("build", "qurio.wasm")) as BufferSource);
   const core = instance.exports as unknown as {
     memory: WebAssembly.Memory;

@@ -44,8 +44,6 @@ extern const uint32_t qurio_model[];
 
 #define RAM(offset) ((u32)(uintptr_t)qurio_ram + (u32)(offset))
 #define MODEL ((u32)(uintptr_t)qurio_model)
-/* memory.size: all addresses; the windows are what bounds them. */
-#define MEMORY_PAGES 65536u
 
 #if QURIO_CHECKED
 __attribute__((noreturn, noinline, cold)) static void trap(void);
