@@ -39,6 +39,8 @@ export const BAKED = false;
 /** Bytes of work memory between static data and the model, and of the model. */
 export const BAKED_WORK_BYTES = 0;
 export const BAKED_MODEL_BYTES = 0;
+/** Machine code on a board: the model lies in flash, anywhere among all addresses, and the board's code sees to bounds. */
+export const FIRMWARE = false;
 /**
  * A sealed module has its model in it and takes no other: bake has validated that model, so what is left to check at load is that every
  * byte is still the same. Checksums of all sections are in the section table, whose checksum, the header's, is this.

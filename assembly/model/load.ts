@@ -79,6 +79,7 @@ import {
   BAKED,
   BAKED_MODEL_BYTES,
   BAKED_WORK_BYTES,
+  FIRMWARE,
   SEALED,
   SEALED_CRC,
   USES_BAYESIAN,
@@ -133,6 +134,7 @@ export function validateModel(file: usize, bytes: i32): i32 {
 /** A baked module does not ask: where WAMR meets memory.size, it gives the module whole pages. */
 @inline
 function memoryEnd(): u64 {
+  if (FIRMWARE) return <u64>1 << 32;
   return BAKED ? <u64>(workPtr() + BAKED_WORK_BYTES + BAKED_MODEL_BYTES) : <u64>memory.size() << 16;
 }
 

@@ -6,6 +6,7 @@ export interface Core {
   title: string;
   /** arm-none-eabi-gcc's choice of core and floating point. */
   cpu: string;
+  hasFpu: boolean;
   /** QEMU machine; instruction counts do not depend on it, as long as it runs the code. */
   machine: string;
   /** Flags beyond FLAGS of emulate.ts, and why the core wants them. */
@@ -17,6 +18,7 @@ export interface Core {
 export const CORES: Readonly<Record<CoreName, Core>> = {
   m4: {
     title: "Cortex-M4F",
+    hasFpu: true,
     cpu: "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16",
     machine: "mps2-an386",
     flags: "-fno-tree-reassoc", // the grouping of sums in the source is what runs: no spills
@@ -26,6 +28,7 @@ export const CORES: Readonly<Record<CoreName, Core>> = {
   // and no secure world to set up.
   m33: {
     title: "Cortex-M33",
+    hasFpu: true,
     cpu: "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16",
     machine: "mps2-an500",
     flags: "-fno-tree-reassoc",
@@ -35,6 +38,7 @@ export const CORES: Readonly<Record<CoreName, Core>> = {
   // ARMv6-M code on the M3 board: there is no larger board of that core in QEMU.
   m0plus: {
     title: "Cortex-M0+ (ARMv6-M)",
+    hasFpu: false,
     cpu: "-mcpu=cortex-m0plus -mthumb -mfloat-abi=soft",
     machine: "mps2-an385",
     flags: "-fno-tree-reassoc -DALIGNED_ACCESS", // without unaligned loads gcc would fetch each word byte by byte; ours are aligned

@@ -1,16 +1,14 @@
 // Node only. Runs functions of a wasm module on an emulated Cortex-M: wasm2c -> gcc -> QEMU with cycles.c.
 // Needs in PATH: gcc, arm-none-eabi-gcc, qemu-system-arm (Debian: gcc, gcc-arm-none-eabi, qemu-system-arm).
 
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { QurioError } from "../../host/errors.ts";
+import { join } from "node:path";
 import { packagePath } from "../../host/files.ts";
 import { CORES, type CoreName } from "./cores.ts";
+import { buildPlugin, type Counts, emulationError, imageFolder, readCounts, runTool } from "./tools.ts";
 
-const here = dirname(fileURLToPath(import.meta.url));
+export { HOW_TO_INSTALL, INSTRUCTION_CLASSES, missingTool } from "./tools.ts";
 
 /** One call of an export with i32 arguments. */
 export interface Call {
@@ -27,14 +25,7 @@ export interface Call {
   result?: { offset: number; bytes: number };
 }
 
-export const INSTRUCTION_CLASSES = ["alu", "mul", "div", "load", "store", "branch", "float"] as const;
-
-export interface Emulated {
-  /** Exact. */
-  instructions: number;
-  classes: Record<(typeof INSTRUCTION_CLASSES)[number], number>;
-  /** Modelled, zero wait states. */
-  cycles: number;
+export interface Emulated extends Counts {
   /** What the call's `result` asked for. */
   result: Uint8Array;
 }
@@ -77,7 +68,7 @@ export function compileFirmware(wasm: Uint8Array, core: CoreName): Firmware {
   const close = () => rmSync(folder, { recursive: true, force: true });
   const run = (tool: string, line: string) => runTool(folder, tool, line.split(" "));
   const { cpu, machine, flags } = CORES[core];
-  const gcc = `${cpu} ${FLAGS} ${flags} -I. -I${here} -Ilibc`;
+  const gcc = `${cpu} ${FLAGS} ${flags} -I. -I${imageFolder} -Ilibc`;
   try {
     writeFileSync(join(folder, "module.wasm"), wasm);
     runTool(folder, packagePath("node_modules/.bin/wasm2c"), ["module.wasm", "-n", "module", "-o", "module.c"]);
@@ -85,7 +76,7 @@ export function compileFirmware(wasm: Uint8Array, core: CoreName): Firmware {
     for (const name of ["alloca", "assert", "math"]) writeFileSync(join(folder, `${name}.h`), "#define assert(x) ((void)0)\n");
     mkdirSync(join(folder, "libc"));
     writeFileSync(join(folder, "libc", "string.h"), STRING_H);
-    run("gcc", `-O2 -shared -fPIC -o cycles.so ${here}/cycles.c`);
+    buildPlugin(folder);
     run("arm-none-eabi-gcc", `${gcc} -c module.c`);
   } catch (error) {
     close();
@@ -98,7 +89,7 @@ export function compileFirmware(wasm: Uint8Array, core: CoreName): Firmware {
     const lines = calls.map(callLine).join(" \\\n");
     writeFileSync(join(folder, "memory.bin"), memory);
     writeFileSync(join(folder, "calls.inc"), `#define IMAGE_BYTES ${memory.length & ~3}u\n#define CALLS ${lines}\n`);
-    const board = `${here}/board.c module.o -fno-tree-loop-distribute-patterns -T ${here}/board.ld -o board.elf`;
+    const board = `${imageFolder}/board.c module.o -fno-tree-loop-distribute-patterns -T ${imageFolder}/board.ld -o board.elf`;
     run("arm-none-eabi-gcc", `${gcc} ${board} -nostdlib -nostartfiles -Wl,--gc-sections -lgcc`);
     const symbols = run("arm-none-eabi-nm", "board.elf").stdout;
     const address = (name: string) => symbols.match(new RegExp(`^(\\w+) \\w ${name}$`, "m"))?.[1];
@@ -121,20 +112,6 @@ export function emulate(wasm: Uint8Array, memory: Uint8Array, calls: readonly Ca
   }
 }
 
-/** What is missing in PATH to emulate, or null. */
-export function missingTool(): string | null {
-  for (const tool of ["gcc", "arm-none-eabi-gcc", "qemu-system-arm"]) {
-    try {
-      execFileSync(tool, ["--version"], { stdio: "ignore" });
-    } catch {
-      return tool;
-    }
-  }
-  return null;
-}
-
-export const HOW_TO_INSTALL = "apt-get install --no-install-recommends gcc libc6-dev gcc-arm-none-eabi qemu-system-arm";
-
 const STRING_H = `#pragma once
 #include <stddef.h>
 void* memcpy(void*, const void*, size_t);
@@ -148,21 +125,14 @@ function callLine({ name, pointers, numbers, times = 1, keepMemory, result }: Ca
 }
 
 function readRegions(stderr: string, calls: readonly Call[], results: Uint8Array): Emulated[] {
-  const lines = stderr.split("\n").filter((line) => line.startsWith("region "));
+  const { lines } = readCounts(stderr);
   if (lines.length !== calls.length) throw emulationError(`${calls.length} regions expected, ${lines.length} found`);
   let at = 0;
-  return lines.map((line, i) => {
-    const value = (word: string) => Number(line.match(new RegExp(` ${word} (\\d+)`))?.[1]);
+  return lines.map((counts, i) => {
     const bytes = calls[i].result?.bytes ?? 0;
     at += bytes;
     if (at > results.length) throw emulationError(`${at} result bytes expected, ${results.length} found`);
-    const classes = Object.fromEntries(INSTRUCTION_CLASSES.map((kind) => [kind, value(kind)])) as Emulated["classes"];
-    return {
-      instructions: value("instructions"),
-      classes,
-      cycles: value("cycles"),
-      result: new Uint8Array(results.subarray(at - bytes, at)),
-    };
+    return { ...counts, result: new Uint8Array(results.subarray(at - bytes, at)) };
   });
 }
 
@@ -173,20 +143,4 @@ function adjusted(source: string): string {
     out = out.replace(from, to);
   }
   return out;
-}
-
-function emulationError(message: string): QurioError {
-  return new QurioError("EMULATION", `emulation failed: ${message}`, "Use wabt 1.0.39 and the tools named in emulate.ts.");
-}
-
-function runTool(folder: string, tool: string, args: string[]): { stdout: string; stderr: string } {
-  const stderrFile = join(folder, "stderr");
-  try {
-    const stdout = execFileSync("sh", ["-c", 'exec "$0" "$@" 2>stderr </dev/null', tool, ...args], { cwd: folder, encoding: "utf8" });
-    return { stdout, stderr: readFileSync(stderrFile, "utf8") };
-  } catch (error) {
-    const said = readFileSync(stderrFile, "utf8").slice(0, 2000);
-    if ((error as { status?: number }).status !== 127) throw emulationError(`${tool}: ${said || error}`);
-    throw new QurioError("TOOL_MISSING", `${tool} is not in PATH`, HOW_TO_INSTALL);
-  }
 }

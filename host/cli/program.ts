@@ -142,21 +142,31 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
 
   program
     .command("bake")
-    .description("make one self-contained wasm module of a model: its weights inside, and no code that it does not use")
+    .description("make one self-contained wasm module, or a C library, of a model: its weights inside, and no code that it does not use")
     .argument("<model>", "model file (.qmoe)")
-    .requiredOption("-o, --output <file>", "module to write (.wasm)")
+    .requiredOption("-o, --output <path>", "module to write (.wasm); for cortex-m a folder")
     .addOption(
-      new Option("--target <kind>", "core: no imports; wasi: a command; component: with interface types")
-        .choices(BAKE_TARGETS)
+      new Option("--target <kind>", "core: no imports; wasi: a command; component: with interface types; cortex-m: C and ELF files")
+        .choices([...BAKE_TARGETS, "cortex-m"])
         .default("core"),
     )
+    .option("--device <name>", "the board that must hold it (cortex-m only)", "stm32l4r5")
+    .option("--checked", "every memory access is compared with its bounds (cortex-m only)")
     .option("--simd", "for engines that have SIMD")
     .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as .qmoe (core only)")
     .addOption(json())
-    .addHelpText("after", examples("qurio bake model.qmoe -o app.wasm", "qurio bake model.qmoe -o app.wasm --target wasi"))
+    .addHelpText(
+      "after",
+      examples(
+        "qurio bake model.qmoe -o app.wasm",
+        "qurio bake model.qmoe -o app.wasm --target wasi",
+        "qurio bake model.qmoe -o firmware --target cortex-m --device nrf52840",
+      ),
+    )
     .action(async (model, options) => {
       await prepare();
-      await (await import("./bake.ts")).bakeModel(model, options);
+      if (options.target === "cortex-m") await (await import("./bake_firmware.ts")).bakeFirmware(model, options);
+      else await (await import("./bake.ts")).bakeModel(model, options);
     });
 
   program

@@ -5,7 +5,7 @@ import { QurioError } from "../errors.ts";
 import { type Decision, isWasm, modelFromBytes, nameDecision } from "../model.ts";
 import { checkFeatures, readDecision } from "./core.ts";
 import type { Build, Input, Runner } from "./runner.ts";
-import { CHROMIUM, IWASM, JCO, PYTHON_WASM3, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
+import { ARM_GCC, CHROMIUM, IWASM, JCO, PYTHON_WASM3, QEMU_ARM, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
 
 /** One model, opened in one engine. */
 export interface Engine extends Runner {
@@ -71,6 +71,12 @@ export const ENGINES: Readonly<Record<string, EngineKind>> = {
     builds: ["simd", "scalar"],
     tools: [CHROMIUM],
     open: async (file, build) => (await import("./chromium.ts")).openChromium(file, build === "simd"),
+  },
+  "cortex-m": {
+    runs: "the core as C, machine code on an emulated Cortex-M4F",
+    builds: ["unchecked", "checked"],
+    tools: [ARM_GCC, QEMU_ARM],
+    open: async (file, build) => (await import("./cortex_m.ts")).openCortexM(file, build),
   },
 };
 

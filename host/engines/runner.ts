@@ -6,8 +6,11 @@ import type { Trace } from "./trace.ts";
 /** 16-bit PCM, 16 kHz, mono, of which the first 5 s count and what is missing is silence; or a raw feature vector. */
 export type Input = Int16Array | Float32Array;
 
-/** scalar and simd: the core module, driven from outside; wasi: the command around the scalar core; component: the same, baked. */
-export type Build = "scalar" | "simd" | "wasi" | "component";
+/**
+ * scalar and simd: the core module, driven from outside; wasi: the command around the scalar core; component: the same, baked; unchecked and
+ * checked: the scalar core as machine code, without a sandbox and in one.
+ */
+export type Build = "scalar" | "simd" | "wasi" | "component" | "unchecked" | "checked";
 
 /** What an engine must be able to do. */
 export interface Runner {

@@ -93,6 +93,24 @@ export const CHROMIUM: Tool = {
   install: "apt-get install --no-install-recommends chromium",
 };
 
+export const ARM_GCC: Tool = {
+  name: "arm-none-eabi-gcc",
+  programs: ["arm-none-eabi-gcc"],
+  versionArgs: ["--version"],
+  accepts: /^arm-none-eabi-gcc \(.*\) (\d+\.\S+)/,
+  expected: "GNU's compiler for Arm",
+  install: "apt-get install --no-install-recommends gcc-arm-none-eabi",
+};
+
+export const QEMU_ARM: Tool = {
+  name: "qemu-system-arm",
+  programs: ["qemu-system-arm"],
+  versionArgs: ["--version"],
+  accepts: /^QEMU emulator version ((?:[6-9]|[1-9]\d)\.\S+)/,
+  expected: "QEMU 6 or newer",
+  install: "apt-get install --no-install-recommends qemu-system-arm",
+};
+
 /** @throws QurioError TOOL_MISSING, TOOL_VERSION */
 export function needTool(tool: Tool): FoundTool {
   for (const program of tool.programs) {

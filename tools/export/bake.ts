@@ -131,7 +131,7 @@ export function modelToBake(file: Uint8Array, simd: boolean): Uint8Array {
 }
 
 /** Throws what the core has against the file. */
-async function validate(file: Uint8Array): Promise<void> {
+export async function validate(file: Uint8Array): Promise<void> {
   const { instance } = await WebAssembly.instantiate(readInput(packagePath("build", "qurio.wasm")) as BufferSource);
   const core = instance.exports as unknown as {
     memory: WebAssembly.Memory;

@@ -8,14 +8,16 @@ import { packagePath } from "../../host/files.ts";
 /**
  * @param entry name below assembly/, without its ending
  * @param uses text that assembly/uses.ts is replaced with
+ * @param memoryBase address of static data, below 2^31, for modules that are not run as they are; the compiler's choice if absent
  * @throws QurioError COMPILE
  */
-export async function compileCore(entry: string, simd: boolean, uses: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function compileCore(entry: string, simd: boolean, uses: string, memoryBase?: number): Promise<Uint8Array<ArrayBuffer>> {
   const asc = (await import("assemblyscript/asc")).default;
   const root = packagePath();
   let wasm: Uint8Array<ArrayBuffer> | undefined;
+  const place = memoryBase === undefined ? [] : ["--memoryBase", `${memoryBase}`, "--initialMemory", "32768"];
   const { error, stderr } = await asc.main(
-    [`assembly/${entry}.ts`, "--config", "asconfig.json", "--target", simd ? "simd" : "scalar", "--outFile", "baked.wasm"],
+    [`assembly/${entry}.ts`, "--config", "asconfig.json", "--target", simd ? "simd" : "scalar", "--outFile", "baked.wasm", ...place],
     {
       readFile: (name, base) => {
         const path = join(root, base, name);

@@ -53,13 +53,15 @@ export function usedBy(file: Uint8Array): Set<string> {
  * assembly/uses.ts for a module baked with this model.
  * @param source the generic file
  * @param sealed the model will be in the module, which takes no other
+ * @param firmware the module becomes machine code: its model may lie anywhere
  */
-export function bakedUses(source: string, file: Uint8Array, sealed: boolean): string {
+export function bakedUses(source: string, file: Uint8Array, sealed: boolean, firmware = false): string {
   const used = usedBy(file);
   const values: Record<string, string> = {
     BAKED: "true",
     BAKED_WORK_BYTES: `${memoryPlan(decodeModel(file)).workBytes}`,
     BAKED_MODEL_BYTES: `${file.length}`,
+    FIRMWARE: `${firmware}`,
     SEALED: `${sealed}`,
     SEALED_CRC: `${sealed ? new DataView(file.buffer, file.byteOffset).getUint32(HEADER_CRC, true) : 0}`,
   };

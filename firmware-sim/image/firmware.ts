@@ -1,0 +1,233 @@
+// Node only. A C library of library.ts as an image: compiled for a board's core, linked for its memory or for QEMU's, sized, and run.
+// Needs in PATH: arm-none-eabi-gcc; to run, qemu-system-arm and, for counts, gcc.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DECISION_BYTES } from "../../assembly/format/decision.ts";
+import { PHASE_DONE, PHASE_EXPERT, PHASE_FEATURES, PHASE_FRAME, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
+import { deviceError, QurioError } from "../../host/errors.ts";
+import type { Board, Region } from "./boards.ts";
+import { QURIO_TRAPPED } from "./c_header.ts";
+import { CORES, type CoreName } from "./cores.ts";
+import { type CLibrary, libraryFolder } from "./library.ts";
+import { buildPlugin, type Counts, emulationError, readCounts, runTool } from "./tools.ts";
+
+/** Where QEMU's mps2 boards have memory, and where a clip is put that is not linked in. */
+const EMULATED: { flash: Region; ram: Region; clip: number } = {
+  flash: { address: 0, bytes: 0x3c0000 },
+  ram: { address: 0x20000000, bytes: 0x400000 },
+  clip: 0x3c0000,
+};
+export const STACK_BYTES = 2048;
+const FLAGS = "-O2 -g0 -std=gnu11 -ffreestanding -ffunction-sections -fdata-sections -Wall -Wextra -Werror -I.";
+
+export interface Flash {
+  code: number;
+  tables: number;
+  model: number;
+  /** Not counted in `total`. */
+  clip: number;
+  total: number;
+}
+
+export interface Ram {
+  work: number;
+  static: number;
+  /** The core's variables and the interface's. */
+  variables: number;
+  /** Behind RAM, in the checked build. */
+  guard: number;
+  /** Reserved for the stack. */
+  stack: number;
+  total: number;
+}
+
+export interface Sizes {
+  flash: Flash;
+  ram: Ram;
+}
+
+/** One counted phase of a decision. */
+export interface PhaseCounts extends Counts {
+  phase: "load" | "frame" | "features" | "router" | "expert" | "other";
+  steps: number;
+}
+
+export interface ImageRun {
+  record: Uint8Array;
+  label: string;
+  /** Most bytes of stack that were in use. */
+  stackBytes: number;
+  /** Empty unless counted. */
+  phases: PhaseCounts[];
+}
+
+export interface Firmware {
+  readonly core: CoreName;
+  readonly sizes: Sizes;
+  /** Linked for a board's memory, with the clip in flash behind everything else: an ELF file. */
+  elfFor(board: Board, clip: Int16Array): Uint8Array;
+  /** Linked for the memory of the emulator, which prints the decision about the clip. */
+  emulatedElf(clip: Int16Array): Uint8Array;
+  /**
+   * One decision under QEMU.
+   * @param count instructions and cycles too; takes longer
+   * @throws QurioError the core's error; TRAPPED; EMULATION, TOOL_MISSING
+   */
+  run(input: Int16Array | Float32Array, seed?: number, count?: boolean): ImageRun;
+  /** Removes its temporary folder. */
+  close(): void;
+}
+
+/** @throws QurioError TOOL_MISSING, EMULATION */
+export function buildFirmware(library: CLibrary, core: CoreName, checked: boolean): Firmware {
+  const folder = mkdtempSync(join(tmpdir(), `qurio-firmware-${core}-`));
+  const put = (name: string, data: string | Uint8Array) => writeFileSync(join(folder, name), data);
+  const run = (tool: string, line: string) => runTool(folder, tool, line.split(" "));
+  const close = () => rmSync(folder, { recursive: true, force: true });
+  const gcc = `${CORES[core].cpu} ${FLAGS} -DQURIO_CHECKED=${checked ? 1 : 0}`;
+  const link = (flash: Region, ram: Region, board: string, clip: string) => {
+    const symbols = { FLASH_ADDRESS: flash.address, FLASH_BYTES: flash.bytes, RAM_ADDRESS: ram.address, RAM_BYTES: ram.bytes, STACK_BYTES };
+    const defined = Object.entries(symbols).map(([name, value]) => `--defsym=${name}=${value}`);
+    const options = `-nostdlib -nostartfiles -T ${libraryFolder}/image.ld -Wl,--gc-sections,-e,start,${defined.join(",")}`;
+    run("arm-none-eabi-gcc", `${gcc} ${options} qurio.o qurio_model.o ${board} ${clip} -lgcc -o image.elf`);
+    return readFileSync(join(folder, "image.elf"));
+  };
+  const clipObject = (clip: Int16Array) => {
+    put("clip.c", clipSource(clip));
+    run("arm-none-eabi-gcc", `${gcc} -c clip.c`);
+    return "clip.o";
+  };
+  try {
+    for (const [name, text] of Object.entries(library.files)) put(name, text);
+    put("board.c", readFileSync(join(libraryFolder, "board.c")));
+    for (const name of ["qurio", "qurio_model"]) run("arm-none-eabi-gcc", `${gcc} -c ${name}.c`);
+    run("arm-none-eabi-gcc", `${gcc} -c board.c`);
+    run("arm-none-eabi-gcc", `${gcc} -DQURIO_EMULATED -c board.c -o emulated.o`);
+    const loose = link({ address: 0, bytes: 1 << 28 }, { address: 1 << 28, bytes: 1 << 28 }, "board.o", clipObject(new Int16Array(1)));
+    const sizes = sizesOf(library, run("arm-none-eabi-size", "-A -d image.elf").stdout, run("arm-none-eabi-nm", "-S image.elf").stdout);
+    if (loose.length === 0) throw emulationError("an empty image");
+    let runnable: { begin: string; end: string } | undefined;
+    const prepare = () => {
+      const { flash, ram, clip } = EMULATED;
+      if (sizes.flash.total > flash.bytes)
+        throw emulationError(`at most ${flash.bytes} bytes of flash expected, ${sizes.flash.total} found`);
+      link(flash, ram, "emulated.o", `-Wl,--defsym=clip=${clip}`);
+      run("cp", "image.elf run.elf");
+      const symbols = run("arm-none-eabi-nm", "run.elf").stdout;
+      const address = (name: string) => symbols.match(new RegExp(`^(\\w+) \\w ${name}$`, "m"))![1];
+      return { begin: address("region_begin"), end: address("region_end") };
+    };
+    return {
+      core,
+      sizes,
+      close,
+      elfFor: (board, clip) => {
+        const flash = { address: board.flash.address, bytes: board.flash.bytes + 2 * clip.length + 64 };
+        return link(flash, board.ram, "board.o", clipObject(clip));
+      },
+      emulatedElf: (clip) => link(EMULATED.flash, EMULATED.ram, "emulated.o", clipObject(clip)),
+      run(input, seed = 0, count = false) {
+        runnable ??= prepare();
+        put("clip.bin", clipBytes(input, seed));
+        const clip = `-device loader,file=clip.bin,addr=${EMULATED.clip},force-raw=on`;
+        const options = `-M ${CORES[core].machine} -nographic -semihosting-config enable=on,target=native -kernel run.elf ${clip}`;
+        if (count) buildPlugin(folder);
+        const plugin = count ? ` -plugin ./cycles.so,core=${core},begin=${runnable.begin},end=${runnable.end}` : "";
+        const { stdout, stderr, code } = runTool(folder, "qemu-system-arm", `${options}${plugin}`.split(" "), [0, 1]);
+        return readRun(`${stdout}${stderr}`, code);
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function clipSource(clip: Int16Array): string {
+  const text = clip.length > 0 ? clip.join(",") : "0";
+  return `#include <stdint.h>
+const struct { uint32_t count, seed; int16_t samples[${Math.max(1, clip.length)}]; } clip __attribute__((section(".clip"))) =
+  {${clip.length}, 0, {${text}}};
+`;
+}
+
+function clipBytes(input: Int16Array | Float32Array, seed: number): Uint8Array {
+  const pcm = input instanceof Int16Array && input.length === 0 ? new Int16Array(1) : input;
+  const head = Uint32Array.of(input instanceof Int16Array ? pcm.length : 0, seed >>> 0);
+  return Buffer.concat([new Uint8Array(head.buffer), new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength)]);
+}
+
+function sizesOf(library: CLibrary, sections: string, symbols: string): Sizes {
+  const section = (name: string) => Number(sections.match(new RegExp(`^\\.${name} +(\\d+)`, "m"))?.[1] ?? 0);
+  const symbol = (name: string) => Number.parseInt(symbols.match(new RegExp(`^\\w+ (\\w+) \\w ${name}$`, "m"))?.[1] ?? "0", 16);
+  const [code, tables, model, clip] = [
+    section("vectors") + section("text"),
+    section("rodata") + section("data"),
+    section("model"),
+    section("clip"),
+  ];
+  const ramArray = symbol("qurio_ram");
+  const ram = {
+    work: library.workBytes,
+    static: library.staticBytes,
+    variables: section("bss") + section("data") - ramArray,
+    guard: ramArray - library.ramBytes,
+    stack: section("stack"),
+  };
+  const ramTotal = ram.work + ram.static + ram.variables + ram.guard + ram.stack;
+  return { flash: { code, tables, model, clip, total: code + tables + model }, ram: { ...ram, total: ramTotal } };
+}
+
+const PHASES: Record<number, PhaseCounts["phase"]> = {
+  [PHASE_IDLE]: "other",
+  [PHASE_FRAME]: "frame",
+  [PHASE_FEATURES]: "features",
+  [PHASE_ROUTER]: "router",
+  [PHASE_EXPERT]: "expert",
+  [PHASE_DONE]: "other",
+};
+
+/** What board.c printed, with the plugin's lines in between. */
+function readRun(output: string, code: number): ImageRun {
+  const { lines, text } = readCounts(output);
+  const field = (name: string) => text.match(new RegExp(`^${name} (.*)$`, "m"))?.[1];
+  const words = (hex: string) => new Int32Array(new Uint8Array(Buffer.from(hex, "hex")).buffer);
+  const error = field("error");
+  if (error !== undefined) {
+    const [number, place, expected, found] = words(error);
+    if (number === QURIO_TRAPPED) {
+      const message = `the checked build trapped at code address 0x${(place >>> 0).toString(16)}`;
+      throw new QurioError("TRAPPED", message, "An access outside its memory: this is a fault in qurio, please report it.");
+    }
+    throw deviceError({ code: number, place, expected, found });
+  }
+  const record = new Uint8Array(Buffer.from(field("decision") ?? "", "hex"));
+  if (code !== 0 || record.length !== DECISION_BYTES) throw emulationError(`exit code ${code}: ${text.trim().slice(0, 500)}`);
+  const steps = ["load", ...[...(field("phases") ?? "")].map((digit) => PHASES[Number(digit)])] as PhaseCounts["phase"][];
+  return {
+    record,
+    label: field("label") ?? "",
+    stackBytes: words(field("stack")!)[0],
+    phases: lines.length > 0 ? sumPhases(steps, lines) : [],
+  };
+}
+
+function sumPhases(steps: PhaseCounts["phase"][], lines: Counts[]): PhaseCounts[] {
+  if (steps.length !== lines.length) throw emulationError(`${steps.length} regions expected, ${lines.length} found`);
+  const sums = new Map<string, PhaseCounts>();
+  for (const [i, phase] of steps.entries()) {
+    const { instructions, cycles, classes } = lines[i];
+    const sum = sums.get(phase);
+    if (!sum) {
+      sums.set(phase, { phase, steps: 1, instructions, cycles, classes: { ...classes } });
+      continue;
+    }
+    sum.steps++;
+    sum.instructions += instructions;
+    sum.cycles += cycles;
+    for (const kind of Object.keys(classes) as (keyof typeof classes)[]) sum.classes[kind] += classes[kind];
+  }
+  return [...sums.values()];
+}

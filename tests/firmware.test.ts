@@ -1,0 +1,281 @@
+// The Cortex-M image: the C library's decisions equal the core's, byte for byte, unchecked and checked, on each core; what it takes of flash
+// and RAM; what its sandbox stops; what is refused.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as D from "../assembly/format/decision.ts";
+import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
+import { BOARDS, boardNamed, checkArithmetic, checkFits } from "../firmware-sim/image/boards.ts";
+import { decisionStruct, errorEnum } from "../firmware-sim/image/c_header.ts";
+import type { CoreName } from "../firmware-sim/image/cores.ts";
+import { buildFirmware, type Firmware, type ImageRun } from "../firmware-sim/image/firmware.ts";
+import { type CLibrary, cLibrary } from "../firmware-sim/image/library.ts";
+import { HOW_TO_INSTALL, INSTRUCTION_CLASSES, missingTool } from "../firmware-sim/image/tools.ts";
+import { Core } from "../host/engines/core.ts";
+import type { QurioError } from "../host/errors.ts";
+import { packagePath } from "../host/files.ts";
+import { coreWasm } from "../host/index.ts";
+import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { encodeModel } from "../tools/export/model_file.ts";
+import { randomModel, randomModelFile, randomPcm, type TypeName } from "./harness/models.ts";
+
+const missing = missingTool();
+if (missing) console.log(`skip firmware.test.ts: ${missing} is not in PATH; ${HOW_TO_INSTALL}`);
+const emulated = missing ? test.skip : test;
+const KIB = 1024;
+const folder = mkdtempSync(join(tmpdir(), "qurio-test-firmware-"));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+const TINY = readFileSync(packagePath("models", "esc10-tiny.qmoe"));
+const PCM = randomPcm(80000, 5);
+
+async function coreRecord(file: Uint8Array, input: Int16Array | Float32Array, seed: number): Promise<Uint8Array> {
+  const core = await Core.create(coreWasm(false) as BufferSource, false);
+  core.load(file);
+  if (input instanceof Float32Array) core.decideFeatures(input, seed);
+  else {
+    core.reset(seed);
+    core.push(input);
+    core.decide();
+  }
+  return core.decisionBytes();
+}
+
+function withFirmware<T>(library: CLibrary, core: CoreName, checked: boolean, work: (firmware: Firmware) => T): T {
+  const firmware = buildFirmware(library, core, checked);
+  try {
+    return work(firmware);
+  } finally {
+    firmware.close();
+  }
+}
+
+const fixedModel = () => {
+  const model = randomModel({ experts: ["ternary", "8-bit"], seed: 3 });
+  return encodeModel({ ...model, frontEnd: frontEndSection({ ...DEFAULT_FRONT_END, arithmetic: "fixed" }) });
+};
+
+/** Every layout that a core module reads, every policy, both front ends, and none. */
+const MODELS: [name: string, file: () => Uint8Array, cores: CoreName[], input: Int16Array | Float32Array][] = [
+  ["bayesian, sampling, ternary5 and 1-bit", () => models(["ternary5", "1-bit"], POLICY_BAYESIAN), ["m4"], PCM],
+  ["probe, popcount and 16-bit", () => models(["popcount", "16-bit"]), ["m33"], PCM.subarray(0, 31000)],
+  ["fixed-point front end", fixedModel, ["m0plus"], PCM],
+  [
+    "features, packed widths, no front end",
+    () => randomModelFile({ frontEnd: false, experts: ["3-bit", "12-bit"], escalate: [0, 0] }),
+    ["m4"],
+    Float32Array.from({ length: 37 }, (_, i) => Math.sin(i)),
+  ],
+  ["single, float32", () => randomModelFile({ policy: POLICY_SINGLE, experts: ["float32"] }), ["m4"], PCM.subarray(0, 5000)],
+];
+
+const models = (experts: TypeName[], policy?: number) =>
+  randomModelFile({ experts, ...(policy !== undefined && { policy, samples: 4 }), escalate: [0, 0], hidden: [200, 17], seed: 9 });
+
+for (const [name, file, cores, input] of MODELS) {
+  emulated(`${name}: the record equals the core's, byte for byte, unchecked and checked`, async () => {
+    const bytes = file();
+    const library = await cLibrary(bytes);
+    for (const core of cores) {
+      for (const checked of [false, true]) {
+        withFirmware(library, core, checked, (firmware) => {
+          const { record } = firmware.run(input, 7);
+          results.push([`${core}, ${checked ? "checked" : "unchecked"}`, record]);
+        });
+      }
+    }
+    const expected = await coreRecord(bytes, input, 7);
+    for (const [build, record] of results.splice(0)) assert.equal(record, expected, build);
+  });
+}
+const results: [string, Uint8Array][] = [];
+
+let tiny: CLibrary;
+emulated("esc10-tiny on an M4F: record, flash, RAM, cycles, instructions a frame, and what the sandbox costs", async () => {
+  tiny = await cLibrary(TINY);
+  const runs: ImageRun[] = [];
+  for (const checked of [false, true]) {
+    withFirmware(tiny, "m4", checked, (firmware) => {
+      const { flash, ram } = firmware.sizes;
+      assert.ok(flash.total <= 224 * KIB, `${flash.total} bytes of flash`);
+      assert.ok(ram.total <= 64 * KIB, `${ram.total} bytes of RAM`);
+      assert.is(flash.total, flash.code + flash.tables + flash.model);
+      runs.push(firmware.run(PCM, 0, true));
+      assert.ok(runs.at(-1)!.stackBytes <= 512, `${runs.at(-1)!.stackBytes} bytes of stack`);
+    });
+  }
+  const expected = await coreRecord(TINY, PCM, 0);
+  for (const { record } of runs) assert.equal(record, expected);
+  const sum = ({ phases }: ImageRun, field: "instructions" | "cycles") =>
+    phases.filter(({ phase }) => phase !== "load").reduce((total, counts) => total + counts[field], 0);
+  assert.ok(sum(runs[0], "cycles") <= 64e6, `${sum(runs[0], "cycles")} cycles`);
+  const frame = runs[0].phases.find(({ phase }) => phase === "frame")!;
+  assert.is(frame.steps, 498);
+  assert.ok(frame.instructions / 498 <= 60000, `${frame.instructions / 498} instructions a frame`);
+  const classes = INSTRUCTION_CLASSES.reduce((total, kind) => total + frame.classes[kind], 0);
+  assert.is(classes, frame.instructions);
+  const factor = sum(runs[1], "instructions") / sum(runs[0], "instructions");
+  assert.ok(factor <= 1.5, `checked takes ${factor.toFixed(2)} times the instructions`);
+});
+
+/**
+ * A main that sets one variable of the core to a hostile value, then decides: allowed are a decision, an error and QURIO_TRAPPED, and after
+ * any of them qurio_init works again. It sees inside because it includes qurio.c.
+ */
+const HOSTILE = `
+#define main_of_board 1
+#include "qurio.c"
+extern void report(uint32_t value);
+static const uint32_t hostile[] = {0, 1, 0x7fffffff, 0x80000000u, 0xffffffffu, 0xfffffff0u, 0x20010000, 0x40000000, 0xe000ed00u};
+int32_t hostile_decide(void) {
+  uint32_t trapped = 0, words = sizeof core / 4;
+  static int16_t samples[700];
+  for (uint32_t word = 0; word < words; word++) {
+    for (uint32_t i = 0; i < sizeof hostile / 4; i++) {
+      if (qurio_init()) return -1;
+      ((uint32_t*)&core)[word] = hostile[i];
+      qurio_push(samples, 700);
+      for (int n = 0; n < 4; n++) qurio_step_padded();
+      if (qurio_last_error()->code == QURIO_TRAPPED) trapped++;
+    }
+  }
+  return (int32_t)trapped;
+}
+`;
+
+emulated("the checked build traps on hostile state, never faults, and starts again", () => {
+  const small = mkdtempSync(join(folder, "hostile-"));
+  for (const [name, text] of Object.entries(tiny.files)) writeFileSync(join(small, name), text);
+  const board = readFileSync(packagePath("firmware-sim", "image", "library", "board.c"), "utf8");
+  writeFileSync(join(small, "hostile.c"), HOSTILE);
+  const decide =
+    'static void decide(void) {\n  extern int32_t hostile_decide(void);\n  int32_t n = hostile_decide();\n  print("trapped ");\n  print_hex(&n, 4);\n  print("\\n");\n}\nvoid unused(void) {';
+  writeFileSync(join(small, "board.c"), board.replace("static void decide(void) {", decide));
+  for (const [core, cpu, machine] of [
+    ["m4", "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16", "mps2-an386"],
+    ["m0plus", "-mcpu=cortex-m0plus -mthumb", "mps2-an385"],
+  ]) {
+    const symbols = "FLASH_ADDRESS=0,FLASH_BYTES=0x3c0000,RAM_ADDRESS=0x20000000,RAM_BYTES=0x10000,STACK_BYTES=2048,clip=0x3c0000";
+    const line =
+      `${cpu} -O2 -std=gnu11 -ffreestanding -DQURIO_CHECKED=1 -DQURIO_EMULATED -I. hostile.c qurio_model.c board.c -nostdlib -nostartfiles ` +
+      `-T ${packagePath("firmware-sim", "image", "library", "image.ld")} -Wl,-e,start,${symbols.replace(/[A-Z_a-z]+=/g, "--defsym=$&")} -lgcc -o h.elf`;
+    const gcc = spawnSync("arm-none-eabi-gcc", line.split(" "), { cwd: small, encoding: "utf8" });
+    assert.is(gcc.status, 0, gcc.stderr);
+    const options = `-M ${machine} -nographic -semihosting-config enable=on,target=native -kernel h.elf`;
+    const qemu = spawnSync("qemu-system-arm", options.split(" "), { cwd: small, encoding: "utf8", timeout: 120000 });
+    const trapped = `${qemu.stdout}${qemu.stderr}`.match(/trapped (\w{8})/)?.[1];
+    assert.is(qemu.status, 0, `${core}: exit code ${qemu.status} ${qemu.signal}, 9 would be a hard fault; ${qemu.stderr.slice(-300)}`);
+    const count = Buffer.from(trapped!, "hex").readInt32LE();
+    assert.ok(count > 50, `${core}: ${count} trapped`);
+  }
+});
+
+emulated("a damaged model is the core's error, by name", async () => {
+  const library = await cLibrary(TINY);
+  const at = library.model.length >> 1;
+  const damaged = library.files["qurio_model.c"].split("\n");
+  const line = damaged.findIndex((text) => text.startsWith("0x")) + (at >> 2) / 12;
+  damaged[Math.floor(line)] = damaged[Math.floor(line)].replace(/0x(\w)/, (_, digit) => `0x${digit === "1" ? "2" : "1"}`);
+  for (const checked of [false, true]) {
+    const files = { ...library.files, "qurio_model.c": damaged.join("\n") };
+    withFirmware({ ...library, files }, "m4", checked, (firmware) => {
+      assert.throws(
+        () => firmware.run(PCM),
+        (error: QurioError) => error.code === "SECTION_CRC",
+      );
+    });
+  }
+});
+
+test("the decision record in C is the one of decision.ts, field by field", () => {
+  const text = decisionStruct();
+  const drawing = readFileSync(packagePath("assembly", "format", "decision.ts"), "utf8").match(/\/\/ {3}\| (status .*)\|\n\/\/ +(.*)\n/)!;
+  const names = drawing[1].split("|").map((name) => name.trim());
+  const types = drawing[2].trim().split(/ +/);
+  const snake = names.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace("_read", ""));
+  const cType: Record<string, string> = { u32: "uint32_t", i32: "int32_t", f32: "float" };
+  const fields = [...text.matchAll(/^ {2}(\w+) (\w+);/gm)].map(([, type, name]) => [type, name]);
+  assert.equal(
+    fields,
+    snake.map((name, i) => [cType[types[i]], name]),
+  );
+  assert.is(4 * fields.length, D.DECISION_BYTES);
+  assert.match(errorEnum(), /QURIO_ERROR_SECTION_CRC = 107, \/\* checksum of section \{p\} does not match \*\//);
+});
+
+test("every board has an address, a size and a source for each memory", () => {
+  for (const { name, flash, ram, source } of BOARDS) {
+    assert.ok(ram.address === 0x20000000 && flash.address < ram.address, name);
+    assert.ok(flash.bytes >= 512 * KIB && ram.bytes >= 128 * KIB, name);
+    assert.ok(source.length > 20, name);
+  }
+});
+
+const refusal = (code: string, message: RegExp) => (error: QurioError) => error.code === code && message.test(error.message);
+
+test("boards that are unknown, too small or without a floating-point unit are refused by name", () => {
+  assert.throws(() => boardNamed("esp32"), refusal("BOARD", /unknown device esp32: one of nrf52840, .*rp2350.* expected/));
+  const nrf = boardNamed("nrf52840");
+  checkFits(nrf, { flash: 1 << 20, ram: 1 << 18 });
+  assert.throws(
+    () => checkFits(nrf, { flash: 1342144, ram: 1 }),
+    refusal("IMAGE_TOO_LARGE", /does not fit Nordic nRF52840: 1342144 bytes of flash needed, 1048576 there/),
+  );
+  assert.throws(() => checkFits(nrf, { flash: 1, ram: 300000 }), refusal("IMAGE_TOO_LARGE", /300000 bytes of RAM needed, 262144 there/));
+  checkArithmetic(nrf, false);
+  checkArithmetic(boardNamed("rp2040"), true);
+  assert.throws(() => checkArithmetic(boardNamed("rp2040"), false), refusal("NO_FPU", /RP2040 has no floating-point unit/));
+});
+
+const qurio = (args: string[], env: NodeJS.ProcessEnv = process.env) =>
+  spawnSync(process.execPath, [packagePath("bin", "qurio.js"), "bake", ...args, "--target", "cortex-m"], { encoding: "utf8", env });
+
+test("without the tools the C library is written, and one line says how to get an ELF", () => {
+  const out = join(folder, "library");
+  const { status, stdout, stderr } = qurio(["models/esc10-tiny.qmoe", "-o", out, "--device", "nrf52840"], { PATH: "" });
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /^no ELF: arm-none-eabi-gcc is not in PATH; apt-get install .*gcc-arm-none-eabi.*$/m);
+  assert.equal(readdirSync(out).sort(), ["README.md", "main.c", "qurio.c", "qurio.h", "qurio_model.c", "wasm-rt.h"]);
+});
+
+emulated("the command writes ELF files and prints flash, RAM, phases and the decision; twice the same bytes", () => {
+  const outs = ["first", "second"].map((name) => join(folder, name));
+  const [first] = outs.map((out) => qurio(["models/esc10-tiny.qmoe", "-o", out, "--device", "stm32f411", "--checked"]));
+  assert.is(first.status, 0, first.stderr);
+  for (const row of [/^flash +\d+ +\d+ +524288$/m, /^RAM +\d+ +\d+ +131072$/m, /^frame +498 +\d+ +\d+ +[\d.]+ % +1\.\d+$/m]) {
+    assert.match(first.stdout, row);
+  }
+  assert.match(first.stdout, /^samples\/rain\.wav: rain, record 01000000/m);
+  for (const name of ["qurio.c", "qurio.h", "qurio_model.c", "stm32f411.elf", "emulated.elf"]) {
+    assert.equal(readFileSync(join(outs[0], name)), readFileSync(join(outs[1], name)), name);
+  }
+  assert.match(readFileSync(join(outs[0], "qurio.h"), "utf8"), /#define QURIO_CHECKED 1/);
+  const options = "-M mps2-an386 -nographic -semihosting-config enable=on,target=native -kernel emulated.elf";
+  const run = spawnSync("qemu-system-arm", options.split(" "), { cwd: outs[0], encoding: "utf8" });
+  assert.is(run.status, 0);
+  assert.match(`${run.stdout}${run.stderr}`, /label rain\n/);
+});
+
+test("a model that does not fit is refused before anything is written", () => {
+  const out = join(folder, "large");
+  const { status, stderr } = qurio(["models/esc10.qmoe", "-o", out, "--device", "nrf52840"]);
+  assert.is(status, 1);
+  assert.match(stderr, /^qurio: the image does not fit Nordic nRF52840: \d+ bytes of flash needed, 1048576 there \(IMAGE_TOO_LARGE\)\n/);
+  assert.not.ok(existsSync(out));
+});
+
+test("the example compiles", () => {
+  const out = join(folder, "library");
+  const { error, status, stderr } = spawnSync("gcc", ["-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "main.c"], {
+    cwd: out,
+    encoding: "utf8",
+  });
+  if (error) return;
+  assert.is(status, 0, stderr);
+});
+
+test.run();
