@@ -108,7 +108,10 @@ test("inspect says which, in words and in JSON", async () => {
   };
   const [float, fixed] = [await shown("float.qmoe"), await shown("fixed.qmoe")];
   assert.match(float.text, /^front end {3}float32; 8-bit codes of 0\.1 nat from -13\.8155, floor 0\.000001$/m);
-  assert.match(fixed.text, /^front end {3}fixed point \(integers, no FPU needed\); 8-bit codes of 0\.1 nat from -13\.8155, floor 0\.000001$/m);
+  assert.match(
+    fixed.text,
+    /^front end {3}fixed point \(integers, no FPU needed\); 8-bit codes of 0\.1 nat from -13\.8155, floor 0\.000001$/m,
+  );
   const { floor, origin, step } = DEFAULT_FRONT_END;
   const parameters = { floor: Math.fround(floor), origin: Math.fround(origin), step: Math.fround(step) };
   assert.equal(float.json.frontEnd, { ...parameters, arithmetic: "float", codeBits: 8, removeDc: false });
