@@ -130,7 +130,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
         .default("core"),
     )
     .option("--simd", "for engines that have SIMD")
-    .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as .qmoe (core only)")
+    .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as FILE.qmoe (core only)")
     .addOption(json())
     .addHelpText("after", examples("qurio bake model.qmoe -o app.wasm", "qurio bake model.qmoe -o app.wasm --target wasi"))
     .action(async (model, options) => {
