@@ -1,6 +1,7 @@
 // `qurio engines`: what can execute a model on this machine, with versions, and how to get what is missing.
 
 import { ENGINES } from "../engines/engine.ts";
+import type { Build } from "../engines/runner.ts";
 import { needTool } from "../engines/tools.ts";
 import { QurioError } from "../errors.ts";
 import { colors, formatTable } from "./output.ts";
@@ -11,7 +12,7 @@ export interface EngineReport {
   /** Everything that it needs is there, in a version that works. */
   found: boolean;
   runs: string;
-  builds: readonly string[];
+  builds: readonly Build[];
   /** Name -> version of each program that was found. */
   versions: Record<string, string>;
   /** What is missing or wrong, and the line that helps; null when nothing is. */
