@@ -80,6 +80,7 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
       "host/engines/drive_wasm3.py",
       "assembly",
       "wit",
+      "scripts/install-engines.sh",
     )
       .trim()
       .split("\n"),
@@ -90,7 +91,7 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "missing",
   );
   const product =
-    /^((bin|dist|docs|models|samples|wit)\/.*|assembly\/.*\.ts|asconfig\.json|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|[A-Z]+(\.md)?|package\.json)$/;
+    /^((bin|dist|docs|models|samples|wit)\/.*|assembly\/.*\.ts|asconfig\.json|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|scripts\/install-engines\.sh|[A-Z]+(\.md)?|package\.json)$/;
   assert.equal(
     files.filter(
       (name) => !product.test(name) || name === "dist/left-over.js" || (/\.ts$/.test(name) && !/\.d\.ts$|^assembly\//.test(name)),

@@ -5,21 +5,21 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { QurioError } from "../errors.ts";
 import { readInput } from "../files.ts";
 import { coreWasm } from "../index.ts";
-import type { Runner } from "./runner.ts";
+import type { Input, Runner } from "./runner.ts";
 import { CHROMIUM, needTool } from "./tools.ts";
 import type { Trace } from "./trace.ts";
 
 const START_MS = 60_000;
 const CLOSE_MS = 3000;
 const FLAGS =
-  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage";
+  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe";
 /** ".ts" in a clone, ".js" in the package: what the page loads is what runs here. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 /** The folder that holds host/, assembly/ and tools/. */
@@ -30,17 +30,17 @@ const PAGE = `<!doctype html><title>qurio</title>
 <script type="importmap">{ "imports": { "${LOADER}": "/loader.js" } }</script>
 <script type="module">
 import { loadModel } from "/host/browser${EXTENSION}";
-import { traceDecision } from "/host/engines/trace${EXTENSION}";
+import { decideRecord, traceDecision } from "/host/engines/trace${EXTENSION}";
 const bytes = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
 const hex = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
 let model;
-async function work({ load, simd, input, kind, seed }) {
+async function work({ load, simd, input, kind, seed, trace }) {
   if (load) model = await loadModel(await bytes(load), { simd, wasm: { scalar: "/scalar.wasm", simd: "/simd.wasm" } });
   if (!input) return {};
   const { buffer } = await bytes(input);
   const values = kind === "features" ? new Float32Array(buffer) : new Int16Array(buffer);
-  const trace = traceDecision(model.core, model.packed, values, seed);
-  return Object.fromEntries(Object.entries(trace).map(([name, data]) => [name, hex(data)]));
+  if (!trace) return { record: hex(decideRecord(model.core, values, seed)) };
+  return Object.fromEntries(Object.entries(traceDecision(model.core, model.packed, values, seed)).map(([name, data]) => [name, hex(data)]));
 }
 for (let said = {}; ; ) {
   const job = await (await fetch("/next", { method: "POST", body: JSON.stringify(said) })).json();
@@ -55,6 +55,7 @@ interface Job {
   input?: string;
   kind?: "pcm" | "features";
   seed?: number;
+  trace?: boolean;
 }
 
 interface Said {
@@ -72,18 +73,23 @@ export async function openChromium(file: Uint8Array, simd: boolean): Promise<Run
     await page.close();
     throw error;
   }
-  const trace = async (input: Int16Array | Float32Array, seed = 0): Promise<Trace> => {
-    page.files.set("/input", new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
-    const said = await page.ask({ input: "/input", kind: input instanceof Float32Array ? "features" : "pcm", seed });
-    const bytes = (name: keyof Trace) => new Uint8Array(Buffer.from(said[name], "hex"));
-    return { codes: bytes("codes"), features: bytes("features"), router: bytes("router"), record: bytes("record") };
+  let inputs = 0;
+  const ask = async (input: Input, seed: number, trace: boolean) => {
+    const path = `/input/${inputs++}`;
+    page.files.set(path, new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
+    const said = await page.ask({ input: path, kind: input instanceof Float32Array ? "features" : "pcm", seed, trace });
+    page.files.delete(path);
+    return (name: keyof Trace) => new Uint8Array(Buffer.from(said[name], "hex"));
   };
   return {
-    trace,
-    async decideRecords(inputs, seed) {
+    async decideRecords(inputs, seed = 0) {
       const records: Uint8Array[] = [];
-      for (const input of inputs) records.push((await trace(input, seed)).record);
+      for (const input of inputs) records.push((await ask(input, seed, false))("record"));
       return records;
+    },
+    async trace(input, seed = 0) {
+      const bytes = await ask(input, seed, true);
+      return { codes: bytes("codes"), features: bytes("features"), router: bytes("router"), record: bytes("record") };
     },
     close: () => page.close(),
   };
@@ -102,21 +108,28 @@ class Page {
   private complaints = "";
   /** Where the page waits for its next job. */
   private waiting: ServerResponse | undefined;
+  private last: Promise<unknown> = Promise.resolve();
   private heard: ((said: Said) => void) | undefined;
+  private lost: ((why: string) => void) | undefined;
 
   static async open(program: string): Promise<Page> {
     const page = new Page();
     await new Promise<void>((resolve) => page.server.listen(0, "127.0.0.1", resolve));
     const { port } = page.server.address() as AddressInfo;
-    const started = page.answer();
     const args = [...FLAGS.split(" "), `--user-data-dir=${page.profile}`, `http://127.0.0.1:${port}/`];
-    page.browser = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], detached: true });
+    // nobody talks through the two pipes of the debugging protocol, but the browser ends when they do, however this process ends
+    page.browser = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"], detached: true });
     page.browser.stderr?.setEncoding("utf8").on("data", (text) => {
       page.complaints = `${page.complaints}${text}`.slice(-2000);
     });
+    page.browser.once("exit", (code) => page.lost?.(`the browser ended with exit code ${code}`));
     process.once("exit", page.kill);
+    // who forgets to close an engine must not wait for it
+    page.browser.unref();
+    for (const pipe of page.browser.stdio.slice(2)) (pipe as Socket).unref();
+    page.server.unref().on("connection", (socket) => socket.unref());
     try {
-      await started;
+      await page.answer();
     } catch (error) {
       await page.close();
       throw error;
@@ -124,8 +137,17 @@ class Page {
     return page;
   }
 
-  /** @throws QurioError what the page threw; CHROMIUM when it does not answer */
-  async ask(job: Job): Promise<Record<string, string>> {
+  /**
+   * One job after the other, in the order of the calls.
+   * @throws QurioError what the page threw; CHROMIUM when it does not answer
+   */
+  ask(job: Job): Promise<Record<string, string>> {
+    const result = this.last.then(() => this.askNow(job));
+    this.last = result.catch(() => {});
+    return result;
+  }
+
+  private async askNow(job: Job): Promise<Record<string, string>> {
     const answer = this.answer();
     this.waiting?.end(JSON.stringify(job));
     const { result, error } = await answer;
@@ -135,17 +157,20 @@ class Page {
     return result;
   }
 
+  /** What the page posts next. */
   private answer(): Promise<Said> {
     return new Promise((resolve, reject) => {
-      const lost = (why: string) =>
-        reject(
-          new QurioError("CHROMIUM", `the page in chromium failed: ${why}`, `Does it start by itself? It said: ${this.complaints.trim()}`),
-        );
-      const timer = setTimeout(() => lost(`no answer in ${START_MS / 1000} s`), START_MS);
-      this.browser?.once("exit", (code) => lost(`the browser ended with ${code}`));
+      const timer = setTimeout(() => this.lost?.(`no answer in ${START_MS / 1000} s`), START_MS);
       this.heard = (said) => {
         clearTimeout(timer);
         resolve(said);
+      };
+      this.lost = (why) => {
+        clearTimeout(timer);
+        const said = this.complaints.trim().split("\n").at(-1);
+        reject(
+          new QurioError("CHROMIUM", `the page in chromium failed: ${why}`, `Does it start by itself? The last that it said: ${said}`),
+        );
       };
     });
   }

@@ -192,14 +192,7 @@ export class Core {
    * @param features float32 [plan.features], raw (not normalized), finite
    */
   decideFeatures(features: Float32Array, seed = 0): RawDecision {
-    const expected = this.plan?.features ?? 0;
-    if (features.length !== expected) {
-      throw new QurioError(
-        "FEATURES_SHAPE",
-        `feature vector has ${features.length} values, the model takes ${expected}`,
-        "Compute the features that the model was trained on.",
-      );
-    }
+    checkFeatures(features, this.plan?.features ?? 0);
     this.reset(seed);
     new Float32Array(this.exports.memory.buffer, this.exports.featuresPtr(), features.length).set(features);
     this.check(this.exports.pushFeatures());
@@ -273,6 +266,16 @@ export class Core {
   decision(): RawDecision {
     return readDecision(this.decisionBytes());
   }
+}
+
+/** @throws QurioError FEATURES_SHAPE */
+export function checkFeatures({ length }: Float32Array, expected: number): void {
+  if (length === expected) return;
+  throw new QurioError(
+    "FEATURES_SHAPE",
+    `feature vector has ${length} values, the model takes ${expected}`,
+    "Compute the features that the model was trained on.",
+  );
 }
 
 /** A decision record's bytes as numbers. */

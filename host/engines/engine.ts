@@ -3,7 +3,7 @@
 import { decodeModel } from "../../tools/export/model_file.ts";
 import { QurioError } from "../errors.ts";
 import { type Decision, isWasm, modelFromBytes, nameDecision } from "../model.ts";
-import { readDecision } from "./core.ts";
+import { checkFeatures, readDecision } from "./core.ts";
 import type { Build, Input, Runner } from "./runner.ts";
 import { ARM_GCC, CHROMIUM, IWASM, JCO, PYTHON_WASM3, QEMU_ARM, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
 
@@ -95,7 +95,11 @@ export async function openEngine(name: string, file: Uint8Array, wanted?: Build)
   const build = wanted ?? kind.builds[0];
   const runner = await kind.open(file, build);
   const packed = isWasm(file) ? (await modelFromBytes(file, {})).packed : decodeModel(file);
+  const decideRecords = async (inputs: readonly Input[], seed = 0) => {
+    for (const input of inputs) if (input instanceof Float32Array) checkFeatures(input, packed.features);
+    return runner.decideRecords(inputs, seed);
+  };
   const decideAll = async (inputs: readonly Input[], seed = 0) =>
-    (await runner.decideRecords(inputs, seed)).map((record) => nameDecision(packed, readDecision(record)));
-  return { ...runner, name, build, decideAll, decide: async (input, seed) => (await decideAll([input], seed))[0] };
+    (await decideRecords(inputs, seed)).map((record) => nameDecision(packed, readDecision(record)));
+  return { ...runner, name, build, decideRecords, decideAll, decide: async (input, seed) => (await decideAll([input], seed))[0] };
 }

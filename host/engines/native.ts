@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { QurioError } from "../errors.ts";
@@ -35,13 +35,19 @@ export async function compileForWamr({ program, version }: FoundTool): Promise<s
   const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "qurio");
   const compiled = join(folder, `qurio-wasi.${hash}.cwasm`);
   if (existsSync(compiled)) return compiled;
-  mkdirSync(folder, { recursive: true });
   const temporary = `${compiled}.${process.pid}`;
-  const { exitCode, stdout, stderr } = await execute(program, ["compile", commandPath(), "-o", temporary], folder);
-  if (exitCode !== 0) {
-    throw new QurioError("TOOL_FAILED", `wamrc failed: ${(stderr || stdout).trim()}`, "Try another version of it.");
+  let problem = "";
+  try {
+    mkdirSync(folder, { recursive: true });
+    const { exitCode, stdout, stderr } = await execute(program, ["compile", commandPath(), "-o", temporary], folder);
+    if (exitCode === 0) renameSync(temporary, compiled);
+    else problem = (stderr || stdout).trim();
+  } catch (error) {
+    problem = (error as Error).message;
+  } finally {
+    if (existsSync(temporary)) rmSync(temporary);
   }
-  renameSync(temporary, compiled);
+  if (problem) throw new QurioError("TOOL_FAILED", `wamrc failed: ${problem}`, `Is there room in ${folder}, and may you write to it?`);
   return compiled;
 }
 

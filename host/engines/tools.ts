@@ -37,7 +37,7 @@ export const IWASM: Tool = {
   name: "iwasm",
   programs: ["iwasm"],
   versionArgs: ["--version"],
-  // before 2022 it had no version and answered with its usage
+  // early ones have no version, and answer with their usage
   accepts: /^(?:iwasm (\d\S*)|Usage: iwasm \[-options\] wasm_file)/,
   expected: "WAMR's iwasm",
   install: `${ALL} builds it from the sources in crate wamr-sys 0.1.1`,

@@ -1,4 +1,5 @@
-// What a decision leaves behind, phase by phase: to find the first phase in which two engines differ. Browser-safe.
+// The core asked for a record, or for what a decision leaves behind, phase by phase: to find the first in which two engines differ.
+// Browser-safe.
 
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
 import { memoryPlan, type PackedModel } from "../../tools/export/model_file.ts";
@@ -14,6 +15,17 @@ export interface Trace {
   router: Uint8Array;
   /** The decision record. */
   record: Uint8Array;
+}
+
+/** The 40 bytes about 16-bit PCM or raw features. */
+export function decideRecord(core: Core, input: Int16Array | Float32Array, seed: number): Uint8Array {
+  if (input instanceof Float32Array) core.decideFeatures(input, seed);
+  else {
+    core.reset(seed);
+    core.push(input);
+    core.decide();
+  }
+  return core.decisionBytes();
 }
 
 /** One decision with its trace. `input` is 16-bit PCM or raw features of the model that is loaded. */
