@@ -1,5 +1,5 @@
 // Engine "component": the model baked into a component, which jco turns into an ES module with a core module beside it.
-// One file is baked and transpiled once per process, into a temporary folder; each opened model is an instance of its own.
+// One file is baked and transpiled once per process, loaded from a temporary folder; each opened model is an instance of its own.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -56,13 +56,16 @@ export async function instantiateComponent(component: Uint8Array): Promise<Compo
 async function transpile(component: Uint8Array): Promise<Transpiled> {
   const { files } = await (await loadJco()).transpile(component, { name: "model", instantiation: "async" });
   const folder = mkdtempSync(join(tmpdir(), "qurio-component-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const [name, bytes] of Object.entries({ ...files, "package.json": '{ "type": "module" }\n' })) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), bytes);
   }
-  const { instantiate } = await import(pathToFileURL(join(folder, "model.js")).href);
-  return { instantiate, core: await WebAssembly.compile(files["model.core.wasm"] as BufferSource) };
+  try {
+    const { instantiate } = await import(pathToFileURL(join(folder, "model.js")).href);
+    return { instantiate, core: await WebAssembly.compile(files["model.core.wasm"] as BufferSource) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const baked = new Map<string, Promise<Uint8Array>>();
