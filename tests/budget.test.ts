@@ -13,7 +13,7 @@ const KIB = 1024;
 /** Limits that hold for good, and what the modules take now, rounded up to the next 512 bytes: raise it when a feature is worth it. */
 const MODULES = [
   { name: "qurio.wasm", limit: 24 * KIB, budget: 48 * 512 },
-  { name: "qurio.simd.wasm", limit: 32 * KIB, budget: 62 * 512 },
+  { name: "qurio.simd.wasm", limit: 32 * KIB, budget: 63 * 512 },
   { name: "qurio-wasi.wasm", limit: 36 * KIB, budget: 68 * 512 },
 ];
 
