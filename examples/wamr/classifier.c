@@ -5,6 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* WAMR 2 looks functions up without their signatures, and addresses in linear memory have 64 bits there. */
+#if WAMR_MAJOR >= 2
+#define LOOK_UP(instance, name) wasm_runtime_lookup_function(instance, name)
+typedef uint64_t app_address;
+#else
+#define LOOK_UP(instance, name) wasm_runtime_lookup_function(instance, name, NULL)
+typedef uint32_t app_address;
+#endif
+
 static const struct {
   const char* name;
   uint32_t arguments;
@@ -112,7 +121,7 @@ bool classifier_open(struct classifier* c, const struct classifier_memory* memor
   stages->stack = classifier_pool_left(memory);
 
   for (int id = 0; id < EXPORT_COUNT; id++) {
-    c->exports[id] = wasm_runtime_lookup_function(c->instance, EXPORTS[id].name, NULL);
+    c->exports[id] = LOOK_UP(c->instance, EXPORTS[id].name);
     if (!c->exports[id] && EXPORTS[id].needed)
       return FAIL(c, "not a module of qurio bake --target core: it does not export %s()", EXPORTS[id].name);
   }
@@ -187,9 +196,9 @@ const char* classifier_label(struct classifier* c, int32_t index) {
 }
 
 uint32_t classifier_memory_bytes(struct classifier* c) {
-  uint32_t begin = 0, end = 0;
+  app_address begin = 0, end = 0;
   wasm_runtime_get_app_addr_range(c->instance, 0, &begin, &end);
-  return end - begin;
+  return (uint32_t)(end - begin);
 }
 
 void classifier_close(struct classifier* c) {

@@ -20,7 +20,7 @@
 #define POOL_BYTES (512 * 1024)
 #endif
 #ifndef STACK_BYTES
-#define STACK_BYTES 2048 /* of the module, in WAMR's interpreter */
+#define STACK_BYTES 4096 /* of the module, in WAMR's interpreter */
 #endif
 #define HALF 512 /* samples: 32 ms */
 
@@ -121,7 +121,7 @@ static void usage(void) {
           "  --model FILE    the model of a module baked with --no-weights\n"
           "  --hop FRAMES    from window to window, in frames of 10 ms, 1 to %d (100)\n"
           "  --wake LEVEL    wake-on-sound gate: level above the background (0: no gate)\n"
-          "  --pool BYTES    memory of WAMR, at most and without it %d\n"
+          "  --pool BYTES    memory of WAMR, 1024 to %d, which it is without this option\n"
           "  --stack BYTES   of the module, inside it (%d)\n"
           "  --records       print frame, event and decision record in hexadecimal\n"
           "  --memory        say at the end what memory was taken",
@@ -145,7 +145,7 @@ static struct options parse(char** argument) {
     const char* name = *argument;
     if (!strcmp(name, "--hop")) options.settings.hop = (int32_t)whole_number(name, *++argument, 1, QURIO_WINDOW_FRAMES);
     else if (!strcmp(name, "--wake")) options.settings.wake = (int32_t)whole_number(name, *++argument, 0, 64 * 255);
-    else if (!strcmp(name, "--pool")) options.memory.pool_bytes = whole_number(name, *++argument, 1, POOL_BYTES) & ~7u;
+    else if (!strcmp(name, "--pool")) options.memory.pool_bytes = whole_number(name, *++argument, 1024, POOL_BYTES) & ~7u;
     else if (!strcmp(name, "--stack")) options.memory.stack_bytes = whole_number(name, *++argument, 64, POOL_BYTES);
     else if (!strcmp(name, "--model")) { if (!(options.model = *++argument)) usage(); }
     else if (!strcmp(name, "--records")) options.records = true;
@@ -154,7 +154,6 @@ static struct options parse(char** argument) {
     else if (!options.module) options.module = name;
     else if (!options.recording) options.recording = name;
     else usage();
-    if (!*argument) break;
   }
   if (!options.recording) usage();
   options.settings.sleep = options.settings.wake / 2;
@@ -168,6 +167,7 @@ int main(int count, char** arguments) {
   uint32_t module_bytes, model_bytes = 0;
   uint8_t* module = in_flash(options.module, is_classic ? PROT_READ | PROT_WRITE : PROT_READ, &module_bytes);
   FILE* recording = strcmp(options.recording, "-") ? fopen(options.recording, "rb") : stdin;
+  if (recording == stdin) options.recording = "standard input";
   if (!recording) stop(1, "cannot read %s: %s", options.recording, strerror(errno));
 
   static struct classifier classifier;
