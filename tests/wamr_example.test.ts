@@ -113,6 +113,43 @@ test("the header is what npm run wamr-header writes", () => {
   assert.is(readFileSync(join(EXAMPLE, "qurio_records.h"), "utf8"), recordsHeader());
 });
 
+/** What the example calls, as WAMR 2 declares it: no registry has its header. */
+const WAMR_2 = `
+#include <stdbool.h>
+#include <stdint.h>
+typedef struct WASMModuleCommon* wasm_module_t;
+typedef struct WASMModuleInstanceCommon* wasm_module_inst_t;
+typedef void* wasm_function_inst_t;
+typedef struct WASMExecEnv* wasm_exec_env_t;
+typedef enum { Alloc_With_Pool = 0, Alloc_With_Allocator, Alloc_With_System_Allocator } mem_alloc_type_t;
+typedef union { struct { void* heap_buf; uint32_t heap_size; } pool; } MemAllocOption;
+typedef struct { mem_alloc_type_t mem_alloc_type; MemAllocOption mem_alloc_option; } RuntimeInitArgs;
+bool wasm_runtime_full_init(RuntimeInitArgs*);
+void wasm_runtime_destroy(void);
+void* wasm_runtime_malloc(unsigned int);
+void wasm_runtime_free(void*);
+wasm_module_t wasm_runtime_load(uint8_t*, uint32_t, char*, uint32_t);
+void wasm_runtime_unload(wasm_module_t);
+wasm_module_inst_t wasm_runtime_instantiate(const wasm_module_t, uint32_t, uint32_t, char*, uint32_t);
+void wasm_runtime_deinstantiate(wasm_module_inst_t);
+wasm_exec_env_t wasm_runtime_create_exec_env(wasm_module_inst_t, uint32_t);
+void wasm_runtime_destroy_exec_env(wasm_exec_env_t);
+wasm_function_inst_t wasm_runtime_lookup_function(const wasm_module_inst_t, const char*);
+bool wasm_runtime_call_wasm(wasm_exec_env_t, wasm_function_inst_t, uint32_t, uint32_t[]);
+const char* wasm_runtime_get_exception(wasm_module_inst_t);
+bool wasm_runtime_validate_app_addr(wasm_module_inst_t, uint64_t, uint64_t);
+void* wasm_runtime_addr_app_to_native(wasm_module_inst_t, uint64_t);
+bool wasm_runtime_get_app_addr_range(wasm_module_inst_t, uint64_t, uint64_t*, uint64_t*);
+`;
+
+(missingTool(["gcc"]) ? test.skip : test)("it compiles against the declarations of WAMR 2", () => {
+  write("wasm_export.h", WAMR_2);
+  const settings = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-DWAMR_MAJOR=2", "-DWASM_ENABLE_FAST_INTERP=1", `-I${folder}`];
+  const sources = ["classifier.c", "main.c"].map((name) => join(EXAMPLE, name));
+  const { status, stderr } = spawnSync("gcc", ["-fsyntax-only", ...settings, ...sources], { encoding: "utf8" });
+  assert.is(status, 0, stderr);
+});
+
 for (const build of ["fast", "fast, 32 bits", "classic, 32 bits"] as Build[]) {
   (build === "fast" ? built : built32)(
     `${build}: records are the package's, byte for byte, with weights in the module and beside it`,

@@ -79,7 +79,7 @@ static bool device_error(struct classifier* c) {
 }
 
 uint32_t classifier_pool_left(const struct classifier_memory* memory) {
-  uint32_t fits = 0, fails = memory->pool_bytes;
+  uint32_t fits = 0, fails = memory->pool_bytes & ~7u;
   while (fails - fits > 8) {
     uint32_t bytes = (fits + (fails - fits) / 2) & ~7u;
     void* block = wasm_runtime_malloc(bytes);
@@ -107,18 +107,18 @@ bool classifier_open(struct classifier* c, const struct classifier_memory* memor
   arguments.mem_alloc_option.pool.heap_buf = memory->pool;
   arguments.mem_alloc_option.pool.heap_size = memory->pool_bytes;
   if (!wasm_runtime_full_init(&arguments)) return out_of_pool(c, memory, "start WAMR");
-  stages->runtime = classifier_pool_left(memory);
+  if (stages) stages->runtime = classifier_pool_left(memory);
 
   if (!(c->module = wasm_runtime_load(module, bytes, said, sizeof said))) return wamr_error(c, memory, "load the module", said);
-  stages->module = classifier_pool_left(memory);
+  if (stages) stages->module = classifier_pool_left(memory);
 
   /* no heap of WAMR's inside linear memory: the module allocates nothing */
   if (!(c->instance = wasm_runtime_instantiate(c->module, memory->stack_bytes, 0, said, sizeof said)))
     return wamr_error(c, memory, "instantiate the module", said);
-  stages->instance = classifier_pool_left(memory);
+  if (stages) stages->instance = classifier_pool_left(memory);
 
   if (!(c->environment = wasm_runtime_create_exec_env(c->instance, memory->stack_bytes))) return out_of_pool(c, memory, "hold the module's stack");
-  stages->stack = classifier_pool_left(memory);
+  if (stages) stages->stack = classifier_pool_left(memory);
 
   for (int id = 0; id < EXPORT_COUNT; id++) {
     c->exports[id] = LOOK_UP(c->instance, EXPORTS[id].name);

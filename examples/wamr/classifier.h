@@ -39,7 +39,8 @@ struct classifier_stages {
   uint32_t runtime, module, instance, stack;
 };
 
-/* The module's bytes must stay while the classifier is open. WAMR's classic interpreter writes to them; its fast one does not. */
+/* The module's bytes must stay while the classifier is open. WAMR's classic interpreter writes to them; its fast one does not.
+ * `stages` may be NULL. */
 bool classifier_open(struct classifier* c, const struct classifier_memory* memory, uint8_t* module, uint32_t bytes,
                      struct classifier_stages* stages);
 bool classifier_load(struct classifier* c, const uint8_t* model, uint32_t bytes);
