@@ -51,7 +51,7 @@ function program(build: Build): string {
 
 function compile(build: Build): string {
   const into = join(folder, build.replace(/\W+/g, "-"));
-  const settings = [`-DWAMR_ROOT=${root}`, `-DWAMR_BUILD_FAST_INTERP=${build.startsWith("fast") ? 1 : 0}`];
+  const settings = [`-DWAMR_ROOT=${root}`, "-DCMAKE_C_FLAGS=-Werror", `-DWAMR_BUILD_FAST_INTERP=${build.startsWith("fast") ? 1 : 0}`];
   if (build.endsWith("32 bits")) settings.push("-DWAMR_BUILD_TARGET=X86_32");
   for (const args of [
     ["-S", EXAMPLE, "-B", into, ...settings],
