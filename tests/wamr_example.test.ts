@@ -17,6 +17,7 @@ import { packagePath } from "../host/files.ts";
 import { coreWasm } from "../host/index.ts";
 import { RawStream } from "../host/stream.ts";
 import { type Baked, bake } from "../tools/export/bake.ts";
+import { randomModelFile } from "./harness/models.ts";
 
 const EXAMPLE = packagePath("examples", "wamr");
 const folder = mkdtempSync(join(tmpdir(), "qurio-test-wamr-"));
@@ -188,6 +189,7 @@ built("a line for each window, with names", async () => {
 built("each bad input is one line and an exit code", async () => {
   const [{ wasm, sizes }] = await bakeTiny();
   write("sound.raw", SOUND);
+  const deaf = await bake(randomModelFile({ frontEnd: false }), { target: "core" });
   const damaged = wasm.slice();
   damaged[wasm.length - (sizes.modelBytes >> 1)] ^= 4;
   const stub = async (version: number, pages: number, exports: string[]) => {
@@ -218,6 +220,7 @@ built("each bad input is one line and an exit code", async () => {
       /^lost\.wasm: the module gives an address outside its memory: 16 bytes at 1$/,
       [write("lost.wasm", await stub(1, 0, names)), "sound.raw"],
     ],
+    [1, /^deaf\.wasm: the model takes feature vectors, not audio$/, [write("deaf.wasm", deaf.wasm), "sound.raw"]],
     [1, /^cannot read none\.raw: No such file/, app("none.raw")],
     [
       1,

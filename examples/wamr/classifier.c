@@ -151,6 +151,7 @@ bool classifier_start(struct classifier* c, const struct qurio_stream* settings,
   if (!to) return false;
   memcpy(to, settings, offsetof(struct qurio_stream, awake)); /* the rest is state */
   call(c, RESET, seed, 0);
+  if (call(c, AUDIO_SPACE, 0, 0) == 0) return FAIL(c, "the model takes feature vectors, not audio");
   return !c->error[0];
 }
 

@@ -103,8 +103,9 @@ static void listen(struct classifier* c, const struct options* options, FILE* re
       uint32_t taken = classifier_push(c, samples, count);
       samples += taken;
       count -= taken;
-      int32_t phase;
-      while ((phase = classifier_step(c)) != QURIO_IDLE) {
+      int32_t phase = classifier_step(c);
+      if (taken == 0 && phase == QURIO_IDLE) stop(1, "the module takes no more audio");
+      for (; phase != QURIO_IDLE; phase = classifier_step(c)) {
         if (phase == QURIO_DONE) decided = classifier_decision(c, &decision);
         if (phase == QURIO_HOP) {
           report(c, options, decided ? &decision : NULL);
@@ -179,7 +180,7 @@ int main(int count, char** arguments) {
   } else if (!classifier.has_model) {
     stop(2, "%s was baked with --no-weights: name its model with --model", options.module);
   }
-  if (!classifier_start(&classifier, &options.settings, 0)) stop(1, "%s", classifier.error);
+  if (!classifier_start(&classifier, &options.settings, 0)) stop(1, "%s: %s", options.module, classifier.error);
   listen(&classifier, &options, recording);
 
   if (options.show_memory) {
