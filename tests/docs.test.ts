@@ -161,7 +161,7 @@ test("every name that the WASI command gives is explained", () => {
 
 const documents = [
   ...readdirSync(packagePath(".")),
-  ...["docs", "models", "samples"].flatMap((folder) => namesIn(folder).map((name) => join(folder, name))),
+  ...["docs", "examples", "models", "samples"].flatMap((folder) => namesIn(folder).map((name) => join(folder, name))),
 ].filter((name) => /\.(md|txt)$/.test(name) || name === "NOTICE");
 
 /** GitHub's anchor of a heading. */

@@ -76,6 +76,7 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
       "models",
       "samples",
       "docs",
+      "examples",
       "host/meter/devices",
       "host/engines/drive_wasm3.py",
       "assembly",
@@ -93,7 +94,7 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "missing",
   );
   const product =
-    /^((bin|dist|docs|models|samples|wit)\/.*|assembly\/.*\.ts|asconfig\.json|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|scripts\/install-engines\.sh|firmware-sim\/image\/(cycles\.c|library\/.*)|[A-Z]+(\.md)?|package\.json)$/;
+    /^((bin|dist|docs|examples|models|samples|wit)\/.*|assembly\/.*\.ts|asconfig\.json|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|scripts\/install-engines\.sh|firmware-sim\/image\/(cycles\.c|library\/.*)|[A-Z]+(\.md)?|package\.json)$/;
   assert.equal(
     files.filter(
       (name) => !product.test(name) || name === "dist/left-over.js" || (/\.ts$/.test(name) && !/\.d\.ts$|^assembly\//.test(name)),

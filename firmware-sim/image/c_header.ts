@@ -1,17 +1,23 @@
-// Node only. qurio.h: the decision record, the errors and the phases as C, from assembly/format, around library/qurio.h.in.
+// Node only. Records, errors and phases as C, from assembly/format: for qurio.h (around library/qurio.h.in), and for hosts that run a
+// baked module in a runtime of their own (examples/wamr/qurio_records.h).
 
 import * as D from "../../assembly/format/decision.ts";
 import * as E from "../../assembly/format/errors.ts";
+import * as F from "../../assembly/format/file.ts";
 import * as I from "../../assembly/format/ids.ts";
+import { RING_FRAMES } from "../../assembly/format/plan.ts";
+import * as S from "../../assembly/format/stream.ts";
 import { DEVICE_ERRORS } from "../../host/errors.ts";
 
 /** What a trap in the checked build gives; not an error of the core, whose codes are below 400. */
 export const QURIO_TRAPPED = 401;
 
+type Field = [type: "uint32_t" | "int32_t" | "int16_t" | "float", offset: number, name: string, meaning: string];
+
 /** The record of assembly/format/decision.ts, in order. */
-const FIELDS: [type: "uint32_t" | "int32_t" | "float", offset: number, name: string, meaning: string][] = [
+const DECISION: Field[] = [
   ["uint32_t", D.DECISION_STATUS, "status", "0 while no decision is made, 1 when the record is complete"],
-  ["int32_t", D.DECISION_LABEL, "label", "qurio_label(label) is its name"],
+  ["int32_t", D.DECISION_LABEL, "label", "index into the labels of the model"],
   ["float", D.DECISION_PROBABILITY, "probability", "of that label"],
   ["float", D.DECISION_ENTROPY, "entropy", "of the network that answered, in nats"],
   ["float", D.DECISION_MUTUAL_INFORMATION, "mutual_information", "over the router's samples, in nats"],
@@ -22,12 +28,35 @@ const FIELDS: [type: "uint32_t" | "int32_t" | "float", offset: number, name: str
   ["uint32_t", D.DECISION_WEIGHT_BYTES, "weight_bytes", "packed weights and scales read"],
 ];
 
-export function decisionStruct(): string {
-  const rows = FIELDS.map(([type, , name, meaning]) => `  ${`${type} ${name};`.padEnd(28)}/* ${meaning} */`);
-  const places = FIELDS.map(([, offset, name]) => `QURIO_ASSERT(offsetof(struct qurio_decision, ${name}) == ${offset}, "${name}");`);
-  const size = `QURIO_ASSERT(sizeof(struct qurio_decision) == ${D.DECISION_BYTES}, "decision record");`;
-  return ["struct qurio_decision {", ...rows, "} QURIO_MAY_ALIAS;", ...places, size].join("\n");
+/** The record of assembly/format/stream.ts, in order. */
+const STREAM: Field[] = [
+  ["int32_t", S.STREAM_HOP, "hop", `setting: frames of 10 ms from window to window, 1 to ${RING_FRAMES}; 0: one window, no stream`],
+  ["int32_t", S.STREAM_WAKE, "wake", "setting: the gate wakes when the level is so far above the background; 0: no gate"],
+  ["int32_t", S.STREAM_SLEEP, "sleep", "setting: it stays awake while the level is so far above it ..."],
+  ["int32_t", S.STREAM_HOLD, "hold", "setting: ... and so many frames longer"],
+  ["int32_t", S.STREAM_VOTES, "votes", `setting: so many of the last windows vote, 1 to ${S.STREAM_MAX_VOTES}`],
+  ["int32_t", S.STREAM_START, "start", "setting: an event starts with so many votes for its label"],
+  ["int32_t", S.STREAM_STOP, "stop", "setting: and ends below so many"],
+  ["int32_t", S.STREAM_AWAKE, "awake", "state: 1 while the gate is awake"],
+  ["int32_t", S.STREAM_LEVEL, "level", "state: of the newest frame"],
+  ["int32_t", S.STREAM_BACKGROUND, "background", "state: 256 times the background level"],
+  ["int32_t", S.STREAM_WINDOWS, "windows", "state: since reset, those included that the gate slept through"],
+  ["int32_t", S.STREAM_EVENT, "event", "state: label of the event that goes on, or -1"],
+  ["int16_t", S.STREAM_HISTORY, `history[${S.STREAM_MAX_VOTES}]`, "state: labels of the last windows, newest first"],
+];
+
+function struct(name: string, fields: Field[], bytes: number, title: string): string {
+  const rows = fields.map(([type, , field, meaning]) => `  ${`${type} ${field};`.padEnd(28)}/* ${meaning} */`);
+  const places = fields.map(([, offset, field]) => {
+    const member = field.replace(/\[.*/, "");
+    return `QURIO_ASSERT(offsetof(struct ${name}, ${member}) == ${offset}, "${member}");`;
+  });
+  const size = `QURIO_ASSERT(sizeof(struct ${name}) == ${bytes}, "${title}");`;
+  return [`struct ${name} {`, ...rows, "} QURIO_MAY_ALIAS;", ...places, size].join("\n");
 }
+
+export const decisionStruct = () => struct("qurio_decision", DECISION, D.DECISION_BYTES, "decision record");
+const streamStruct = () => struct("qurio_stream", STREAM, S.STREAM_BYTES, "stream record");
 
 export function phaseEnum(): string {
   const rows = Object.entries(I).flatMap(([name, id]) => (name.startsWith("PHASE_") ? [`  QURIO_${name.slice(6)} = ${id},`] : []));
@@ -49,4 +78,73 @@ export function errorEnum(): string {
     `  QURIO_TRAPPED = ${QURIO_TRAPPED}, /* the checked build stopped an access outside its memory: call qurio_init again */`,
     "};",
   ].join("\n");
+}
+
+/** Name and message of every error: what `lastError` means. */
+function errorTable(): string {
+  const rows = DEVICE_ERRORS.map(({ code, name, message }) => `  X(${code}, "${name}", "${message}")`);
+  return [
+    "/* QURIO_ERRORS(X): X(code, name, message). {p} place, {e} expected, {f} found; {l}, {n}: layer and network of a place that is",
+    " * 100 * network + layer, network 0 being the router. */",
+    "#define QURIO_ERRORS(X) \\",
+    rows.join(" \\\n"),
+  ].join("\n");
+}
+
+/** What of the model file a host needs to name labels. */
+const LABELS = {
+  FILE_SECTIONS: F.HEADER_SECTIONS,
+  FILE_HEADER_BYTES: F.HEADER_BYTES,
+  ENTRY_BYTES: F.ENTRY_SIZE,
+  ENTRY_ID: F.ENTRY_ID,
+  ENTRY_OFFSET: F.ENTRY_OFFSET,
+  SECTION_LABELS: I.SECTION_LABELS,
+  LABELS_COUNT: F.LABELS_COUNT,
+  LABELS_OFFSETS: F.LABELS_OFFSETS,
+};
+
+/** A header for C hosts of a baked module (`qurio bake --target core`). */
+export function recordsHeader(): string {
+  const labels = Object.entries(LABELS).map(([name, value]) => `#define QURIO_${name} ${value}u`);
+  return `/* What a baked module of qurio and its host share, by npm run wamr-header: do not edit. All numbers are little-endian. */
+#ifndef QURIO_RECORDS_H
+#define QURIO_RECORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define QURIO_ASSERT(condition, text) static_assert(condition, text)
+#else
+#define QURIO_ASSERT(condition, text) _Static_assert(condition, text)
+#endif
+#define QURIO_MAY_ALIAS __attribute__((may_alias))
+
+/* What abiVersion() returns. */
+#define QURIO_ABI_VERSION ${I.ABI_VERSION}
+/* Frames of 10 ms in a window. */
+#define QURIO_WINDOW_FRAMES ${RING_FRAMES}
+
+/* At decisionPtr(). Absent values are -1. */
+${decisionStruct()}
+
+/* At streamPtr(): settings count from the next reset on. */
+${streamStruct()}
+
+/* At lastError(). */
+struct qurio_error {
+  int32_t code, place, expected, found;
+};
+
+/* What step() did. */
+${phaseEnum()}
+
+${errorTable()}
+
+/* The labels in the model file at modelPtr(), offsets in bytes: sections are listed behind the header, and the offsets of the texts, from the
+ * start of their section, stand behind their count. */
+${labels.join("\n")}
+
+#endif
+`;
 }
