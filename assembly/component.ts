@@ -193,7 +193,9 @@ function putOption(at: usize, value: f32): void {
   store<f32>(at, value, 4);
 }
 
+/** A model without networks has no labels and no answerers: then both are empty. */
 function putLabel(at: usize, label: i32): void {
+  if (label < 0) return putList(at, VALUE, 0);
   const section = findSection(filePtr, SECTION_LABELS, 0);
   const entry = section + (<usize>label << 2);
   const start = load<i32>(entry, LABELS_OFFSETS);
@@ -202,6 +204,7 @@ function putLabel(at: usize, label: i32): void {
 
 /** Under the probe policy the probe is answerer 0. */
 function putAnswerer(at: usize, answerer: i32): void {
+  if (answerer < 0) return putList(at, VALUE, 0);
   const name = answerer < probes() ? routerNetwork() : expertNetwork(answerer - probes());
   let bytes = 0;
   while (bytes < NETWORK_NAME_BYTES && load<u8>(name + bytes) != 0) bytes++;

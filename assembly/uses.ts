@@ -33,6 +33,10 @@ export const USES_SAMPLES = true;
 export const USES_FRONT_END = true;
 export const USES_FLOAT_FRONT_END = true;
 export const USES_FIXED_FRONT_END = true;
+/** Log-mel codes of 8 bits, of 4 bits, and frames that lose their mean. */
+export const USES_CODES_8BIT = true;
+export const USES_CODES_4BIT = true;
+export const USES_REMOVE_DC = true;
 
 // ---- a baked module's own model (baked.ts); the generic module has none ----
 export const BAKED = false;

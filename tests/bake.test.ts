@@ -11,7 +11,7 @@ import { coreWasm, loadModel } from "../host/index.ts";
 import { totalOf } from "../host/meter/counts.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { type Baked, type BakeOptions, bake, modelToBake } from "../tools/export/bake.ts";
-import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { DEFAULT_FRONT_END, frontEndOf, frontEndSection } from "../tools/export/front_end_tables.ts";
 import { encodeModel, type PackedModel } from "../tools/export/model_file.ts";
 import { WEIGHT_TYPES } from "../tools/export/pack.ts";
 import { usedBy } from "../tools/export/uses.ts";
@@ -50,6 +50,7 @@ const MODELS: Record<string, PackedModel> = {
     ...randomModel({ policy: POLICY_BAYESIAN, experts: ["ternary", "4-bit"], routerType: "8-bit", samples: 10 }),
     frontEnd: fixed,
   },
+  "4-bit codes, offset removed": { ...randomModel(), frontEnd: frontEndSection(frontEndOf(4, "float", true)) },
   "single ternary without LayerNorm": withoutNorm(randomModel({ policy: POLICY_SINGLE, experts: ["ternary"], hidden: [200, 17] })),
   "features only": { ...randomModel({ experts: [] }), ...noNetworks() },
   ...Object.fromEntries(

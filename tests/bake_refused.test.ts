@@ -162,9 +162,9 @@ test("qurio bake, run and inspect", async () => {
   for (const size of Object.values(printedSizes)) assert.match(printed.stdout, new RegExp(` ${size}$`, "m"), `${size}`);
   assert.equal(new Uint8Array(readFileSync(join(folder, "app.wasm"))), wasm);
   const json = JSON.parse(qurio("bake", "m.qmoe", "-o", "slot.wasm", "--no-weights", "--simd", "--json").stdout);
-  assert.equal([json.file, json.model, json.simd], ["slot.wasm", "slot.qmoe", true]);
+  assert.equal([json.file, json.model, json.simd], ["slot.wasm", "slot.wasm.qmoe", true]);
   assert.is(json.moduleBytes, readFileSync(join(folder, "slot.wasm")).length);
-  assert.is(json.modelBytes, readFileSync(join(folder, "slot.qmoe")).length);
+  assert.is(json.modelBytes, readFileSync(join(folder, "slot.wasm.qmoe")).length);
   const decided = (model: string) => JSON.parse(qurio("run", model, packagePath("samples", "clock_tick.wav"), "--json").stdout);
   const [a, b] = [decided("app.wasm"), decided("m.qmoe")];
   for (const field of ["label", "probability", "uncertainty", "expert"]) assert.equal(a[field], b[field], field);

@@ -9,7 +9,7 @@ import { packagePath } from "../host/files.ts";
 import { coreWasm } from "../host/index.ts";
 import { randomModelFile, randomPcm } from "./harness/models.ts";
 
-const MAX_BUNDLE_BYTES = 30 * 1024;
+const MAX_BUNDLE_BYTES = 32 * 1024;
 
 const { outputFiles, metafile } = await build({
   entryPoints: [packagePath("host", "browser.ts")],

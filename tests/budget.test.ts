@@ -13,7 +13,7 @@ const KIB = 1024;
 /** Limits that hold for good, and what the modules take now, rounded up to the next 512 bytes: raise it when a feature is worth it. */
 const MODULES = [
   { name: "qurio.wasm", limit: 24 * KIB, budget: 48 * 512 },
-  { name: "qurio.simd.wasm", limit: 32 * KIB, budget: 62 * 512 },
+  { name: "qurio.simd.wasm", limit: 32 * KIB, budget: 63 * 512 },
   { name: "qurio-wasi.wasm", limit: 36 * KIB, budget: 68 * 512 },
 ];
 
@@ -67,7 +67,7 @@ for (const [name, options, expected] of MODELS) {
   });
 }
 
-const FILE_LIMITS: Record<string, number> = { "esc10-tiny.qmoe": 176 * KIB };
+const FILE_LIMITS: Record<string, number> = { "esc10-tiny.qmoe": 176 * KIB, "esc10-low-ram.qmoe": 176 * KIB };
 
 test("bundled models fit, and their parts add up", () => {
   for (const { name, sizeBytes, workBytes, arenaBytes, ringBytes, audioBytes, sections } of measure().models) {

@@ -10,7 +10,7 @@ import { loadModel } from "../host/index.ts";
 import { decodeFeatureCodes, featuresOf } from "../tools/train/datasets/feature_codes.ts";
 import { weightedF1 } from "../tools/train/metrics.ts";
 
-const MODELS = ["esc10.qmoe", "esc10-tiny.qmoe"];
+const MODELS = ["esc10.qmoe", "esc10-tiny.qmoe", "esc10-low-ram.qmoe"];
 const codes = decodeFeatureCodes(readFileSync(packagePath("models", "esc10-features.qfc")), "esc10-features.qfc");
 const values = featuresOf(codes);
 const count = codes.origin.length;
@@ -25,8 +25,8 @@ test("the feature codes are those of 320 clips in four folds", () => {
   assert.match(codes.attribution, /ATTRIBUTION\.txt/);
 });
 
-test("esc10-tiny takes at most 176 KiB, every byte counted", () => {
-  assert.ok(statSync(packagePath("models", "esc10-tiny.qmoe")).size <= 176 * 1024);
+test("esc10-tiny and esc10-low-ram take at most 176 KiB, every byte counted", () => {
+  for (const name of ["esc10-tiny.qmoe", "esc10-low-ram.qmoe"]) assert.ok(statSync(packagePath("models", name)).size <= 176 * 1024);
 });
 
 for (const name of MODELS) {

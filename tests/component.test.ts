@@ -131,21 +131,29 @@ test("it imports nothing, and exports the interface of wit/qurio.wit", async () 
   assert.match(wit, /export qurio:classifier\/model@0\.1\.0;/);
 });
 
-test("the same model gives the same bytes; a model without networks is refused", async () => {
+test("the same model gives the same bytes; a component cannot do without its model", async () => {
   assert.equal((await bake(MODELS["esc10-tiny"].slice(), { target: "component" })).wasm, await component("esc10-tiny"));
-  const policy = { kind: POLICY_FEATURES, samples: 0, alpha: 0, varianceScale: 1, escalate: [], abstain: [], beta: [] };
-  const none = { ...randomModel({ experts: [] }), normalization: null, router: null, experts: [], labels: [], policy };
-  for (const [file, weights, code] of [
-    [encodeModel(none), true, "BAKE_NO_NETWORK"],
-    [MODELS["esc10-tiny"], false, "BAKE_WEIGHTS"],
-  ] as const) {
-    try {
-      await bake(file, { target: "component", weights });
-      assert.unreachable("baked");
-    } catch (error) {
-      assert.is((error as QurioError).code, code);
-    }
+  try {
+    await bake(MODELS["esc10-tiny"], { target: "component", weights: false });
+    assert.unreachable("baked");
+  } catch (error) {
+    assert.is((error as QurioError).code, "BAKE_WEIGHTS");
   }
+});
+
+test("a model without networks has no label", async () => {
+  const policy = { kind: POLICY_FEATURES, samples: 0, alpha: 0, varianceScale: 1, escalate: [], abstain: [], beta: [] };
+  const file = encodeModel({ ...randomModel({ experts: [] }), normalization: null, router: null, experts: [], labels: [], policy });
+  const model = await instantiateComponent((await bake(file, { target: "component" })).wasm);
+  const core = (await loadModel(file, { simd: false })).core;
+  const pcm = randomPcm(80000, 1);
+  core.reset(0);
+  core.push(pcm);
+  core.decide();
+  const { label, answerer, index, probabilities, bytes } = model.classify(pcm, 0);
+  assert.equal([label, answerer, index, probabilities.length], ["", "", 2 ** 32 - 1, 0]);
+  assert.equal([...bytes], [...core.decisionBytes()]);
+  assert.equal([model.info()["labels"], model.info()["answerers"]], [[], []]);
 });
 
 test("engine component: the core's decisions and errors", async () => {

@@ -122,6 +122,18 @@ emulated("esc10-tiny on an M4F: record, flash, RAM, cycles, instructions a frame
   assert.ok(factor <= 1.5, `checked takes ${factor.toFixed(2)} times the instructions`);
 });
 
+emulated("esc10-low-ram takes at most 40 KiB of RAM, unchecked and checked, and decides as the core does", async () => {
+  const file = readFileSync(packagePath("models", "esc10-low-ram.qmoe"));
+  const library = await cLibrary(file);
+  const expected = await coreRecord(file, PCM, 0);
+  for (const checked of [false, true]) {
+    withFirmware(library, "m4", checked, (firmware) => {
+      assert.ok(firmware.sizes.ram.total <= 40 * KIB, `${firmware.sizes.ram.total} bytes of RAM`);
+      assert.equal(firmware.run(PCM, 0, false).record, expected);
+    });
+  }
+});
+
 /**
  * A main that sets one variable of the core to a hostile value, then decides: allowed are a decision, an error and QURIO_TRAPPED, and after
  * any of them qurio_init works again. It sees inside because it includes qurio.c.

@@ -17,11 +17,11 @@ import { origin, step } from "./tables.ts";
 
 /** Band of the ring -> f32 [11] at outPtr. */
 export function bandFeatures(band: i32, outPtr: usize): void {
-  const x = scratchPtr, mask = codeMask, shift = bandShift(band);
+  const x = scratchPtr, mask = codeMask(), shift = bandShift(band), next = rowBytes();
   let code = bandPtr(ringPtr, band);
   for (let ptr = x, end = x + SERIES_BYTES; ptr < end; ptr += 4) {
     store<i32>(ptr, (<i32>load<u8>(code) >> shift) & mask);
-    code += rowBytes;
+    code += next;
   }
   seriesMeasure(x);
   store<f32>(outPtr, seriesMean(origin, step), 0);

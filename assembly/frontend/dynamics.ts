@@ -21,7 +21,7 @@ export function energyFeatures(outPtr: usize, activePtr: usize): void {
   let row = ringPtr;
   for (let ptr = scratchPtr, end = ptr + SERIES_BYTES; ptr < end; ptr += 4) {
     store<i32>(ptr, rowSum(row));
-    row += rowBytes;
+    row += rowBytes();
   }
   summary(outPtr, origin, unit);
   const largest = seriesLargest();
@@ -34,13 +34,13 @@ export function energyFeatures(outPtr: usize, activePtr: usize): void {
 
 /** Seven values of the rise from frame to frame at outPtr. */
 export function fluxFeatures(outPtr: usize): void {
-  const end = scratchPtr + SERIES_BYTES, mask = codeMask, second = secondShift;
-  let code = ringPtr + rowBytes;
+  const end = scratchPtr + SERIES_BYTES, mask = codeMask(), second = secondShift(), row = rowBytes();
+  let code = ringPtr + row;
   store<i32>(scratchPtr, 0);
   for (let ptr = scratchPtr + 4; ptr < end; ptr += 4) {
     let sum = 0;
-    for (let next = code + rowBytes; code < next; code++) {
-      const now = <i32>load<u8>(code), before = <i32>load<u8>(code - rowBytes);
+    for (let next = code + row; code < next; code++) {
+      const now = <i32>load<u8>(code), before = <i32>load<u8>(code - row);
       sum += max((now & mask) - (before & mask), 0) + max((now >> second) - (before >> second), 0);
     }
     store<i32>(ptr, sum);

@@ -7,6 +7,7 @@
 //   code[m] = floor((log2(mel[m] + floor) - first) * codes per octave), clamped to 0..codeMask; first: where code 0 turns into 1, less 1 code
 
 import { RING_BANDS } from "../format/plan.ts";
+import { USES_REMOVE_DC } from "../uses.ts";
 import { fixedSpectrum } from "./fixed_fft.ts";
 import { bandLog, setFloor } from "./fixed_log.ts";
 import { frameMean } from "./frame.ts";
@@ -53,7 +54,8 @@ export function fixedWindowed(pcmPtr: usize): i32 {
 }
 
 function centred(pcmPtr: usize, mean: i32): i32 {
-  return max(min(<i32>load<i16>(pcmPtr) - mean, 32767), -32768);
+  const x = <i32>load<i16>(pcmPtr) - mean;
+  return USES_REMOVE_DC ? max(min(x, 32767), -32768) : x;
 }
 
 /** Zeros from ptr to the end of A. */
@@ -65,5 +67,5 @@ export function fixedClearFrom(ptr: usize): void {
 function codeOf(log: i32): i32 {
   const code = (<i64>(log - codeOrigin) * <i64>codeScale) >> 31;
   if (code < 1) return 0;
-  return code < <i64>codeMask ? <i32>code : codeMask;
+  return code < <i64>codeMask() ? <i32>code : codeMask();
 }

@@ -6,6 +6,7 @@
 
 import { RING_BANDS } from "../format/plan.ts";
 import { logf } from "../kernels/math.ts";
+import { USES_REMOVE_DC } from "../uses.ts";
 import { powerSpectrum } from "./fft.ts";
 import { codeMask, putCode } from "./ring.ts";
 import { IMAGINARY, POWER, scratchPtr } from "./scratch.ts";
@@ -26,7 +27,7 @@ export function frameCodes(pcmPtr: usize, rowPtr: usize): void {
 
 /** Mean of a frame's samples, towards zero; 0 unless the model asks for it. */
 export function frameMean(pcmPtr: usize): i32 {
-  if (!removesDc) return 0;
+  if (!USES_REMOVE_DC || !removesDc) return 0;
   let sum = 0;
   for (const end = pcmPtr + FRAME_SAMPLES * 2; pcmPtr < end; pcmPtr += 2) sum += load<i16>(pcmPtr);
   return sum / FRAME_SAMPLES;
@@ -87,5 +88,5 @@ export function weightedSum(first: usize, weightsPtr: usize, count: usize): f32 
 function codeOf(L: f32): i32 {
   const code = (L - origin) / step + <f32>0.5;
   if (!(code >= 1)) return 0;
-  return code < <f32>codeMask ? <i32>code : codeMask;
+  return code < <f32>codeMask() ? <i32>code : codeMask();
 }

@@ -19,7 +19,7 @@ export function mfccFeatures(pair: i32, outPtr: usize): void {
   for (let ptr = scratchPtr, end = ptr + SERIES_BYTES; ptr < end; ptr += 4) {
     if (ASC_FEATURE_SIMD) storePairSimd(row, weights, ptr);
     else storePair(row, weights, ptr);
-    row += rowBytes;
+    row += rowBytes();
   }
   const offset: f32 = pair == 0 ? <f32>11.3137085 * origin : 0;
   fiveValues(scratchPtr, offset, outPtr);
@@ -27,9 +27,9 @@ export function mfccFeatures(pair: i32, outPtr: usize): void {
 }
 
 function storePair(codesPtr: usize, weightsPtr: usize, outPtr: usize): void {
-  const mask = codeMask, mirror = mirrorShift;
+  const mask = codeMask(), mirror = mirrorShift();
   let even = 0, odd = 0;
-  let last = codesPtr + rowBytes - 1;
+  let last = codesPtr + rowBytes() - 1;
   for (const end = codesPtr + RING_BANDS / 2; codesPtr < end; codesPtr++) {
     const low = <i32>load<u8>(codesPtr) & mask, high = <i32>load<u8>(last) >> mirror;
     even += (low + high) * <i32>load<i16>(weightsPtr);
@@ -43,10 +43,10 @@ function storePair(codesPtr: usize, weightsPtr: usize, outPtr: usize): void {
 
 function storePairSimd(codesPtr: usize, weightsPtr: usize, outPtr: usize): void {
   let even = i32x4.splat(0), odd = i32x4.splat(0);
-  const mask = i16x8.splat(<i16>codeMask);
-  let last = codesPtr + rowBytes - 8;
+  const mask = i16x8.splat(<i16>codeMask());
+  let last = codesPtr + rowBytes() - 8;
   for (const end = codesPtr + RING_BANDS / 2; codesPtr < end; codesPtr += 8) {
-    const low = v128.and(v128.load_ext<u8>(codesPtr), mask), up = i16x8.shr_u(v128.load_ext<u8>(last), mirrorShift);
+    const low = v128.and(v128.load_ext<u8>(codesPtr), mask), up = i16x8.shr_u(v128.load_ext<u8>(last), mirrorShift());
     const high = v128.shuffle<i16>(up, up, 7, 6, 5, 4, 3, 2, 1, 0);
     even = i32x4.add(even, i32x4.dot_i16x8_s(i16x8.add(low, high), v128.load(weightsPtr)));
     odd = i32x4.add(odd, i32x4.dot_i16x8_s(i16x8.sub(low, high), v128.load(weightsPtr, 2 * RING_BANDS)));

@@ -38,9 +38,9 @@ export function modulationFeatures(group: i32, outPtr: usize): void {
 
 /** Sum of four neighbouring codes of each frame -> i32 [498] at outPtr; returns the sum of all. */
 export function sumsOfFour(group: i32, outPtr: usize): i32 {
-  const mask = codeMask * 0x01010101, shift = bandShift(group << 2);
+  const mask = codeMask() * 0x01010101, shift = bandShift(group << 2), next = rowBytes();
   let total = 0;
-  for (let ptr = bandPtr(ringPtr, group << 2), end = ringRow(RING_FRAMES); ptr < end; ptr += rowBytes) {
+  for (let ptr = bandPtr(ringPtr, group << 2), end = ringRow(RING_FRAMES); ptr < end; ptr += next) {
     const four = (load<u32>(ptr) >>> shift) & mask;
     const pairs = (four & 0x00ff00ff) + ((four >>> 8) & 0x00ff00ff);
     const sum = (pairs + (pairs >>> 16)) & 0xffff;

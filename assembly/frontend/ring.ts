@@ -9,36 +9,55 @@
 // so neighbouring bands keep neighbouring bytes and one shift, and band 63 - m lies as far from a row's end as band m from its start.
 
 import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
+import { USES_CODES_4BIT, USES_CODES_8BIT } from "../uses.ts";
 
 export let ringPtr: usize = 0;
-/** 64 or 32. */
-export let rowBytes: usize = 0;
-/** 255 or 15: also the largest code. */
-export let codeMask = 0;
-/** Takes band 63 - m out of its byte, where band m needs no shift (m < 32): 0 or 4. */
-export let mirrorShift = 0;
-/** Takes the second code out of a byte: 4, or 8 where there is none. */
-export let secondShift = 0;
+let openedForFour = false;
 
 export function ringOpen(ptr: usize, fourBits: bool): void {
   ringPtr = ptr;
-  rowBytes = fourBits ? RING_BANDS / 2 : RING_BANDS;
-  codeMask = fourBits ? 15 : 255;
-  mirrorShift = fourBits ? 4 : 0;
-  secondShift = fourBits ? 4 : 8;
+  openedForFour = fourBits;
+}
+
+@inline
+function fourBits(): bool {
+  return USES_CODES_4BIT && (!USES_CODES_8BIT || openedForFour);
+}
+
+@inline
+export function rowBytes(): usize {
+  return fourBits() ? RING_BANDS / 2 : RING_BANDS;
+}
+
+/** Also the largest code. */
+@inline
+export function codeMask(): i32 {
+  return fourBits() ? 15 : 255;
+}
+
+/** Takes band 63 - m out of its byte, where band m needs no shift (m < 32). */
+@inline
+export function mirrorShift(): i32 {
+  return fourBits() ? 4 : 0;
+}
+
+/** Takes the second code out of a byte; nothing is left where there is none. */
+@inline
+export function secondShift(): i32 {
+  return fourBits() ? 4 : 8;
 }
 
 export function ringRow(frame: i32): usize {
-  return ringPtr + <usize>frame * rowBytes;
+  return ringPtr + <usize>frame * rowBytes();
 }
 
 /** Byte of a band in the row at rowPtr, or in the first row if that is given. */
 export function bandPtr(rowPtr: usize, band: i32): usize {
-  return rowPtr + (<usize>band & (rowBytes - 1));
+  return rowPtr + (<usize>band & (rowBytes() - 1));
 }
 
 export function bandShift(band: i32): i32 {
-  return band & (RING_BANDS / 2) ? mirrorShift : 0;
+  return band & (RING_BANDS / 2) ? mirrorShift() : 0;
 }
 
 /** Bands are put from 0 up: the first one of a byte overwrites what an older frame left there. */
@@ -49,10 +68,11 @@ export function putCode(rowPtr: usize, band: i32, code: i32): void {
 
 /** Sum of a row's codes. */
 export function rowSum(rowPtr: usize): i32 {
+  const mask = codeMask(), second = secondShift();
   let sum = 0;
-  for (const end = rowPtr + rowBytes; rowPtr < end; rowPtr++) {
+  for (const end = rowPtr + rowBytes(); rowPtr < end; rowPtr++) {
     const byte = <i32>load<u8>(rowPtr);
-    sum += (byte & codeMask) + (byte >> secondShift);
+    sum += (byte & mask) + (byte >> second);
   }
   return sum;
 }
@@ -60,6 +80,6 @@ export function rowSum(rowPtr: usize): i32 {
 /** Forgets the oldest `frames` rows; what is left moves to the front. */
 export function ringDrop(frames: i32): void {
   let to = ringPtr;
-  const back = <usize>frames * rowBytes;
+  const back = <usize>frames * rowBytes();
   for (const end = ringRow(RING_FRAMES - frames); to < end; to += 4) store<u32>(to, load<u32>(to + back));
 }

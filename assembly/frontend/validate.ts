@@ -31,7 +31,7 @@ import {
 import { ALIGNMENT, SECTION_FRONT_END } from "../format/ids.ts";
 import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
 import { fail } from "../kernels/fail.ts";
-import { USES_FIXED_FRONT_END, USES_FLOAT_FRONT_END } from "../uses.ts";
+import { USES_CODES_4BIT, USES_CODES_8BIT, USES_FIXED_FRONT_END, USES_FLOAT_FRONT_END, USES_REMOVE_DC } from "../uses.ts";
 import { COEFFICIENTS, FFT_POINTS, FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE } from "./tables.ts";
 
 /** Bins of the power spectrum. */
@@ -68,7 +68,7 @@ export function frontEndValidate(sectionPtr: usize, bytes: i32): i32 {
       USES_FLOAT_FRONT_END ? FRONT_END_FLOAT32 : FRONT_END_FIXED,
       USES_FIXED_FRONT_END ? FRONT_END_FIXED : FRONT_END_FLOAT32,
     ) ||
-    ranged(FRONT_END_OPTIONS, load<u8>(section, FRONT_END_OPTIONS), 0, FRONT_END_CODES_4BIT | FRONT_END_REMOVE_DC) ||
+    options(load<u8>(section, FRONT_END_OPTIONS)) ||
     float(FRONT_END_FLOOR, 1e-30, 1e6) ||
     float(FRONT_END_ORIGIN, -1024, 1024) ||
     float(FRONT_END_STEP, 1e-3, 1024) ||
@@ -106,6 +106,13 @@ function fixedTables(weights: u32): i32 {
   let ptr = section + load<u32>(section, FRONT_END_WINDOW_OFFSET);
   for (const end = ptr + FRAME_SAMPLES * 4; ptr < end; ptr += 4) sum += abs<i32>(load<i16>(ptr));
   return sum <= MOST_WINDOW ? OK : fail(ERROR_FRONT_END, FRONT_END_WINDOW_OFFSET, MOST_WINDOW, sum);
+}
+
+/** What this module has code for. */
+function options(found: u32): i32 {
+  const most = (USES_CODES_4BIT ? FRONT_END_CODES_4BIT : 0) | (USES_REMOVE_DC ? FRONT_END_REMOVE_DC : 0);
+  const least = USES_CODES_8BIT ? 0 : FRONT_END_CODES_4BIT;
+  return (found & ~most) == 0 && (found & least) == least ? OK : fail(ERROR_FRONT_END, FRONT_END_OPTIONS, most, found);
 }
 
 function ranged(field: usize, found: u32, low: u32, high: u32): i32 {

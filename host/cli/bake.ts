@@ -17,7 +17,7 @@ export interface BakeCommandOptions {
 export async function bakeModel(path: string, { output, target, simd = false, weights, json }: BakeCommandOptions): Promise<void> {
   const { wasm, model, sizes } = await bake(readInput(path), { target, simd, weights });
   writeOutput(output, wasm);
-  const modelOutput = weights ? null : `${output.replace(/\.wasm$/, "")}.qmoe`;
+  const modelOutput = weights ? null : `${output}.qmoe`;
   if (modelOutput) writeOutput(modelOutput, model);
   if (json) {
     console.log(JSON.stringify({ file: output, model: modelOutput, target, simd, ...sizes }));

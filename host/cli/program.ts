@@ -153,7 +153,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .option("--device <name>", "the board that must hold it (cortex-m only)", "stm32l4r5")
     .option("--checked", "every memory access is compared with its bounds (cortex-m only)")
     .option("--simd", "for engines that have SIMD")
-    .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as .qmoe (core only)")
+    .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as FILE.qmoe (core only)")
     .addOption(json())
     .addHelpText(
       "after",

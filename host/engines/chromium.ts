@@ -19,7 +19,7 @@ import type { Trace } from "./trace.ts";
 const START_MS = 60_000;
 const CLOSE_MS = 3000;
 const FLAGS =
-  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage";
+  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe";
 /** ".ts" in a clone, ".js" in the package: what the page loads is what runs here. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 /** The folder that holds host/, assembly/ and tools/. */
@@ -117,7 +117,8 @@ class Page {
     await new Promise<void>((resolve) => page.server.listen(0, "127.0.0.1", resolve));
     const { port } = page.server.address() as AddressInfo;
     const args = [...FLAGS.split(" "), `--user-data-dir=${page.profile}`, `http://127.0.0.1:${port}/`];
-    page.browser = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], detached: true });
+    // nobody talks through the two pipes of the debugging protocol, but the browser ends when they do, however this process ends
+    page.browser = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"], detached: true });
     page.browser.stderr?.setEncoding("utf8").on("data", (text) => {
       page.complaints = `${page.complaints}${text}`.slice(-2000);
     });
@@ -125,7 +126,7 @@ class Page {
     process.once("exit", page.kill);
     // who forgets to close an engine must not wait for it
     page.browser.unref();
-    (page.browser.stderr as Socket | null)?.unref();
+    for (const pipe of page.browser.stdio.slice(2)) (pipe as Socket).unref();
     page.server.unref().on("connection", (socket) => socket.unref());
     try {
       await page.answer();

@@ -1,5 +1,5 @@
 // Engine "component": the model baked into a component, which jco turns into an ES module with a core module beside it.
-// One file is baked and transpiled once per process, into a temporary folder; each opened model is an instance of its own.
+// One file is baked and transpiled once per process, loaded from a temporary folder; each opened model is an instance of its own.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { ERROR_INPUT_NOT_FINITE, ERROR_NO_FRONT_END } from "../../assembly/format/errors.ts";
 import { bake } from "../../tools/export/bake.ts";
 import { INTERFACE, loadJco } from "../../tools/export/component.ts";
-import { type DeviceError, deviceError, QurioError } from "../errors.ts";
+import { type DeviceError, deviceError } from "../errors.ts";
 import type { Input, Runner } from "./runner.ts";
 
 /** Interface model of wit/qurio.wit as jco gives it, as far as engines need it. */
@@ -56,13 +56,16 @@ export async function instantiateComponent(component: Uint8Array): Promise<Compo
 async function transpile(component: Uint8Array): Promise<Transpiled> {
   const { files } = await (await loadJco()).transpile(component, { name: "model", instantiation: "async" });
   const folder = mkdtempSync(join(tmpdir(), "qurio-component-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const [name, bytes] of Object.entries({ ...files, "package.json": '{ "type": "module" }\n' })) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), bytes);
   }
-  const { instantiate } = await import(pathToFileURL(join(folder, "model.js")).href);
-  return { instantiate, core: await WebAssembly.compile(files["model.core.wasm"] as BufferSource) };
+  try {
+    const { instantiate } = await import(pathToFileURL(join(folder, "model.js")).href);
+    return { instantiate, core: await WebAssembly.compile(files["model.core.wasm"] as BufferSource) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const baked = new Map<string, Promise<Uint8Array>>();
@@ -89,14 +92,18 @@ export async function openComponent(file: Uint8Array): Promise<Runner> {
 
 function decide(model: ComponentModel, input: Input, seed: number): Uint8Array {
   try {
-    const { bytes } = input instanceof Float32Array ? model.classifyFeatures(input, seed) : model.classify(input, seed);
+    // no samples at all mean silence to an engine, but the component wants one
+    const { bytes } =
+      input instanceof Float32Array
+        ? model.classifyFeatures(input, seed)
+        : model.classify(input.length > 0 ? input : new Int16Array(1), seed);
     return bytes.slice();
   } catch (error) {
     throw componentError(error);
   }
 }
 
-/** An error of the component as the one that the core would have given. */
+/** An error of the component as the one that the core would have given; openEngine has checked the shape of inputs. */
 export function componentError(thrown: unknown): unknown {
   const error = ((thrown as { payload?: unknown }).payload ?? thrown) as ComponentError;
   switch (error.tag) {
@@ -107,14 +114,6 @@ export function componentError(thrown: unknown): unknown {
       return deviceError({ code: ERROR_NO_FRONT_END, place: 0, expected: error.val, found: 0 });
     case "not-finite":
       return deviceError({ code: ERROR_INPUT_NOT_FINITE, place: error.val, expected: 0, found: 0 });
-    case "features-shape":
-      return new QurioError(
-        "FEATURES_SHAPE",
-        `feature vector has another number of values than the model takes, which is ${error.val}`,
-        "Compute the features that the model was trained on.",
-      );
-    case "no-samples":
-      return new QurioError("PCM", "sound has no samples", "Pass 16-bit PCM, 16 kHz, mono.");
     default:
       return thrown;
   }

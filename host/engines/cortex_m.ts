@@ -3,6 +3,8 @@
 import { createHash } from "node:crypto";
 import { buildFirmware } from "../../firmware-sim/image/firmware.ts";
 import { type CLibrary, cLibrary } from "../../firmware-sim/image/library.ts";
+import { decodePlan } from "../../tools/export/model_file.ts";
+import { checkFeatures } from "./core.ts";
 import { type Build, type Runner, tryModel } from "./runner.ts";
 import { ARM_GCC, needTool, QEMU_ARM } from "./tools.ts";
 
@@ -18,7 +20,10 @@ export async function openCortexM(file: Uint8Array, build: Build): Promise<Runne
   const firmware = buildFirmware(library, "m4", build === "checked");
   const runner: Runner = {
     async decideRecords(inputs, seed = 0) {
-      return inputs.map((input) => firmware.run(input, seed).record);
+      return inputs.map((input) => {
+        if (input instanceof Float32Array) checkFeatures(input, decodePlan(library.model).features);
+        return firmware.run(input, seed).record;
+      });
     },
     close: async () => firmware.close(),
   };

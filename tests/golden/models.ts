@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { packagePath } from "../../host/files.ts";
-import { DEFAULT_FRONT_END, frontEndSection } from "../../tools/export/front_end_tables.ts";
+import { DEFAULT_FRONT_END, frontEndOf, frontEndSection } from "../../tools/export/front_end_tables.ts";
 import { encodeModel, type PackedModel } from "../../tools/export/model_file.ts";
 import { WEIGHT_TYPES } from "../../tools/export/pack.ts";
 import { randomModel, randomNetwork } from "../harness/models.ts";
@@ -45,6 +45,7 @@ function featuresOnly(): PackedModel {
 export const GOLDEN_MODELS: Record<string, () => Uint8Array> = {
   "esc10-tiny": bundled("esc10-tiny.qmoe"),
   esc10: bundled("esc10.qmoe"),
+  "esc10-low-ram": bundled("esc10-low-ram.qmoe"),
   probe: made(() => randomModel()),
   "probe that samples": made(() => randomModel({ samples: 6 })),
   "probe that answers": made(() => randomModel({ escalate: [9, 9], seed: 3 })),
@@ -62,6 +63,11 @@ export const GOLDEN_MODELS: Record<string, () => Uint8Array> = {
     }),
   ),
   "fixed-point front end": made(() => ({ ...randomModel({ seed: 5 }), frontEnd: frontEnd({ arithmetic: "fixed" }) })),
+  "4-bit codes, offset removed": made(() => ({ ...randomModel({ seed: 6 }), frontEnd: frontEndSection(frontEndOf(4, "float", true)) })),
+  "fixed point, 4-bit codes, offset removed": made(() => ({
+    ...randomModel({ seed: 7 }),
+    frontEnd: frontEndSection(frontEndOf(4, "fixed", true)),
+  })),
   "abstains always": made(() => randomModel({ policy: POLICY_SINGLE, experts: ["4-bit"], abstain: [1] })),
   unusual: made(unusual),
   "features only": made(featuresOnly),

@@ -58,6 +58,7 @@ function questions(model: string): { inputs: string[]; seeds: number[] } {
   if (model === "esc10-tiny") return { inputs: [...whole(SOUNDS), ...LENGTHS, ...vectors(969).slice(0, 2)], seeds: [0] };
   if (model === "esc10") return { inputs: [...whole(SOUNDS.slice(2, 6)), ...vectors(969)], seeds: [0] };
   if (model === "fixed-point front end") return { inputs: [...whole(SOUNDS), ...LENGTHS], seeds: [0] };
+  if (model.endsWith("offset removed")) return { inputs: whole(SOUNDS), seeds: [0] };
   if (model === "unusual") return { inputs: [...whole(SOUNDS.slice(0, 3)), ...vectors(969)], seeds: [9, 0x80000000] };
   if (model === "features only") return { inputs: whole(SOUNDS.slice(2, 4)), seeds: [0] };
   if (model === "bayesian, 7 experts") return { inputs: vectors(61), seeds: [0, 1, 2, 3, 0xffffffff] };

@@ -143,7 +143,7 @@ const rowSum: Mutation = (sections, dice) => {
   const [layout, rows] = [layer.get(F.LAYER_LAYOUT), layer.get(F.LAYER_ROWS)];
   const at =
     layer.get(F.LAYER_WEIGHTS_OFFSET) + rowSumOffset(layout, dice.int(rows), padTo(layer.get(F.LAYER_COLUMNS), columnBlock(layout)));
-  if (rowSumOffset(layout, 0, 64) < 0 || at + 4 > layer.section.bytes.length) return null;
+  if (rowSumOffset(layout, 0, 64) < 0 || !(at >= 0 && at + 4 <= layer.section.bytes.length)) return null;
   const view = viewOf(layer.section.bytes);
   view.setUint32(at, hostileWord(dice, view.getUint32(at, true)), true);
   return `${NAMES[layer.section.id]} layer ${layer.index}: row sum at ${at} -> ${view.getInt32(at, true)}`;

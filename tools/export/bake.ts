@@ -89,13 +89,6 @@ export async function bake(file: Uint8Array, { target, simd = false, weights = t
     );
   }
   await validate(file);
-  if (target === "component" && decodeModel(file).labels.length === 0) {
-    throw new QurioError(
-      "BAKE_NO_NETWORK",
-      "target component needs a model that decides, this one only computes features",
-      "Pass --target core.",
-    );
-  }
   const model = modelToBake(file, simd);
   const uses = bakedUses(readFileSync(packagePath("assembly", "uses.ts"), "utf8"), model, weights);
   const compiled = await compileCore(ENTRIES[weights ? target : "slot"], simd, uses);

@@ -1,8 +1,9 @@
 // What a model uses of the core: assembly/uses.ts with a baked module's values.
 
-import { FRONT_END_ARITHMETIC, FRONT_END_FIXED, HEADER_CRC } from "../../assembly/format/file.ts";
+import { HEADER_CRC } from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
 import { isPacked, scalarLayout } from "../../assembly/format/layouts.ts";
+import { frontEndParameters } from "./front_end_tables.ts";
 import { decodeModel, memoryPlan } from "./model_file.ts";
 
 const LAYOUT_USES: Record<number, string> = {
@@ -43,8 +44,10 @@ export function usedBy(file: Uint8Array): Set<string> {
   }
   if (policy.samples > 0) used.add("USES_SAMPLES");
   if (frontEnd) {
-    const arithmetic = new DataView(frontEnd.buffer, frontEnd.byteOffset).getUint8(FRONT_END_ARITHMETIC);
-    used.add("USES_FRONT_END").add(arithmetic === FRONT_END_FIXED ? "USES_FIXED_FRONT_END" : "USES_FLOAT_FRONT_END");
+    const { arithmetic, codeBits, removeDc } = frontEndParameters(frontEnd);
+    used.add("USES_FRONT_END").add(arithmetic === "fixed" ? "USES_FIXED_FRONT_END" : "USES_FLOAT_FRONT_END");
+    used.add(codeBits === 4 ? "USES_CODES_4BIT" : "USES_CODES_8BIT");
+    if (removeDc) used.add("USES_REMOVE_DC");
   }
   return used;
 }
