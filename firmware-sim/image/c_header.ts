@@ -1,15 +1,18 @@
-// Node only. qurio.h: the decision record, the errors and the phases as C, from assembly/format, around library/qurio.h.in.
+// Node only. qurio.h: the decision and stream records, the errors and the phases as C, from assembly/format, around library/qurio.h.in.
 
 import * as D from "../../assembly/format/decision.ts";
 import * as E from "../../assembly/format/errors.ts";
 import * as I from "../../assembly/format/ids.ts";
+import * as S from "../../assembly/format/stream.ts";
 import { DEVICE_ERRORS } from "../../host/errors.ts";
 
 /** What a trap in the checked build gives; not an error of the core, whose codes are below 400. */
 export const QURIO_TRAPPED = 401;
 
+type Field = [type: "uint32_t" | "int32_t" | "float" | "int16_t", offset: number, name: string, meaning: string];
+
 /** The record of assembly/format/decision.ts, in order. */
-const FIELDS: [type: "uint32_t" | "int32_t" | "float", offset: number, name: string, meaning: string][] = [
+const DECISION: Field[] = [
   ["uint32_t", D.DECISION_STATUS, "status", "0 while no decision is made, 1 when the record is complete"],
   ["int32_t", D.DECISION_LABEL, "label", "qurio_label(label) is its name"],
   ["float", D.DECISION_PROBABILITY, "probability", "of that label"],
@@ -22,16 +25,55 @@ const FIELDS: [type: "uint32_t" | "int32_t" | "float", offset: number, name: str
   ["uint32_t", D.DECISION_WEIGHT_BYTES, "weight_bytes", "packed weights and scales read"],
 ];
 
+/** The record of assembly/format/stream.ts: what the host writes, and what it reads. */
+const STREAM_SETTINGS: Field[] = [
+  ["int32_t", S.STREAM_HOP, "hop", "frames of 10 ms from window to window, at most 498; 0: one window, no stream"],
+  ["int32_t", S.STREAM_WAKE, "wake", "QURIO_LEVEL above the background at which the gate wakes; 0: no gate"],
+  ["int32_t", S.STREAM_SLEEP, "sleep", "it stays awake while the level is so far above the background ..."],
+  ["int32_t", S.STREAM_HOLD, "hold", "... and so many frames longer"],
+  ["int32_t", S.STREAM_VOTES, "votes", `so many of the last windows vote, 1 to ${S.STREAM_MAX_VOTES}`],
+  ["int32_t", S.STREAM_START, "start", "an event starts with so many votes for its label"],
+  ["int32_t", S.STREAM_STOP, "stop", "and ends below so many"],
+];
+const STREAM_STATE: Field[] = [
+  ["int32_t", S.STREAM_AWAKE, "awake", "1 while the gate is awake"],
+  ["int32_t", S.STREAM_LEVEL, "level", "of the newest frame"],
+  ["int32_t", S.STREAM_BACKGROUND, "background", "in 1/256 of a level"],
+  ["int32_t", S.STREAM_WINDOWS, "windows", "since qurio_reset, those included that the gate slept through"],
+  ["int32_t", S.STREAM_EVENT, "event", "label of the event that goes on"],
+  ["int16_t", S.STREAM_HISTORY, `history[${S.STREAM_MAX_VOTES}]`, "labels of the last windows, newest first; -1: abstained, or slept"],
+];
+
+const rows = (fields: Field[]) => fields.map(([type, , name, meaning]) => `  ${`${type} ${name};`.padEnd(28)}/* ${meaning} */`);
+
+function record(name: string, members: string[], bytes: number, places: [offset: number, member: string][]): string {
+  const asserts = places.map(([offset, member]) => {
+    const field = member.replace(/\[.*/, "");
+    return `QURIO_ASSERT(offsetof(struct ${name}, ${field}) == ${offset}, "${field}");`;
+  });
+  const size = `QURIO_ASSERT(sizeof(struct ${name}) == ${bytes}, "${name}");`;
+  return [`struct ${name} {`, ...members, "} QURIO_MAY_ALIAS;", ...asserts, size].join("\n");
+}
+
 export function decisionStruct(): string {
-  const rows = FIELDS.map(([type, , name, meaning]) => `  ${`${type} ${name};`.padEnd(28)}/* ${meaning} */`);
-  const places = FIELDS.map(([, offset, name]) => `QURIO_ASSERT(offsetof(struct qurio_decision, ${name}) == ${offset}, "${name}");`);
-  const size = `QURIO_ASSERT(sizeof(struct qurio_decision) == ${D.DECISION_BYTES}, "decision record");`;
-  return ["struct qurio_decision {", ...rows, "} QURIO_MAY_ALIAS;", ...places, size].join("\n");
+  const places = DECISION.map(([, offset, name]): [number, string] => [offset, name]);
+  return record("qurio_decision", rows(DECISION), D.DECISION_BYTES, places);
+}
+
+export function streamStructs(): string {
+  const places = (fields: Field[]) => fields.map(([, offset, name]): [number, string] => [offset, name]);
+  const members = ["  struct qurio_stream_settings settings;", ...rows(STREAM_STATE)];
+  return [
+    record("qurio_stream_settings", rows(STREAM_SETTINGS), S.STREAM_AWAKE, places(STREAM_SETTINGS)),
+    "",
+    record("qurio_stream", members, S.STREAM_BYTES, [[0, "settings"], ...places(STREAM_STATE)]),
+  ].join("\n");
 }
 
 export function phaseEnum(): string {
-  const rows = Object.entries(I).flatMap(([name, id]) => (name.startsWith("PHASE_") ? [`  QURIO_${name.slice(6)} = ${id},`] : []));
-  return ["enum qurio_phase {", ...rows, "};"].join("\n");
+  const phases = Object.entries(I).filter(([name]) => name.startsWith("PHASE_"));
+  phases.sort(([, a], [, b]) => a - b);
+  return ["enum qurio_phase {", ...phases.map(([name, id]) => `  QURIO_${name.slice(6)} = ${id},`), "};"].join("\n");
 }
 
 export function errorEnum(): string {
