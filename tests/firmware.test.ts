@@ -252,15 +252,14 @@ emulated("the checked build traps on hostile state, never faults, and starts aga
   }
 });
 
-emulated("a damaged model is the core's error, by name", async () => {
-  const library = await cLibrary(TINY);
-  const at = library.model.length >> 1;
-  const damaged = library.files["qurio_model.c"].split("\n");
+emulated("a damaged model is the core's error, by name", () => {
+  const at = tiny.model.length >> 1;
+  const damaged = tiny.files["qurio_model.c"].split("\n");
   const line = damaged.findIndex((text) => text.startsWith("0x")) + (at >> 2) / 12;
   damaged[Math.floor(line)] = damaged[Math.floor(line)].replace(/0x(\w)/, (_, digit) => `0x${digit === "1" ? "2" : "1"}`);
   for (const checked of [false, true]) {
-    const files = { ...library.files, "qurio_model.c": damaged.join("\n") };
-    withFirmware({ ...library, files }, "m4", checked, (firmware) => {
+    const files = { ...tiny.files, "qurio_model.c": damaged.join("\n") };
+    withFirmware({ ...tiny, files }, "m4", checked, (firmware) => {
       assert.throws(
         () => firmware.run(PCM),
         (error: QurioError) => error.code === "SECTION_CRC",

@@ -7,8 +7,9 @@
  *
  *   HALF * (cycles a sample lasts - cycles of a frame / 160) >= cycles of a decision
  *
- * models/esc10-tiny.qmoe on a Cortex-M4F at 64 MHz (nRF52840): a sample lasts 4,000 cycles, a frame takes 75,000, a decision 9.7 million: at least
- * 2,747 samples in a half, 5,494 in the ring. Here it has 6,144: 384 ms, 12 KiB. qurio's own buffer (1,024 samples) is not counted on.
+ * models/esc10-tiny.qmoe, unchecked, on a Cortex-M4F at 64 MHz (nRF52840): a sample lasts 4,000 cycles, a frame takes 75,000, a decision 9.7
+ * million: at least 2,747 samples in a half, 5,494 in the ring. Here it has 6,144: 384 ms, 12 KiB. qurio's own buffer (1,024 samples) is not
+ * counted on.
  *
  * Put in what `qurio bake` printed for your model and core, and your clock; connect the two functions of the microphone to your board. */
 #include <stdio.h>
@@ -16,10 +17,10 @@
 #include "qurio.h"
 
 #define CLOCK_HZ 64000000
-#define FRAME_CYCLES 75000
-#define DECISION_CYCLES 9700000 /* steps * cycles of features, router and expert, and a hop */
+#define FRAME_CYCLES 75000      /* "stream: frame" */
+#define DECISION_CYCLES 9700000 /* "stream: decision behind its last frame", rounded up */
 
-#define HOP 100 /* frames of 10 ms: a window of 5 s every second */
+#define HOP 100   /* frames of 10 ms: a window of 5 s every second */
 #define HALF 3072 /* samples */
 
 QURIO_ASSERT((int64_t)HALF * (CLOCK_HZ / 16000 - FRAME_CYCLES / 160) >= DECISION_CYCLES, "the ring holds what comes in during a decision");
