@@ -4,6 +4,7 @@ import { FRONT_END_STEP } from "../assembly/format/file.ts";
 import { PHASE_DONE, PHASE_FAILED, PHASE_HOP, PHASE_IDLE } from "../assembly/format/ids.ts";
 import { RING_FRAMES } from "../assembly/format/plan.ts";
 import * as S from "../assembly/format/stream.ts";
+import { NATS_PER_DB } from "../tools/export/front_end_tables.ts";
 import type { Core, RawDecision } from "./engines/core.ts";
 import { QurioError } from "./errors.ts";
 
@@ -35,8 +36,8 @@ export interface RawWindow {
 }
 
 const FRAMES_A_SECOND = 100;
-/** A decibel of power in all 64 bands, in nats: 64 ln(10) / 10; float32, as assembly/wasi/stream.ts has it. */
-const NATS_PER_DB = Math.fround(14.736545);
+/** float32, as assembly/wasi/stream.ts has it. */
+const PER_DB = Math.fround(NATS_PER_DB);
 
 /** Options as the device's settings, in frames, codes and votes. Errors: STREAM for a value out of range, by name. */
 export function streamSettings(options: StreamOptions, frontEnd: Uint8Array): Int32Array {
@@ -50,7 +51,7 @@ export function streamSettings(options: StreamOptions, frontEnd: Uint8Array): In
   check("start votes", startVotes, 1, votes, "");
   check("stop votes", stopVotes, 1, startVotes, "");
   const step = new DataView(frontEnd.buffer, frontEnd.byteOffset).getFloat32(FRONT_END_STEP, true);
-  const level = (db: number) => Math.floor(Math.fround(Math.fround(Math.fround(Math.fround(db) * NATS_PER_DB) / step) + 0.5));
+  const level = (db: number) => Math.floor(Math.fround(Math.fround(Math.fround(Math.fround(db) * PER_DB) / step) + 0.5));
   const frames = (seconds: number) => Math.round(seconds * FRAMES_A_SECOND);
   const wake = wakeDb === undefined ? 0 : Math.max(1, level(wakeDb));
   return Int32Array.of(frames(hopS), wake, level(sleepDb), frames(holdS), votes, startVotes, stopVotes);

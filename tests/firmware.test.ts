@@ -1,26 +1,29 @@
 // The Cortex-M image: the C library's decisions equal the core's, byte for byte, unchecked and checked, on each core; what it takes of flash
-// and RAM; what its sandbox stops; what is refused.
+// and RAM; streams, the same, and what they cost; what its sandbox stops; what is refused.
 
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as D from "../assembly/format/decision.ts";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
+import * as S from "../assembly/format/stream.ts";
 import { BOARDS, boardNamed, checkArithmetic, checkFits } from "../firmware-sim/image/boards.ts";
-import { decisionStruct, errorEnum } from "../firmware-sim/image/c_header.ts";
+import { decisionStruct, errorEnum, streamStructs } from "../firmware-sim/image/c_header.ts";
 import type { CoreName } from "../firmware-sim/image/cores.ts";
-import { buildFirmware, type Firmware, type ImageRun } from "../firmware-sim/image/firmware.ts";
+import { buildFirmware, type Firmware } from "../firmware-sim/image/firmware.ts";
 import { type CLibrary, cLibrary } from "../firmware-sim/image/library.ts";
+import type { ImageRun, StreamRun } from "../firmware-sim/image/printed.ts";
 import { HOW_TO_INSTALL, INSTRUCTION_CLASSES, missingTool } from "../firmware-sim/image/tools.ts";
 import { Core } from "../host/engines/core.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { coreWasm } from "../host/index.ts";
+import { RawStream, streamSettings } from "../host/stream.ts";
 import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
-import { encodeModel } from "../tools/export/model_file.ts";
+import { decodeModel, encodeModel } from "../tools/export/model_file.ts";
 import { randomModel, randomModelFile, randomPcm, type TypeName } from "./harness/models.ts";
 
 const missing = missingTool();
@@ -43,6 +46,35 @@ async function coreRecord(file: Uint8Array, input: Int16Array | Float32Array, se
     core.decide();
   }
   return core.decisionBytes();
+}
+
+/** 7 s of a quiet noise, loud from 3 s and from 6.2 s on, 0.4 s each: a gate wakes twice. */
+const SOUND = Int16Array.from({ length: 7 * 16000 }, (_, i) => {
+  const [sample, second] = [Math.imul(Math.imul(i, i), 0x9e3779b1) >> 18, i / 16000];
+  return (second >= 3 && second < 3.4) || (second >= 6.2 && second < 6.6) ? sample : sample >> 6;
+});
+const STREAM = { hopS: 0.5, wakeDb: 12, holdS: 0.2, votes: 3 };
+const DECIDED = [true, false, false, true, true];
+
+/** What the package's stream gives, as the core's bytes. */
+async function coreStream(file: Uint8Array, settings: Int32Array): Promise<StreamRun["windows"]> {
+  const core = await Core.create(coreWasm(false) as BufferSource, false);
+  core.load(file);
+  const records: Uint8Array[] = [];
+  core.decision = () => {
+    records.push(core.decisionBytes());
+    return Core.prototype.decision.call(core);
+  };
+  const stream = new RawStream(core, settings, 7);
+  const windows: StreamRun["windows"] = [];
+  // in pieces so small that none has the end of two windows
+  for (let at = 0; at < SOUND.length; at += 160) {
+    for (const { decision } of stream.push(SOUND.subarray(at, at + 160))) {
+      const state = new Uint8Array(core.exports.memory.buffer, core.exports.streamPtr(), S.STREAM_BYTES).slice();
+      windows.push({ record: decision ? records.shift()! : null, state });
+    }
+  }
+  return windows;
 }
 
 function withFirmware<T>(library: CLibrary, core: CoreName, checked: boolean, work: (firmware: Firmware) => T): T {
@@ -77,27 +109,41 @@ const models = (experts: TypeName[], policy?: number) =>
   randomModelFile({ experts, ...(policy !== undefined && { policy, samples: 4 }), escalate: [0, 0], hidden: [200, 17], seed: 9 });
 
 for (const [name, file, cores, input] of MODELS) {
-  emulated(`${name}: the record equals the core's, byte for byte, unchecked and checked`, async () => {
+  emulated(`${name}: the record equals the core's, and each of a stream, byte for byte, unchecked and checked`, async () => {
     const bytes = file();
+    const { frontEnd } = decodeModel(bytes);
+    const settings = frontEnd ? streamSettings(STREAM, frontEnd) : undefined;
     const library = await cLibrary(bytes);
+    const results: { build: string; record: Uint8Array; windows: StreamRun["windows"] | undefined }[] = [];
     for (const core of cores) {
       for (const checked of [false, true]) {
         withFirmware(library, core, checked, (firmware) => {
           const { record } = firmware.run(input, 7);
-          results.push([`${core}, ${checked ? "checked" : "unchecked"}`, record]);
+          const stream = settings && firmware.stream(SOUND, settings, 7);
+          results.push({ build: `${core}, ${checked ? "checked" : "unchecked"}`, record, windows: stream?.windows });
         });
       }
     }
     const expected = await coreRecord(bytes, input, 7);
-    for (const [build, record] of results.splice(0)) assert.equal(record, expected, build);
+    const windows = settings && (await coreStream(bytes, settings));
+    if (windows)
+      assert.equal(
+        windows.map(({ record }) => record !== null),
+        DECIDED,
+      );
+    for (const result of results) {
+      assert.equal(result.record, expected, result.build);
+      assert.equal(result.windows, windows, `${result.build}, stream`);
+    }
   });
 }
-const results: [string, Uint8Array][] = [];
 
 let tiny: CLibrary;
 emulated("esc10-tiny on an M4F: record, flash, RAM, cycles, instructions a frame, and what the sandbox costs", async () => {
   tiny = await cLibrary(TINY);
   const runs: ImageRun[] = [];
+  const streams: StreamRun[] = [];
+  const settings = streamSettings(STREAM, decodeModel(TINY).frontEnd!);
   for (const checked of [false, true]) {
     withFirmware(tiny, "m4", checked, (firmware) => {
       const { flash, ram } = firmware.sizes;
@@ -106,10 +152,27 @@ emulated("esc10-tiny on an M4F: record, flash, RAM, cycles, instructions a frame
       assert.is(flash.total, flash.code + flash.tables + flash.model);
       runs.push(firmware.run(PCM, 0, true));
       assert.ok(runs.at(-1)!.stackBytes <= 512, `${runs.at(-1)!.stackBytes} bytes of stack`);
+      streams.push(firmware.stream(SOUND, settings, 7, !checked));
+      assert.ok(streams.at(-1)!.stackBytes <= 512, `${streams.at(-1)!.stackBytes} bytes of stack`);
     });
   }
   const expected = await coreRecord(TINY, PCM, 0);
   for (const { record } of runs) assert.equal(record, expected);
+  const windows = await coreStream(TINY, settings);
+  assert.equal(
+    windows.map(({ record }) => record !== null),
+    DECIDED,
+  );
+  for (const stream of streams) assert.equal(stream.windows, windows);
+  assert.match(tiny.files["qurio.h"], /decibels\) \* 147.3654f/);
+  assert.is(Math.floor(12 * 147.3654 + 0.5), settings[S.STREAM_WAKE / 4], "QURIO_LEVEL(12)");
+  const step = (phase: string, { phases }: { phases: ImageRun["phases"] } = streams[0]) => {
+    const counts = phases.find((row) => row.phase === phase)!;
+    return counts.instructions / counts.steps;
+  };
+  assert.ok(step("frame") - step("frame", runs[0]) <= 500, `${step("frame")} instructions a frame that the gate hears`);
+  assert.ok(step("hop") <= 40000, `${step("hop")} instructions a hop`);
+  assert.ok(step("asleep") - step("hop") <= 1000, `${step("asleep")} instructions a window asleep`);
   const sum = ({ phases }: ImageRun, field: "instructions" | "cycles") =>
     phases.filter(({ phase }) => phase !== "load").reduce((total, counts) => total + counts[field], 0);
   assert.ok(sum(runs[0], "cycles") <= 64e6, `${sum(runs[0], "cycles")} cycles`);
@@ -135,7 +198,7 @@ emulated("esc10-low-ram takes at most 40 KiB of RAM, unchecked and checked, and 
 });
 
 /**
- * A main that sets one variable of the core to a hostile value, then decides: allowed are a decision, an error and QURIO_TRAPPED, and after
+ * A main that sets one variable of the core to a hostile value, then decides, as a stream every other time: allowed are a decision, an error and QURIO_TRAPPED, and after
  * any of them qurio_init works again. It sees inside because it includes qurio.c.
  */
 const HOSTILE = `
@@ -146,12 +209,15 @@ static const uint32_t hostile[] = {0, 1, 0x7fffffff, 0x80000000u, 0xffffffffu, 0
 int32_t hostile_decide(void) {
   uint32_t trapped = 0, words = sizeof core / 4;
   static int16_t samples[700];
+  static const struct qurio_stream_settings stream = {498, 1, 1, 1, 16, 1, 1};
   for (uint32_t word = 0; word < words; word++) {
     for (uint32_t i = 0; i < sizeof hostile / 4; i++) {
       if (qurio_init()) return -1;
+      if (i & 1) qurio_stream(&stream);
       ((uint32_t*)&core)[word] = hostile[i];
       qurio_push(samples, 700);
       for (int n = 0; n < 4; n++) qurio_step_padded();
+      for (int n = 0; n < 4; n++) qurio_step();
       if (qurio_last_error()->code == QURIO_TRAPPED) trapped++;
     }
   }
@@ -186,15 +252,14 @@ emulated("the checked build traps on hostile state, never faults, and starts aga
   }
 });
 
-emulated("a damaged model is the core's error, by name", async () => {
-  const library = await cLibrary(TINY);
-  const at = library.model.length >> 1;
-  const damaged = library.files["qurio_model.c"].split("\n");
+emulated("a damaged model is the core's error, by name", () => {
+  const at = tiny.model.length >> 1;
+  const damaged = tiny.files["qurio_model.c"].split("\n");
   const line = damaged.findIndex((text) => text.startsWith("0x")) + (at >> 2) / 12;
   damaged[Math.floor(line)] = damaged[Math.floor(line)].replace(/0x(\w)/, (_, digit) => `0x${digit === "1" ? "2" : "1"}`);
   for (const checked of [false, true]) {
-    const files = { ...library.files, "qurio_model.c": damaged.join("\n") };
-    withFirmware({ ...library, files }, "m4", checked, (firmware) => {
+    const files = { ...tiny.files, "qurio_model.c": damaged.join("\n") };
+    withFirmware({ ...tiny, files }, "m4", checked, (firmware) => {
       assert.throws(
         () => firmware.run(PCM),
         (error: QurioError) => error.code === "SECTION_CRC",
@@ -217,6 +282,17 @@ test("the decision record in C is the one of decision.ts, field by field", () =>
   );
   assert.is(4 * fields.length, D.DECISION_BYTES);
   assert.match(errorEnum(), /QURIO_ERROR_SECTION_CRC = 107, \/\* checksum of section \{p\} does not match \*\//);
+});
+
+test("the stream record in C is the one of stream.ts, field by field", () => {
+  const drawing = readFileSync(packagePath("assembly", "format", "stream.ts"), "utf8").match(/\/\/ {3}(\| hop .*)\n/)![1];
+  const names = drawing.split("|").flatMap((name) => name.trim() || []);
+  const fields = [...streamStructs().matchAll(/^ {2}int(?:32|16)_t ([^;]+);/gm)].map(([, name]) => name);
+  assert.equal(
+    fields,
+    names.map((name) => name.replace(/ i16 /, "")),
+  );
+  assert.match(streamStructs(), new RegExp(`sizeof\\(struct qurio_stream\\) == ${S.STREAM_BYTES},`));
 });
 
 test("every board has an address, a size and a source for each memory", () => {
@@ -256,9 +332,24 @@ test("without the tools the C library is written, and one line says how to get a
 
 emulated("the command writes ELF files and prints flash, RAM, phases and the decision; twice the same bytes", () => {
   const outs = ["first", "second"].map((name) => join(folder, name));
-  const [first] = outs.map((out) => qurio(["models/esc10-tiny.qmoe", "-o", out, "--device", "stm32f411", "--checked"]));
+  const withoutQemu = join(folder, "bin");
+  mkdirSync(withoutQemu);
+  for (const tool of ["sh", "cp", "arm-none-eabi-gcc", "arm-none-eabi-size", "arm-none-eabi-nm"]) {
+    symlinkSync(execFileSync("sh", ["-c", `command -v ${tool}`], { encoding: "utf8" }).trim(), join(withoutQemu, tool));
+  }
+  const [first, second] = outs.map((out, i) => {
+    const args = ["models/esc10-tiny.qmoe", "-o", out, "--device", "stm32f411", "--checked"];
+    return qurio(args, i === 0 ? process.env : { PATH: withoutQemu });
+  });
   assert.is(first.status, 0, first.stderr);
-  for (const row of [/^flash +\d+ +\d+ +524288$/m, /^RAM +\d+ +\d+ +131072$/m, /^frame +498 +\d+ +\d+ +[\d.]+ % +1\.\d+$/m]) {
+  assert.is(second.status, 0, second.stderr);
+  assert.match(second.stdout, /^not run: gcc is not in PATH; apt-get install .*$/m);
+  for (const row of [
+    /^flash +\d+ +\d+ +524288$/m,
+    /^RAM +\d+ +\d+ +131072$/m,
+    /^frame +498 +\d+ +\d+ +[\d.]+ % +1\.\d+$/m,
+    /^stream: hop +1 +\d{5} +\d{5} +\d\.\d+$/m,
+  ]) {
     assert.match(first.stdout, row);
   }
   assert.match(first.stdout, /^samples\/rain\.wav: rain, record 01000000/m);

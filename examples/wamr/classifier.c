@@ -146,10 +146,10 @@ bool classifier_load(struct classifier* c, const uint8_t* model, uint32_t bytes)
   return c->has_model;
 }
 
-bool classifier_start(struct classifier* c, const struct qurio_stream* settings, uint32_t seed) {
-  void* to = native(c, call(c, STREAM_PTR, 0, 0), sizeof *settings);
+bool classifier_start(struct classifier* c, const struct qurio_stream_settings* settings, uint32_t seed) {
+  void* to = native(c, call(c, STREAM_PTR, 0, 0), sizeof(struct qurio_stream));
   if (!to) return false;
-  memcpy(to, settings, offsetof(struct qurio_stream, awake)); /* the rest is state */
+  memcpy(to, settings, sizeof *settings);
   call(c, RESET, seed, 0);
   if (call(c, AUDIO_SPACE, 0, 0) == 0) return FAIL(c, "the model takes feature vectors, not audio");
   return !c->error[0];

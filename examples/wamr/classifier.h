@@ -44,7 +44,7 @@ struct classifier_stages {
 bool classifier_open(struct classifier* c, const struct classifier_memory* memory, uint8_t* module, uint32_t bytes,
                      struct classifier_stages* stages);
 bool classifier_load(struct classifier* c, const uint8_t* model, uint32_t bytes);
-bool classifier_start(struct classifier* c, const struct qurio_stream* settings, uint32_t seed);
+bool classifier_start(struct classifier* c, const struct qurio_stream_settings* settings, uint32_t seed);
 /* Returns how many samples were taken: 0 until steps have made room. */
 uint32_t classifier_push(struct classifier* c, const int16_t* samples, uint32_t count);
 /* QURIO_FAILED: c->error says why. */

@@ -33,7 +33,7 @@ static struct {
 
 struct options {
   const char *module, *recording, *model;
-  struct qurio_stream settings;
+  struct qurio_stream_settings settings;
   struct classifier_memory memory;
   bool records, show_memory;
 };

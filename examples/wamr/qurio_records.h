@@ -40,38 +40,44 @@ QURIO_ASSERT(offsetof(struct qurio_decision, expert) == 24, "expert");
 QURIO_ASSERT(offsetof(struct qurio_decision, abstained) == 28, "abstained");
 QURIO_ASSERT(offsetof(struct qurio_decision, frames_seen) == 32, "frames_seen");
 QURIO_ASSERT(offsetof(struct qurio_decision, weight_bytes) == 36, "weight_bytes");
-QURIO_ASSERT(sizeof(struct qurio_decision) == 40, "decision record");
+QURIO_ASSERT(sizeof(struct qurio_decision) == 40, "qurio_decision");
 
 /* At streamPtr(): settings count from the next reset on. */
-struct qurio_stream {
-  int32_t hop;                /* setting: frames of 10 ms from window to window, 1 to 498; 0: one window, no stream */
-  int32_t wake;               /* setting: the gate wakes when the level is so far above the background; 0: no gate */
-  int32_t sleep;              /* setting: it stays awake while the level is so far above it ... */
-  int32_t hold;               /* setting: ... and so many frames longer */
-  int32_t votes;              /* setting: so many of the last windows vote, 1 to 16 */
-  int32_t start;              /* setting: an event starts with so many votes for its label */
-  int32_t stop;               /* setting: and ends below so many */
-  int32_t awake;              /* state: 1 while the gate is awake */
-  int32_t level;              /* state: of the newest frame */
-  int32_t background;         /* state: 256 times the background level */
-  int32_t windows;            /* state: since reset, those included that the gate slept through */
-  int32_t event;              /* state: label of the event that goes on, or -1 */
-  int16_t history[16];        /* state: labels of the last windows, newest first */
+struct qurio_stream_settings {
+  int32_t hop;                /* frames of 10 ms from window to window, at most 498; 0: one window, no stream */
+  int32_t wake;               /* the gate wakes when the level is so far above the background; 0: no gate */
+  int32_t sleep;              /* it stays awake while the level is so far above the background ... */
+  int32_t hold;               /* ... and so many frames longer */
+  int32_t votes;              /* so many of the last windows vote, 1 to 16 */
+  int32_t start;              /* an event starts with so many votes for its label */
+  int32_t stop;               /* and ends below so many */
 } QURIO_MAY_ALIAS;
-QURIO_ASSERT(offsetof(struct qurio_stream, hop) == 0, "hop");
-QURIO_ASSERT(offsetof(struct qurio_stream, wake) == 4, "wake");
-QURIO_ASSERT(offsetof(struct qurio_stream, sleep) == 8, "sleep");
-QURIO_ASSERT(offsetof(struct qurio_stream, hold) == 12, "hold");
-QURIO_ASSERT(offsetof(struct qurio_stream, votes) == 16, "votes");
-QURIO_ASSERT(offsetof(struct qurio_stream, start) == 20, "start");
-QURIO_ASSERT(offsetof(struct qurio_stream, stop) == 24, "stop");
+QURIO_ASSERT(offsetof(struct qurio_stream_settings, hop) == 0, "hop");
+QURIO_ASSERT(offsetof(struct qurio_stream_settings, wake) == 4, "wake");
+QURIO_ASSERT(offsetof(struct qurio_stream_settings, sleep) == 8, "sleep");
+QURIO_ASSERT(offsetof(struct qurio_stream_settings, hold) == 12, "hold");
+QURIO_ASSERT(offsetof(struct qurio_stream_settings, votes) == 16, "votes");
+QURIO_ASSERT(offsetof(struct qurio_stream_settings, start) == 20, "start");
+QURIO_ASSERT(offsetof(struct qurio_stream_settings, stop) == 24, "stop");
+QURIO_ASSERT(sizeof(struct qurio_stream_settings) == 28, "qurio_stream_settings");
+
+struct qurio_stream {
+  struct qurio_stream_settings settings;
+  int32_t awake;              /* 1 while the gate is awake */
+  int32_t level;              /* of the newest frame */
+  int32_t background;         /* in 1/256 of a level */
+  int32_t windows;            /* since reset, those included that the gate slept through */
+  int32_t event;              /* label of the event that goes on */
+  int16_t history[16];        /* labels of the last windows, newest first; -1: abstained, or slept */
+} QURIO_MAY_ALIAS;
+QURIO_ASSERT(offsetof(struct qurio_stream, settings) == 0, "settings");
 QURIO_ASSERT(offsetof(struct qurio_stream, awake) == 28, "awake");
 QURIO_ASSERT(offsetof(struct qurio_stream, level) == 32, "level");
 QURIO_ASSERT(offsetof(struct qurio_stream, background) == 36, "background");
 QURIO_ASSERT(offsetof(struct qurio_stream, windows) == 40, "windows");
 QURIO_ASSERT(offsetof(struct qurio_stream, event) == 44, "event");
 QURIO_ASSERT(offsetof(struct qurio_stream, history) == 48, "history");
-QURIO_ASSERT(sizeof(struct qurio_stream) == 80, "stream record");
+QURIO_ASSERT(sizeof(struct qurio_stream) == 80, "qurio_stream");
 
 /* At lastError(). */
 struct qurio_error {
@@ -80,14 +86,14 @@ struct qurio_error {
 
 /* What step() did. */
 enum qurio_phase {
-  QURIO_DONE = 5,
-  QURIO_EXPERT = 4,
-  QURIO_FAILED = 6,
-  QURIO_FEATURES = 2,
-  QURIO_FRAME = 1,
-  QURIO_HOP = 7,
   QURIO_IDLE = 0,
+  QURIO_FRAME = 1,
+  QURIO_FEATURES = 2,
   QURIO_ROUTER = 3,
+  QURIO_EXPERT = 4,
+  QURIO_DONE = 5,
+  QURIO_FAILED = 6,
+  QURIO_HOP = 7,
 };
 
 /* QURIO_ERRORS(X): X(code, name, message). {p} place, {e} expected, {f} found; {l}, {n}: layer and network of a place that is

@@ -28,39 +28,55 @@ const DECISION: Field[] = [
   ["uint32_t", D.DECISION_WEIGHT_BYTES, "weight_bytes", "packed weights and scales read"],
 ];
 
-/** The record of assembly/format/stream.ts, in order. */
-const STREAM: Field[] = [
-  ["int32_t", S.STREAM_HOP, "hop", `setting: frames of 10 ms from window to window, 1 to ${RING_FRAMES}; 0: one window, no stream`],
-  ["int32_t", S.STREAM_WAKE, "wake", "setting: the gate wakes when the level is so far above the background; 0: no gate"],
-  ["int32_t", S.STREAM_SLEEP, "sleep", "setting: it stays awake while the level is so far above it ..."],
-  ["int32_t", S.STREAM_HOLD, "hold", "setting: ... and so many frames longer"],
-  ["int32_t", S.STREAM_VOTES, "votes", `setting: so many of the last windows vote, 1 to ${S.STREAM_MAX_VOTES}`],
-  ["int32_t", S.STREAM_START, "start", "setting: an event starts with so many votes for its label"],
-  ["int32_t", S.STREAM_STOP, "stop", "setting: and ends below so many"],
-  ["int32_t", S.STREAM_AWAKE, "awake", "state: 1 while the gate is awake"],
-  ["int32_t", S.STREAM_LEVEL, "level", "state: of the newest frame"],
-  ["int32_t", S.STREAM_BACKGROUND, "background", "state: 256 times the background level"],
-  ["int32_t", S.STREAM_WINDOWS, "windows", "state: since reset, those included that the gate slept through"],
-  ["int32_t", S.STREAM_EVENT, "event", "state: label of the event that goes on, or -1"],
-  ["int16_t", S.STREAM_HISTORY, `history[${S.STREAM_MAX_VOTES}]`, "state: labels of the last windows, newest first"],
+/** The record of assembly/format/stream.ts: what the host writes, and what it reads. */
+const STREAM_SETTINGS: Field[] = [
+  ["int32_t", S.STREAM_HOP, "hop", "frames of 10 ms from window to window, at most 498; 0: one window, no stream"],
+  ["int32_t", S.STREAM_WAKE, "wake", "the gate wakes when the level is so far above the background; 0: no gate"],
+  ["int32_t", S.STREAM_SLEEP, "sleep", "it stays awake while the level is so far above the background ..."],
+  ["int32_t", S.STREAM_HOLD, "hold", "... and so many frames longer"],
+  ["int32_t", S.STREAM_VOTES, "votes", `so many of the last windows vote, 1 to ${S.STREAM_MAX_VOTES}`],
+  ["int32_t", S.STREAM_START, "start", "an event starts with so many votes for its label"],
+  ["int32_t", S.STREAM_STOP, "stop", "and ends below so many"],
+];
+const STREAM_STATE: Field[] = [
+  ["int32_t", S.STREAM_AWAKE, "awake", "1 while the gate is awake"],
+  ["int32_t", S.STREAM_LEVEL, "level", "of the newest frame"],
+  ["int32_t", S.STREAM_BACKGROUND, "background", "in 1/256 of a level"],
+  ["int32_t", S.STREAM_WINDOWS, "windows", "since reset, those included that the gate slept through"],
+  ["int32_t", S.STREAM_EVENT, "event", "label of the event that goes on"],
+  ["int16_t", S.STREAM_HISTORY, `history[${S.STREAM_MAX_VOTES}]`, "labels of the last windows, newest first; -1: abstained, or slept"],
 ];
 
-function struct(name: string, fields: Field[], bytes: number, title: string): string {
-  const rows = fields.map(([type, , field, meaning]) => `  ${`${type} ${field};`.padEnd(28)}/* ${meaning} */`);
-  const places = fields.map(([, offset, field]) => {
-    const member = field.replace(/\[.*/, "");
-    return `QURIO_ASSERT(offsetof(struct ${name}, ${member}) == ${offset}, "${member}");`;
+const rows = (fields: Field[]) => fields.map(([type, , name, meaning]) => `  ${`${type} ${name};`.padEnd(28)}/* ${meaning} */`);
+
+function record(name: string, members: string[], bytes: number, places: [offset: number, member: string][]): string {
+  const asserts = places.map(([offset, member]) => {
+    const field = member.replace(/\[.*/, "");
+    return `QURIO_ASSERT(offsetof(struct ${name}, ${field}) == ${offset}, "${field}");`;
   });
-  const size = `QURIO_ASSERT(sizeof(struct ${name}) == ${bytes}, "${title}");`;
-  return [`struct ${name} {`, ...rows, "} QURIO_MAY_ALIAS;", ...places, size].join("\n");
+  const size = `QURIO_ASSERT(sizeof(struct ${name}) == ${bytes}, "${name}");`;
+  return [`struct ${name} {`, ...members, "} QURIO_MAY_ALIAS;", ...asserts, size].join("\n");
 }
 
-export const decisionStruct = () => struct("qurio_decision", DECISION, D.DECISION_BYTES, "decision record");
-const streamStruct = () => struct("qurio_stream", STREAM, S.STREAM_BYTES, "stream record");
+export function decisionStruct(): string {
+  const places = DECISION.map(([, offset, name]): [number, string] => [offset, name]);
+  return record("qurio_decision", rows(DECISION), D.DECISION_BYTES, places);
+}
+
+export function streamStructs(): string {
+  const places = (fields: Field[]) => fields.map(([, offset, name]): [number, string] => [offset, name]);
+  const members = ["  struct qurio_stream_settings settings;", ...rows(STREAM_STATE)];
+  return [
+    record("qurio_stream_settings", rows(STREAM_SETTINGS), S.STREAM_AWAKE, places(STREAM_SETTINGS)),
+    "",
+    record("qurio_stream", members, S.STREAM_BYTES, [[0, "settings"], ...places(STREAM_STATE)]),
+  ].join("\n");
+}
 
 export function phaseEnum(): string {
-  const rows = Object.entries(I).flatMap(([name, id]) => (name.startsWith("PHASE_") ? [`  QURIO_${name.slice(6)} = ${id},`] : []));
-  return ["enum qurio_phase {", ...rows, "};"].join("\n");
+  const phases = Object.entries(I).filter(([name]) => name.startsWith("PHASE_"));
+  phases.sort(([, a], [, b]) => a - b);
+  return ["enum qurio_phase {", ...phases.map(([name, id]) => `  QURIO_${name.slice(6)} = ${id},`), "};"].join("\n");
 }
 
 export function errorEnum(): string {
@@ -129,7 +145,7 @@ export function recordsHeader(): string {
 ${decisionStruct()}
 
 /* At streamPtr(): settings count from the next reset on. */
-${streamStruct()}
+${streamStructs()}
 
 /* At lastError(). */
 struct qurio_error {

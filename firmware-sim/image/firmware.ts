@@ -4,14 +4,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DECISION_BYTES } from "../../assembly/format/decision.ts";
-import { PHASE_DONE, PHASE_EXPERT, PHASE_FEATURES, PHASE_FRAME, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
-import { deviceError, QurioError } from "../../host/errors.ts";
+import { STREAM_AWAKE } from "../../assembly/format/stream.ts";
 import type { Board, Region } from "./boards.ts";
-import { QURIO_TRAPPED } from "./c_header.ts";
 import { CORES, type CoreName } from "./cores.ts";
 import { type CLibrary, libraryFolder } from "./library.ts";
-import { buildPlugin, type Counts, emulationError, readCounts, runTool } from "./tools.ts";
+import { type Emulation, type ImageRun, readRun, readStream, type StreamRun } from "./printed.ts";
+import { buildPlugin, emulationError, runTool } from "./tools.ts";
 
 /** Where QEMU's mps2 boards have memory, and where a clip is put that is not linked in. */
 const EMULATED: { flash: Region; ram: Region; clip: number } = {
@@ -21,6 +19,9 @@ const EMULATED: { flash: Region; ram: Region; clip: number } = {
 };
 export const STACK_BYTES = 2048;
 const FLAGS = "-O2 -g0 -std=gnu11 -ffreestanding -ffunction-sections -fdata-sections -Wall -Wextra -Werror -I.";
+
+/** Words in front of the clip's samples that are a stream's settings: all 0 if it is none. */
+const STREAM_SETTINGS = STREAM_AWAKE / 4;
 
 export interface Flash {
   code: number;
@@ -48,21 +49,6 @@ export interface Sizes {
   ram: Ram;
 }
 
-/** One counted phase of a decision. */
-export interface PhaseCounts extends Counts {
-  phase: "load" | "frame" | "features" | "router" | "expert" | "other";
-  steps: number;
-}
-
-export interface ImageRun {
-  record: Uint8Array;
-  label: string;
-  /** Most bytes of stack that were in use. */
-  stackBytes: number;
-  /** Empty unless counted. */
-  phases: PhaseCounts[];
-}
-
 export interface Firmware {
   readonly core: CoreName;
   readonly sizes: Sizes;
@@ -76,6 +62,13 @@ export interface Firmware {
    * @throws QurioError the core's error; TRAPPED; EMULATION, TOOL_MISSING
    */
   run(input: Int16Array | Float32Array, seed?: number, count?: boolean): ImageRun;
+  /**
+   * A stream under QEMU: what the audio has of whole windows.
+   * @param settings of the stream record, in order
+   * @param count instructions and cycles too; takes longer
+   * @throws QurioError as run
+   */
+  stream(pcm: Int16Array, settings: Int32Array, seed?: number, count?: boolean): StreamRun;
   /** Removes its temporary folder. */
   close(): void;
 }
@@ -118,6 +111,16 @@ export function buildFirmware(library: CLibrary, core: CoreName, checked: boolea
       const address = (name: string) => symbols.match(new RegExp(`^(\\w+) \\w ${name}$`, "m"))![1];
       return { begin: address("region_begin"), end: address("region_end") };
     };
+    const emulate = (clip: Uint8Array, count: boolean): Emulation => {
+      runnable ??= prepare();
+      put("clip.bin", clip);
+      const device = `-device loader,file=clip.bin,addr=${EMULATED.clip},force-raw=on`;
+      const options = `-M ${CORES[core].machine} -nographic -semihosting-config enable=on,target=native -kernel run.elf ${device}`;
+      if (count) buildPlugin(folder);
+      const plugin = count ? ` -plugin ./cycles.so,core=${core},begin=${runnable.begin},end=${runnable.end}` : "";
+      const { stdout, stderr, code } = runTool(folder, "qemu-system-arm", `${options}${plugin}`.split(" "), [0, 1]);
+      return { output: `${stdout}${stderr}`, code };
+    };
     return {
       core,
       sizes,
@@ -127,16 +130,8 @@ export function buildFirmware(library: CLibrary, core: CoreName, checked: boolea
         return link(flash, board.ram, "board.o", clipObject(clip));
       },
       emulatedElf: (clip) => link(EMULATED.flash, EMULATED.ram, "emulated.o", clipObject(clip)),
-      run(input, seed = 0, count = false) {
-        runnable ??= prepare();
-        put("clip.bin", clipBytes(input, seed));
-        const clip = `-device loader,file=clip.bin,addr=${EMULATED.clip},force-raw=on`;
-        const options = `-M ${CORES[core].machine} -nographic -semihosting-config enable=on,target=native -kernel run.elf ${clip}`;
-        if (count) buildPlugin(folder);
-        const plugin = count ? ` -plugin ./cycles.so,core=${core},begin=${runnable.begin},end=${runnable.end}` : "";
-        const { stdout, stderr, code } = runTool(folder, "qemu-system-arm", `${options}${plugin}`.split(" "), [0, 1]);
-        return readRun(`${stdout}${stderr}`, code);
-      },
+      run: (input, seed = 0, count = false) => readRun(emulate(clipBytes(input, seed), count)),
+      stream: (pcm, settings, seed = 0, count = false) => readStream(emulate(clipBytes(pcm, seed, settings), count)),
     };
   } catch (error) {
     close();
@@ -147,14 +142,18 @@ export function buildFirmware(library: CLibrary, core: CoreName, checked: boolea
 function clipSource(clip: Int16Array): string {
   const text = clip.length > 0 ? clip.join(",") : "0";
   return `#include <stdint.h>
-const struct { uint32_t count, seed; int16_t samples[${Math.max(1, clip.length)}]; } clip __attribute__((section(".clip"))) =
-  {${clip.length}, 0, {${text}}};
+const struct { uint32_t count, seed, stream[${STREAM_SETTINGS}]; int16_t samples[${Math.max(1, clip.length)}]; } clip __attribute__((section(".clip"))) =
+  {${clip.length}, 0, {0}, {${text}}};
 `;
 }
 
-function clipBytes(input: Int16Array | Float32Array, seed: number): Uint8Array {
+function clipBytes(
+  input: Int16Array | Float32Array,
+  seed: number,
+  settings: ArrayLike<number> = new Int32Array(STREAM_SETTINGS),
+): Uint8Array {
   const pcm = input instanceof Int16Array && input.length === 0 ? new Int16Array(1) : input;
-  const head = Uint32Array.of(input instanceof Int16Array ? pcm.length : 0, seed >>> 0);
+  const head = Int32Array.from([input instanceof Int16Array ? pcm.length : 0, seed, ...Array.from(settings)]);
   return Buffer.concat([new Uint8Array(head.buffer), new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength)]);
 }
 
@@ -177,56 +176,4 @@ function sizesOf(library: CLibrary, sections: string, symbols: string): Sizes {
   };
   const ramTotal = ram.work + ram.static + ram.variables + ram.guard + ram.stack;
   return { flash: { code, tables, model, clip, total: code + tables + model }, ram: { ...ram, total: ramTotal } };
-}
-
-const PHASES: Record<number, PhaseCounts["phase"]> = {
-  [PHASE_IDLE]: "other",
-  [PHASE_FRAME]: "frame",
-  [PHASE_FEATURES]: "features",
-  [PHASE_ROUTER]: "router",
-  [PHASE_EXPERT]: "expert",
-  [PHASE_DONE]: "other",
-};
-
-/** What board.c printed, with the plugin's lines in between. */
-function readRun(output: string, code: number): ImageRun {
-  const { lines, text } = readCounts(output);
-  const field = (name: string) => text.match(new RegExp(`^${name} (.*)$`, "m"))?.[1];
-  const words = (hex: string) => new Int32Array(new Uint8Array(Buffer.from(hex, "hex")).buffer);
-  const error = field("error");
-  if (error !== undefined) {
-    const [number, place, expected, found] = words(error);
-    if (number === QURIO_TRAPPED) {
-      const message = `the checked build trapped at code address 0x${(place >>> 0).toString(16)}`;
-      throw new QurioError("TRAPPED", message, "An access outside its memory: this is a fault in qurio, please report it.");
-    }
-    throw deviceError({ code: number, place, expected, found });
-  }
-  const record = new Uint8Array(Buffer.from(field("decision") ?? "", "hex"));
-  if (code !== 0 || record.length !== DECISION_BYTES) throw emulationError(`exit code ${code}: ${text.trim().slice(0, 500)}`);
-  const steps = ["load", ...[...(field("phases") ?? "")].map((digit) => PHASES[Number(digit)])] as PhaseCounts["phase"][];
-  return {
-    record,
-    label: field("label") ?? "",
-    stackBytes: words(field("stack")!)[0],
-    phases: lines.length > 0 ? sumPhases(steps, lines) : [],
-  };
-}
-
-function sumPhases(steps: PhaseCounts["phase"][], lines: Counts[]): PhaseCounts[] {
-  if (steps.length !== lines.length) throw emulationError(`${steps.length} regions expected, ${lines.length} found`);
-  const sums = new Map<string, PhaseCounts>();
-  for (const [i, phase] of steps.entries()) {
-    const { instructions, cycles, classes } = lines[i];
-    const sum = sums.get(phase);
-    if (!sum) {
-      sums.set(phase, { phase, steps: 1, instructions, cycles, classes: { ...classes } });
-      continue;
-    }
-    sum.steps++;
-    sum.instructions += instructions;
-    sum.cycles += cycles;
-    for (const kind of Object.keys(classes) as (keyof typeof classes)[]) sum.classes[kind] += classes[kind];
-  }
-  return [...sums.values()];
 }

@@ -2,7 +2,7 @@
 //
 //   qurio.h          the interface          qurio.c         the core, translated, and the interface around it
 //   wasm-rt.h        memory and operations  qurio_model.c   the model file, const
-//   main.c           example: a microphone's DMA ring       README.md       how to add it
+//   main.c           example: a microphone's stream         README.md       how to add it
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,9 +13,10 @@ import { QurioError } from "../../host/errors.ts";
 import { packagePath } from "../../host/files.ts";
 import { modelToBake, validate } from "../../tools/export/bake.ts";
 import { compileCore } from "../../tools/export/compile.ts";
-import { decodePlan } from "../../tools/export/model_file.ts";
+import { frontEndParameters, NATS_PER_DB } from "../../tools/export/front_end_tables.ts";
+import { decodeModel, decodePlan } from "../../tools/export/model_file.ts";
 import { bakedUses, usedBy } from "../../tools/export/uses.ts";
-import { decisionStruct, errorEnum, phaseEnum } from "./c_header.ts";
+import { decisionStruct, errorEnum, phaseEnum, streamStructs } from "./c_header.ts";
 import { MEMORY_BASES, translateCore } from "./translate.ts";
 
 export interface CLibrary {
@@ -61,8 +62,10 @@ export async function cLibrary(file: Uint8Array, checked = false): Promise<CLibr
   const { workBytes, features } = decodePlan(model);
   const staticBytes = constantOf(core, "workPtr");
   const ramBytes = staticBytes + workBytes;
+  const { frontEnd } = decodeModel(model);
+  const levelPerDb = frontEnd ? NATS_PER_DB / frontEndParameters(frontEnd).step : 0;
   const files = {
-    "qurio.h": header({ checked, ramBytes, modelBytes: model.length, guardBytes: guardFor(core), features }),
+    "qurio.h": header({ checked, ramBytes, modelBytes: model.length, guardBytes: guardFor(core), features, levelPerDb }),
     "qurio.c": source(core),
     "wasm-rt.h": template("wasm-rt.h"),
     "qurio_model.c": modelSource(model),
@@ -104,9 +107,10 @@ interface HeaderValues {
   modelBytes: number;
   guardBytes: number;
   features: number;
+  levelPerDb: number;
 }
 
-function header({ checked, ramBytes, modelBytes, guardBytes, features }: HeaderValues): string {
+function header({ checked, ramBytes, modelBytes, guardBytes, features, levelPerDb }: HeaderValues): string {
   const sizes = [
     "/* 1: every access to memory is compared with its bounds, and a trap gives QURIO_TRAPPED. 0: the model is validated once, in qurio_init. */",
     "#ifndef QURIO_CHECKED",
@@ -117,6 +121,9 @@ function header({ checked, ramBytes, modelBytes, guardBytes, features }: HeaderV
     `#define QURIO_MODEL_BYTES ${modelBytes}u /* qurio_model.c, in flash */`,
     `#define QURIO_FEATURE_COUNT ${features}u   /* length of a feature vector */`,
     "",
+    "/* Decibels as a difference of levels: what this model's front end makes of them. */",
+    `#define QURIO_LEVEL(decibels) ((int32_t)((decibels) * ${levelPerDb.toFixed(4)}f + 0.5f))`,
+    "",
     "/* The checked build's windows: rounded up to what one instruction compares with, and behind each what a constant offset may reach. */",
     `#define QURIO_RAM_WINDOW (QURIO_CHECKED ? ${window(ramBytes)}u : QURIO_RAM_BYTES)`,
     `#define QURIO_MODEL_WINDOW (QURIO_CHECKED ? ${window(modelBytes)}u : QURIO_MODEL_BYTES)`,
@@ -125,6 +132,7 @@ function header({ checked, ramBytes, modelBytes, guardBytes, features }: HeaderV
   return template("qurio.h.in")
     .replace("@SIZES@", sizes.join("\n"))
     .replace("@DECISION@", decisionStruct())
+    .replace("@STREAM@", streamStructs())
     .replace("@PHASES@", phaseEnum())
     .replace("@ERRORS@", errorEnum());
 }

@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Board, boardNamed, checkArithmetic, checkFits } from "../../firmware-sim/image/boards.ts";
 import { CORES } from "../../firmware-sim/image/cores.ts";
-import { buildFirmware, type ImageRun, type Sizes, STACK_BYTES } from "../../firmware-sim/image/firmware.ts";
+import { buildFirmware, type Sizes, STACK_BYTES } from "../../firmware-sim/image/firmware.ts";
 import { type CLibrary, cLibrary } from "../../firmware-sim/image/library.ts";
+import type { ImageRun, PhaseCounts, StreamRun } from "../../firmware-sim/image/printed.ts";
 import { HOW_TO_INSTALL, missingTool } from "../../firmware-sim/image/tools.ts";
 import { toPcm16k } from "../audio/resample.ts";
 import { readWav } from "../audio/wav.ts";
@@ -26,10 +27,14 @@ const SAMPLE = "rain.wav";
 const BUILDS = ["unchecked", "checked"] as const;
 type Build = (typeof BUILDS)[number];
 
-/** One build of the library, compiled and, if there is QEMU, run on the sample clip. */
+/** The sample clip as a stream, hop 1 s, no gate, 2 of 3 votes: one window, and the hop behind it. */
+const STREAM = Int32Array.of(100, 0, 0, 0, 3, 2, 1);
+
+/** One build of the library, compiled and, if there is QEMU, run on the sample clip: as a single window, and as a stream. */
 interface Built {
   sizes: Sizes;
   run: ImageRun | null;
+  stream: StreamRun | null;
 }
 
 /** @throws QurioError BOARD, NO_FPU, IMAGE_TOO_LARGE; what is wrong with the model; OUTPUT_NO_FOLDER and its kin */
@@ -48,7 +53,12 @@ export async function bakeFirmware(path: string, { output, device, checked = fal
       try {
         const { flash, ram } = firmware.sizes;
         checkFits(board, { flash: flash.total, ram: ram.total });
-        builds[build] = { sizes: firmware.sizes, run: missingTool() ? null : firmware.run(clip, 0, true) };
+        const runs = !missingTool();
+        builds[build] = {
+          sizes: firmware.sizes,
+          run: runs ? firmware.run(clip, 0, true) : null,
+          stream: runs ? firmware.stream(clip, STREAM, 0, true) : null,
+        };
         if (checked === (build === "checked")) {
           elves[`${board.name}.elf`] = firmware.elfFor(board, clip);
           elves["emulated.elf"] = firmware.emulatedElf(clip);
@@ -115,22 +125,40 @@ function print(folder: string, board: Board, library: CLibrary, builds: Partial<
     console.log(`\nnot run: ${missingTool()} is not in PATH; ${HOW_TO_INSTALL}`);
     return;
   }
-  console.log(`\n${phaseTable(board, plain.run, sandbox.run)}`);
+  console.log(`\n${phaseTable(board, plain, sandbox)}`);
   console.log(`\nsamples/${SAMPLE}: ${plain.run.label}, record ${Buffer.from(plain.run.record).toString("hex")}`);
 }
 
-/** Instructions of one decision; loading happens once and is no part of it. */
-function phaseTable(board: Board, plain: ImageRun, sandbox: ImageRun): string {
-  const sum = ({ phases }: ImageRun, field: "instructions" | "cycles") =>
-    phases.reduce((total, counts) => total + (counts.phase === "load" ? 0 : counts[field]), 0);
-  const all = sum(plain, "cycles");
-  const rows = plain.phases.map(({ phase, steps, instructions, cycles }, i) => {
-    const share = phase === "load" ? "" : `${((100 * cycles) / all).toFixed(1)} %`;
-    const factor = (sandbox.phases[i].instructions / instructions).toFixed(2);
-    return [phase, steps, Math.round(instructions / steps), Math.round(cycles / steps), share, factor];
-  });
-  const factor = (sum(sandbox, "instructions") / sum(plain, "instructions")).toFixed(2);
-  rows.push(["decision", 1, sum(plain, "instructions"), all, "100.0 %", factor]);
+/** Instructions of one decision, then what a stream adds; loading happens once and is no part of either. */
+function phaseTable(board: Board, plain: Built, sandbox: Built): string {
+  const sums = (phases: PhaseCounts[], of: (counts: PhaseCounts) => boolean) => {
+    const total = { steps: 0, instructions: 0, cycles: 0 };
+    for (const counts of phases.filter(of)) {
+      total.steps += counts.steps;
+      total.instructions += counts.instructions;
+      total.cycles += counts.cycles;
+    }
+    return total;
+  };
+  const all = ({ phase }: PhaseCounts) => phase !== "load";
+  const decision = sums(plain.run!.phases, all);
+  const row = (name: string, runs: (ImageRun | StreamRun)[], of: (counts: PhaseCounts) => boolean, steps?: number, hasShare = true) => {
+    const [unchecked, checked] = runs.map(({ phases }) => sums(phases, of));
+    const n = steps ?? unchecked.steps;
+    const share = hasShare ? `${((100 * unchecked.cycles) / decision.cycles).toFixed(1)} %` : "";
+    const factor = (checked.instructions / unchecked.instructions).toFixed(2);
+    return [name, n, Math.round(unchecked.instructions / n), Math.round(unchecked.cycles / n), share, factor];
+  };
+  const runs = [plain.run!, sandbox.run!];
+  const streams = [plain.stream!, sandbox.stream!];
+  const isBehindFrames = ({ phase }: PhaseCounts) => ["features", "router", "expert", "hop"].includes(phase);
+  const rows = [
+    ...plain.run!.phases.map(({ phase }) => row(phase, runs, (counts) => counts.phase === phase, undefined, phase !== "load")),
+    row("decision", runs, all, 1),
+    row("stream: frame", streams, ({ phase }) => phase === "frame", undefined, false),
+    row("stream: hop", streams, ({ phase }) => phase === "hop", undefined, false),
+    row("stream: decision behind its last frame", streams, isBehindFrames, 1, false),
+  ];
   const head = [
     `${CORES[board.core].title}, emulated`,
     "steps",

@@ -127,6 +127,19 @@ const struct qurio_decision* qurio_decision(void) {
   return (const struct qurio_decision*)(uintptr_t)at;
 }
 
+void qurio_stream(const struct qurio_stream_settings* settings) {
+  if (!ready()) return;
+  u32 at = core_streamPtr();
+  memcpy((void*)(uintptr_t)at, settings, sizeof *settings);
+}
+
+const struct qurio_stream* qurio_stream_state(void) {
+  static const struct qurio_stream none = {.event = -1};
+  if (state != READY) return &none;
+  u32 at = core_streamPtr();
+  return (const struct qurio_stream*)(uintptr_t)at;
+}
+
 const char* qurio_label(int32_t index) {
   u32 labels = state == READY ? section(SECTION_LABELS) : 0;
   if (!labels || (u32)index >= model_word(labels + LABELS_COUNT)) return "";

@@ -1,14 +1,16 @@
-/* Bare metal: start, decide about one clip that lies in flash, print the decision through semihosting, exit. For QEMU's mps2 boards, and to
+/* Bare metal: start, decide about one clip that lies in flash, or about each window of it as a stream, print through semihosting, exit. For QEMU's mps2 boards, and to
  * see what a named board would hold; an application brings its own start-up code and has main.c instead.
  *
- * Output, a line each: phases of the steps as digits | decision <hex of the record> | label | stack <bytes>; or error <code place expected found> */
+ * Output, a line each: phases of the steps as digits | decision <hex of the record> | label | stack <bytes>; or error <code place expected found>.
+ * Of a stream: phases up to a window's end | decision, unless the gate slept | stream <hex of the record>; and so on. */
 #include "qurio.h"
 
 enum { SYS_WRITE0 = 0x04, SYS_EXIT_EXTENDED = 0x20, STOPPED_APPLICATION_EXIT = 0x20026 };
 
-/* count samples of PCM; or, where count is 0, a feature vector. */
+/* count samples of PCM; or, where count is 0, a feature vector. With a hop, a stream. */
 struct clip {
   uint32_t count, seed;
+  struct qurio_stream_settings stream;
   union {
     int16_t samples[2];
     float features[1];
@@ -55,7 +57,7 @@ static void print_hex(const void* bytes, uint32_t count) {
 
 static __attribute__((noreturn)) void fail(void) {
   const struct qurio_error* error = qurio_last_error();
-  print("error ");
+  print("\nerror ");
   print_hex(error, sizeof *error);
   print("\n");
   quit(1);
@@ -81,12 +83,25 @@ static int32_t counted_padded(void) {
   return phase;
 }
 
-static void decide(void) {
-  int32_t phase = QURIO_IDLE;
+static void load(void) {
   region_begin();
   int32_t code = qurio_init();
   region_end();
   if (code) fail();
+}
+
+static void print_decision(void) {
+  const struct qurio_decision* decision = qurio_decision();
+  print("\ndecision ");
+  print_hex(decision, sizeof *decision);
+  print("\nlabel ");
+  print(qurio_label(decision->label));
+  print("\n");
+}
+
+static void decide(void) {
+  int32_t phase = QURIO_IDLE;
+  load();
   qurio_reset(clip.seed);
   if (clip.count == 0 && qurio_push_features(clip.data.features)) fail();
   print("phases ");
@@ -98,13 +113,32 @@ static void decide(void) {
     while (phase != QURIO_IDLE && phase != QURIO_DONE && phase != QURIO_FAILED);
   }
   while (phase != QURIO_DONE && phase != QURIO_FAILED) phase = counted_padded();
-  print("\n");
   if (phase == QURIO_FAILED) fail();
-  const struct qurio_decision* decision = qurio_decision();
-  print("decision ");
-  print_hex(decision, sizeof *decision);
-  print("\nlabel ");
-  print(qurio_label(decision->label));
+  print_decision();
+}
+
+static void stream(void) {
+  load();
+  qurio_stream(&clip.stream);
+  qurio_reset(clip.seed);
+  print("phases ");
+  for (uint32_t at = 0; at < clip.count;) {
+    int32_t phase;
+    at += qurio_push(clip.data.samples + at, clip.count - at);
+    do {
+      phase = counted_step();
+      if (phase == QURIO_FAILED) fail();
+      if (phase == QURIO_DONE) {
+        print_decision();
+        print("phases ");
+      }
+      if (phase == QURIO_HOP) {
+        print("\nstream ");
+        print_hex(qurio_stream_state(), sizeof(struct qurio_stream));
+        print("\nphases ");
+      }
+    } while (phase != QURIO_IDLE);
+  }
   print("\n");
 }
 
@@ -129,7 +163,8 @@ __attribute__((noreturn)) static void start(void) {
   const uint32_t* from = __data_load;
   for (uint32_t* p = __data_start; p < __data_end;) *p++ = *from++;
   for (uint32_t* p = __bss_start; p < __bss_end;) *p++ = 0;
-  decide();
+  if (clip.stream.hop > 0) stream();
+  else decide();
   print_stack();
   quit(0);
 }

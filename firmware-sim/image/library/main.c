@@ -1,14 +1,35 @@
-/* Example: decisions about what a microphone hears. A DMA channel fills a ring of samples, half by half; the main loop takes them from there.
+/* Example: what a microphone hears, as a stream. A DMA channel fills a ring of samples, half by half; the main loop takes them from there.
  *
- *   ring   | half 0 | half 1 |     the DMA writes one half while the loop reads the other
+ *   ring   | half 0 | half 1 |     the DMA writes one half while the loop must be through with the other
  *
- * Connect the three functions at the end to your board. The window is 5 s; step by step the core does at most one frame, one piece of the
- * features or one layer, so that a half of the ring (32 ms here) is never missed: see the cycles of a step in the README. */
+ * How many samples that asks for. While a decision is computed (features, networks, and moving on by a hop) no frame is, so the loop is through
+ * with a half in time if
+ *
+ *   HALF * (cycles a sample lasts - cycles of a frame / 160) >= cycles of a decision
+ *
+ * models/esc10-tiny.qmoe, unchecked, on a Cortex-M4F at 64 MHz (nRF52840): a sample lasts 4,000 cycles, a frame takes 75,000, a decision 9.7
+ * million: at least 2,747 samples in a half, 5,494 in the ring. Here it has 6,144: 384 ms, 12 KiB. qurio's own buffer (1,024 samples) is not
+ * counted on.
+ *
+ * Put in what `qurio bake` printed for your model and core, and your clock; connect the two functions of the microphone to your board. */
 #include <stdio.h>
 
 #include "qurio.h"
 
-#define HALF 512 /* samples: 32 ms */
+#define CLOCK_HZ 64000000
+#define FRAME_CYCLES 75000      /* "stream: frame" */
+#define DECISION_CYCLES 9700000 /* "stream: decision behind its last frame", rounded up */
+
+#define HOP 100   /* frames of 10 ms: a window of 5 s every second */
+#define HALF 3072 /* samples */
+
+QURIO_ASSERT((int64_t)HALF * (CLOCK_HZ / 16000 - FRAME_CYCLES / 160) >= DECISION_CYCLES, "the ring holds what comes in during a decision");
+QURIO_ASSERT(HALF <= 160 * HOP, "a half has no more than one decision");
+
+/* Wakes 6 dB above the background, sleeps 2 s after it was last 3 dB above. An event starts with 2 of 3 windows, and ends with none. */
+static const struct qurio_stream_settings settings = {
+  .hop = HOP, .wake = QURIO_LEVEL(6), .sleep = QURIO_LEVEL(3), .hold = 200, .votes = 3, .start = 2, .stop = 1,
+};
 
 int16_t microphone_ring[2 * HALF];
 static volatile uint32_t halves_written; /* counts up in the interrupt, and nowhere else */
@@ -20,47 +41,54 @@ void microphone_half_written(void) { halves_written++; }
 /* Starts the circular DMA over microphone_ring, 16 kHz, 16 bits, mono. */
 extern void microphone_start(int16_t* ring, uint32_t samples);
 
-static void report(const struct qurio_decision* decision) {
-  if (decision->abstained) printf("not sure (%s, %d %%)\n", qurio_label(decision->label), (int)(100 * decision->probability));
-  else printf("%s, %d %%\n", qurio_label(decision->label), (int)(100 * decision->probability));
-}
-
 static void stop(void) {
   const struct qurio_error* error = qurio_last_error();
   printf("qurio error %d, place %d, expected %d, found %d\n", (int)error->code, (int)error->place, (int)error->expected, (int)error->found);
   for (;;) {}
 }
 
-int main(void) {
-  uint32_t halves_read = 0, seed = 0;
+static void start(void) {
   if (qurio_init()) stop();
-  qurio_reset(seed);
+  qurio_stream(&settings);
+  qurio_reset(0);
+}
+
+static void report(void) {
+  static int32_t before = -1;
+  int32_t event = qurio_stream_state()->event;
+  if (event == before) return;
+  if (before >= 0) printf("%s ends\n", qurio_label(before));
+  if (event >= 0) printf("%s starts\n", qurio_label(event));
+  before = event;
+}
+
+/* A window may end anywhere among the samples. */
+static void listen(const int16_t* samples, uint32_t left) {
+  while (left > 0) {
+    int32_t phase;
+    uint32_t taken = qurio_push(samples, left);
+    samples += taken;
+    left -= taken;
+    do {
+      phase = qurio_step();
+      if (phase == QURIO_HOP) report();
+    } while (phase != QURIO_IDLE && phase != QURIO_FAILED);
+    if (phase == QURIO_IDLE) continue;
+    if (qurio_last_error()->code != QURIO_TRAPPED) stop();
+    start();
+  }
+}
+
+int main(void) {
+  uint32_t halves_read = 0;
+  start();
   microphone_start(microphone_ring, 2 * HALF);
   for (;;) {
     if (halves_read == halves_written) continue; /* or __WFI(), k_sem_take(…) */
-    if (halves_written - halves_read > 1) {      /* too late: what was there is overwritten; start over */
+    listen(microphone_ring + (halves_read & 1) * HALF, HALF);
+    if (halves_written - halves_read > 1) { /* too late: part of it was overwritten meanwhile */
       halves_read = halves_written;
-      qurio_reset(++seed);
-      continue;
-    }
-    const int16_t* samples = microphone_ring + (halves_read & 1) * HALF;
-    uint32_t left = HALF;
-    int32_t phase = QURIO_IDLE;
-    while (left > 0 && phase == QURIO_IDLE) {
-      uint32_t taken = qurio_push(samples, left);
-      samples += taken;
-      left -= taken;
-      do phase = qurio_step();
-      while (phase != QURIO_IDLE && phase != QURIO_DONE && phase != QURIO_FAILED);
-    }
-    halves_read++;
-    if (phase == QURIO_FAILED) {
-      if (qurio_last_error()->code != QURIO_TRAPPED || qurio_init()) stop();
-      qurio_reset(++seed);
-    } else if (phase == QURIO_DONE) {
-      report(qurio_decision());
-      halves_read = halves_written; /* the decision itself took longer than a half lasts */
-      qurio_reset(++seed);
-    }
+      qurio_reset(0);
+    } else halves_read++;
   }
 }
