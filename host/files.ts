@@ -36,6 +36,19 @@ export function readInput(path: string): Uint8Array {
 }
 
 /**
+ * Says now what writeOutput would say after the work is done.
+ * @throws QurioError OUTPUT_NO_FOLDER, OUTPUT_IS_FOLDER
+ */
+export function checkOutput(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw outputIsFolder(path);
+  if (!existsSync(dirname(path))) throw outputError(path, 0, Object.assign(new Error(), { code: "ENOENT" }));
+}
+
+function outputIsFolder(path: string): QurioError {
+  return new QurioError("OUTPUT_IS_FOLDER", `cannot write ${path}: it is a folder, a file expected`, "Name a file in it.");
+}
+
+/**
  * Writes a file beside its place, then renames it: whoever looks sees the old file or the new one, also after Ctrl-C, an error or a power cut.
  * Package write-file-atomic does not do: it calls write() once, so on a disk that fills up it puts a cut file in place without an error.
  * Devices and pipes are written directly.
@@ -46,9 +59,7 @@ export function writeOutput(path: string, data: Uint8Array | string): void {
   let temporary: string | undefined;
   try {
     const there = statSync(path, { throwIfNoEntry: false });
-    if (there?.isDirectory()) {
-      throw new QurioError("OUTPUT_IS_FOLDER", `cannot write ${path}: it is a folder, a file expected`, "Name a file in it.");
-    }
+    if (there?.isDirectory()) throw outputIsFolder(path);
     if (there && !there.isFile()) {
       writeFileSync(path, bytes);
       return;

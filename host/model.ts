@@ -199,10 +199,11 @@ async function bakedModel(wasm: Uint8Array): Promise<Model> {
     core = await Core.create(wasm, false);
   } catch (error) {
     if (error instanceof QurioError) throw error;
+    const what = wasm[4] === 1 ? "it asks for imports, as WASI commands do" : "it is a component, or damaged";
     throw new QurioError(
       "NOT_BAKED",
-      `the wasm module cannot be used as a model: ${(error as Error).message}`,
-      "Pass a model file, or what `qurio bake --target core` wrote.",
+      `the wasm module cannot be used as a model: ${what}`,
+      "Pass a model file, or what `qurio bake --target core` wrote; others run in wasmtime and its kin.",
     );
   }
   return new Model(core, decodeModel(core.open()));

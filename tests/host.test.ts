@@ -144,14 +144,14 @@ test("the plan is what the file's header says, and pieces of sound give the deci
 
 test("every TypeScript example of docs/api.md and of the docstrings runs", async () => {
   mkdirSync(join(folder, "models"));
-  writeFileSync(join(folder, "models", "esc10.qmoe"), file);
+  for (const name of ["esc10.qmoe", "esc10-tiny.qmoe"]) writeFileSync(join(folder, "models", name), file);
   writeFileSync(
     join(folder, "clip.wav"),
     wavBytes(16000, (i) => Math.sin(i / 9) / 2),
   );
   const entry = pathToFileURL(packagePath("host", "index.ts")).href;
   const examples = [...readFileSync(packagePath("docs", "api.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
-  assert.is(examples.length, 7);
+  assert.is(examples.length, 8);
   const docstring = readFileSync(packagePath("host", "index.ts"), "utf8").match(/\n \* {5}const model[\s\S]*?\n \*\n/)![0];
   const code = docstring.replaceAll(/^ \* */gm, "");
   examples.push(`import { loadModel } from "qurio";\nconst pcm = new Int16Array(9);\n${code}`);
@@ -172,7 +172,7 @@ test("every TypeScript example of docs/api.md and of the docstrings runs", async
   }
   const all = printed.join("\n");
   assert.is(printed.filter((line) => /^\d+ s: class/.test(line)).length, 12, all);
-  for (const expected of ["FEATURES_SHAPE", "INPUT_MISSING: no-such-file.qmoe does not exist", "true"])
+  for (const expected of ["FEATURES_SHAPE", "STREAM", "1 asleep", "INPUT_MISSING: no-such-file.qmoe does not exist", "true"])
     assert.ok(all.includes(expected), all);
 });
 

@@ -2,7 +2,7 @@
 
 import { type BakeSizes, bake } from "../../tools/export/bake.ts";
 import type { BakeTarget } from "../../tools/export/bake_targets.ts";
-import { readInput, writeOutput } from "../files.ts";
+import { checkOutput, readInput, writeOutput } from "../files.ts";
 import { formatTable } from "./output.ts";
 
 export interface BakeCommandOptions {
@@ -15,6 +15,7 @@ export interface BakeCommandOptions {
 
 /** Bakes a model file into a module. Without weights the model that goes with it is written beside it, as OUTPUT.qmoe. */
 export async function bakeModel(path: string, { output, target, simd = false, weights, json }: BakeCommandOptions): Promise<void> {
+  checkOutput(output);
   const { wasm, model, sizes } = await bake(readInput(path), { target, simd, weights });
   writeOutput(output, wasm);
   const modelOutput = weights ? null : `${output}.qmoe`;

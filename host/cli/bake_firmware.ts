@@ -11,17 +11,18 @@ import { HOW_TO_INSTALL, missingTool } from "../../firmware-sim/image/tools.ts";
 import { toPcm16k } from "../audio/resample.ts";
 import { readWav } from "../audio/wav.ts";
 import { QurioError } from "../errors.ts";
-import { packagePath, readInput, writeOutput } from "../files.ts";
+import { checkOutput, packagePath, readInput, writeOutput } from "../files.ts";
 import { formatTable } from "./output.ts";
 
 export interface BakeFirmwareOptions {
   /** A folder. */
   output: string;
-  device: string;
+  device?: string;
   checked?: boolean;
   json?: boolean;
 }
 
+const DEFAULT_BOARD = "stm32l4r5";
 /** The clip in the ELF files. */
 const SAMPLE = "rain.wav";
 const BUILDS = ["unchecked", "checked"] as const;
@@ -38,8 +39,12 @@ interface Built {
 }
 
 /** @throws QurioError BOARD, NO_FPU, IMAGE_TOO_LARGE; what is wrong with the model; OUTPUT_NO_FOLDER and its kin */
-export async function bakeFirmware(path: string, { output, device, checked = false, json = false }: BakeFirmwareOptions): Promise<void> {
+export async function bakeFirmware(
+  path: string,
+  { output, device = DEFAULT_BOARD, checked = false, json = false }: BakeFirmwareOptions,
+): Promise<void> {
   const board = boardNamed(device);
+  checkFolder(output);
   const library = await cLibrary(readInput(path), checked);
   checkArithmetic(board, library.isFixed);
   checkFits(board, { flash: library.model.length, ram: library.ramBytes + STACK_BYTES });
@@ -75,10 +80,14 @@ export async function bakeFirmware(path: string, { output, device, checked = fal
   else print(output, board, library, builds, note);
 }
 
-function writeAll(folder: string, files: Record<string, string | Uint8Array>): void {
-  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+/** Before the work: the folder is there, or can be made. */
+function checkFolder(folder: string): void {
+  if (!existsSync(folder)) checkOutput(folder);
+  else if (!statSync(folder).isDirectory())
     throw new QurioError("OUTPUT_NOT_A_FOLDER", `cannot write ${folder}: it is a file, a folder expected`, "Name a folder with -o.");
-  }
+}
+
+function writeAll(folder: string, files: Record<string, string | Uint8Array>): void {
   if (!existsSync(folder)) {
     try {
       mkdirSync(folder);

@@ -150,7 +150,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
         .choices([...BAKE_TARGETS, "cortex-m"])
         .default("core"),
     )
-    .option("--device <name>", "the board that must hold it (cortex-m only)", "stm32l4r5")
+    .option("--device <name>", "the board that must hold it (cortex-m only; stm32l4r5 if left out): docs/firmware.md lists them")
     .option("--checked", "every memory access is compared with its bounds (cortex-m only)")
     .option("--simd", "for engines that have SIMD")
     .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as FILE.qmoe (core only)")
@@ -163,9 +163,13 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
         "qurio bake model.qmoe -o firmware --target cortex-m --device nrf52840",
       ),
     )
-    .action(async (model, options) => {
+    .action(async (model, options, command: Command) => {
+      const firmware = options.target === "cortex-m";
+      const foreign = firmware ? ["simd"] : ["device", "checked"];
+      const misplaced = foreign.find((name) => options[name] !== undefined);
+      if (misplaced) command.error(`option '--${misplaced}' does not go with --target ${options.target}`);
       await prepare();
-      if (options.target === "cortex-m") await (await import("./bake_firmware.ts")).bakeFirmware(model, options);
+      if (firmware) await (await import("./bake_firmware.ts")).bakeFirmware(model, options);
       else await (await import("./bake.ts")).bakeModel(model, options);
     });
 

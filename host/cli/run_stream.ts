@@ -67,7 +67,7 @@ function report(
   const slept = windows.filter(({ decision }) => decision === null).length;
   const gate = slept > 0 ? `, the gate slept through ${slept}` : "";
   return [
-    `${colors.bold(name)}  ${seconds.toFixed(1)} s  ${colors.dim(`${windows.length} windows of ${WINDOW_S} s${gate}`)}`,
+    `${colors.bold(name)}  ${seconds.toFixed(1)} s  ${colors.dim(`${windows.length} window${windows.length === 1 ? "" : "s"} of ${WINDOW_S} s${gate}`)}`,
     "",
     formatTable(windows.map(row), { head: ["from", "heard", "probability", "entropy", "answered by", "event"] }),
     "",
