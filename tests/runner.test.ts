@@ -54,6 +54,15 @@ test("a file that forgets test.run() fails, as does one that cannot be loaded or
   }
 });
 
+test("a file that only skips is no failure, unless everything is required, or nothing else ran", () => {
+  const skips = 'test.skip("d", () => {});\ntest.run();';
+  const files = { "a.test.ts": PASSES, "b.test.ts": skips };
+  assert.is(runner(files).last, "1 passed, 0 failed, 1 skipped");
+  assert.is(runner(files).status, 0);
+  assert.is(runner(files, { QURIO_REQUIRE_ALL: "1" }).status, 1);
+  assert.is(runner({ "b.test.ts": skips }).status, 1);
+});
+
 test("no file at all fails", () => {
   assert.is(runner({}).status, 1);
 });
