@@ -17,7 +17,7 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "model", paths: /^assembly\/model\//, mayImport: ["format", "kernels", "frontend", "layers", "router"] },
   { name: "device entry", paths: /^assembly\//, mayImport: ["format", "kernels", "frontend", "layers", "router", "model"] },
 
-  { name: "errors", paths: /^host\/(errors|files)\.ts$/, mayImport: ["format"] },
+  { name: "errors", paths: /^host\/(errors|files|check|plot)\.ts$/, mayImport: ["format"] },
   // the bytes of wasm binaries: bake writes them, the meter counts in them
   { name: "wasm", paths: /^host\/wasm\//, mayImport: ["errors"] },
   { name: "export", paths: /^tools\/export\//, mayImport: ["format", "errors", "wasm"] },
@@ -39,9 +39,14 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   },
   { name: "train", paths: /^tools\/train\//, mayImport: ["format", "errors", "export", "image", "core", "audio", "package", "engines"] },
   {
+    name: "study",
+    paths: /^tools\/study\//,
+    mayImport: ["format", "errors", "export", "image", "core", "audio", "package", "engines", "meter", "battery", "train"],
+  },
+  {
     name: "cli",
     paths: /^host\/cli\//,
-    mayImport: ["format", "errors", "wasm", "export", "image", "core", "audio", "package", "engines", "meter", "battery", "train"],
+    mayImport: ["format", "errors", "wasm", "export", "image", "core", "audio", "package", "engines", "meter", "battery", "train", "study"],
   },
 ];
 

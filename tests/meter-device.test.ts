@@ -76,7 +76,7 @@ test("not an object, not a device", () => {
   for (const json of [null, 3, "x", []])
     assert.throws(
       () => parseDevice(json),
-      (error: QurioError) => error.message.includes("profile: an object"),
+      (error: QurioError) => error.message.includes("the file: an object"),
     );
   assert.throws(
     () => loadDevice("nucleo-l4r5z"),

@@ -1,14 +1,7 @@
 // Browser-safe. A device profile: what a board's clock, energy and operations cost, each constant with its source.
 
-import { QurioError } from "../errors.ts";
+import { Check, type Constant } from "../check.ts";
 import { CLASSES, type OpClass } from "../wasm/opcodes.ts";
-
-export interface Constant {
-  value: number;
-  unit: string;
-  /** Publication, table or command that anyone can look up or run. */
-  source: string;
-}
 
 export interface DeviceProfile {
   name: string;
@@ -24,6 +17,7 @@ export interface DeviceProfile {
 
 /** A profile may leave these out; a count of one of them is then an error. */
 const OPTIONAL: ReadonlySet<OpClass> = new Set<OpClass>(["simd", "simdDot", "bulk"]);
+const HINT = "Each constant is { value, unit, source }; host/meter/devices/nucleo-l4r5zi.json shows them all.";
 const FIELDS = ["name", "title", "road", "clock", "supply", "energyPerCycle", "cyclesPerOp"];
 
 /**
@@ -31,59 +25,21 @@ const FIELDS = ["name", "title", "road", "clock", "supply", "energyPerCycle", "c
  * something missing, of the wrong type, not finite, negative (or zero where that makes no sense), in another unit, or unknown.
  */
 export function parseDevice(json: unknown, file = "device profile"): DeviceProfile {
-  const check = new Check(file);
+  const check = new Check(file, "DEVICE_PROFILE", HINT);
   const profile = check.object(json, "", FIELDS);
   const cyclesPerOp: DeviceProfile["cyclesPerOp"] = {};
   const cycles = check.object(profile["cyclesPerOp"], "cyclesPerOp", CLASSES);
   for (const kind of CLASSES) {
     if (cycles[kind] === undefined && OPTIONAL.has(kind)) continue;
-    cyclesPerOp[kind] = check.constant(cycles[kind], `cyclesPerOp.${kind}`, "cycles", 0);
+    cyclesPerOp[kind] = check.constant(cycles[kind], `cyclesPerOp.${kind}`, "cycles", { least: 0 });
   }
   return {
     name: check.text(profile["name"], "name"),
     title: check.text(profile["title"], "title"),
     road: check.text(profile["road"], "road"),
-    clock: check.constant(profile["clock"], "clock", "MHz", Number.MIN_VALUE),
-    supply: check.constant(profile["supply"], "supply", "V", Number.MIN_VALUE),
-    energyPerCycle: check.constant(profile["energyPerCycle"], "energyPerCycle", "pJ", Number.MIN_VALUE),
+    clock: check.constant(profile["clock"], "clock", "MHz", { above: 0 }),
+    supply: check.constant(profile["supply"], "supply", "V", { above: 0 }),
+    energyPerCycle: check.constant(profile["energyPerCycle"], "energyPerCycle", "pJ", { above: 0 }),
     cyclesPerOp,
   };
-}
-
-class Check {
-  private readonly file: string;
-  constructor(file: string) {
-    this.file = file;
-  }
-
-  object(value: unknown, path: string, known: readonly string[]): Record<string, unknown> {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw this.error(path || "profile", "an object", value);
-    const unknown = Object.keys(value).find((key) => !known.includes(key));
-    if (unknown !== undefined) throw this.error(path ? `${path}.${unknown}` : unknown, `one of ${known.join(", ")}`, unknown);
-    return value as Record<string, unknown>;
-  }
-
-  text(value: unknown, path: string): string {
-    if (typeof value !== "string" || value === "") throw this.error(path, "a text", value);
-    return value;
-  }
-
-  constant(value: unknown, path: string, unit: string, least: number): Constant {
-    const fields = this.object(value, path, ["value", "unit", "source"]);
-    const number = fields["value"];
-    if (typeof number !== "number" || !(number >= least) || number === Number.POSITIVE_INFINITY) {
-      throw this.error(`${path}.value`, least > 0 ? "a number above 0" : "a number of at least 0", number);
-    }
-    if (fields["unit"] !== unit) throw this.error(`${path}.unit`, `"${unit}"`, fields["unit"]);
-    return { value: number, unit, source: this.text(fields["source"], `${path}.source`) };
-  }
-
-  error(path: string, expected: string, found: unknown): QurioError {
-    const shown = found === undefined ? "nothing" : typeof found === "number" ? `${found}` : (JSON.stringify(found) ?? typeof found);
-    return new QurioError(
-      "DEVICE_PROFILE",
-      `${this.file}: ${path}: ${expected} expected, ${shown} found`,
-      "Each constant is { value, unit, source }; host/meter/devices/nucleo-l4r5zi.json shows them all.",
-    );
-  }
 }
