@@ -37,7 +37,8 @@ export interface BatteryProfile {
 }
 
 const FOLDER = packagePath("firmware-sim", "battery", "batteries");
-const HINT = "Each constant is { value, unit, source }, each curve { unit, points, source }; firmware-sim/battery/batteries/cr2032.json shows them all.";
+const HINT =
+  "Each constant is { value, unit, source }, each curve { unit, points, source }; firmware-sim/battery/batteries/cr2032.json shows them all.";
 const FIELDS = [
   "name",
   "title",
@@ -128,6 +129,11 @@ export function batteryNames(): string[] {
 /** A bundled profile. Errors: BATTERY_UNKNOWN. */
 export function loadBattery(name: string): BatteryProfile {
   if (!batteryNames().includes(name))
-    throw new QurioError("BATTERY_UNKNOWN", `no battery ${name}`, `Known: ${batteryNames().join(", ")}; or the profile itself, as an object.`, 2);
+    throw new QurioError(
+      "BATTERY_UNKNOWN",
+      `no battery ${name}`,
+      `Known: ${batteryNames().join(", ")}; or the profile itself, as an object.`,
+      2,
+    );
   return parseBattery(JSON.parse(readFileSync(`${FOLDER}/${name}.json`, "utf8")), name);
 }
