@@ -151,7 +151,7 @@ export function parseScenario(json: unknown, file = "scenario"): Scenario {
 
 function readBattery(check: Check, json: unknown, file: string): BatteryProfile {
   if (typeof json === "string") return loadBattery(json);
-  if (typeof json !== "object") throw check.error("battery", "a name or a profile", json);
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw check.error("battery", "a name or a profile", json);
   return parseBattery(json, `${file}: battery`);
 }
 
