@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import { loadBattery, parseBattery } from "../firmware-sim/battery/batteries.ts";
 import { simulate } from "../firmware-sim/battery/index.ts";
 import { presetNames, presetText } from "../firmware-sim/battery/presets.ts";
-import { parseScenario } from "../firmware-sim/battery/scenario.ts";
+import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
 import { deviceNames } from "../host/meter/devices.ts";
 import { fullScenario, plainScenario } from "./harness/scenarios.ts";
 

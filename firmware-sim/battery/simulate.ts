@@ -59,7 +59,7 @@ const DEPTH_STEP = 1 / 2000;
 const MAX_POINTS = 800;
 
 /**
- * Simulates until the device stops or the scenario's years are over. 10 years take some 0.1 s.
+ * Simulates until the device stops or the scenario's years are over. 10 years take less than 0.1 s.
  * @param history false leaves the course out (Monte Carlo runs)
  */
 export function simulateScenario(scenario: Scenario, variation: Variation = NO_VARIATION, history = true): SimulationResult {
@@ -117,7 +117,7 @@ export function simulateScenario(scenario: Scenario, variation: Variation = NO_V
       const calendar = endHours === calendarHours;
       const detail = calendar
         ? `${battery.calendarLife.value} years, the age that ${battery.name} is good for`
-        : "still running at the end";
+        : `nothing: still running when the ${scenario.years} years are over`;
       end = { cause: calendar ? "calendar" : "horizon", detail };
       course.add(hours, 1 - used / available, point.baseV, point.lowestV, true);
     }
