@@ -8,8 +8,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { loadBattery, parseBattery } from "../firmware-sim/battery/batteries.ts";
 import { simulate } from "../firmware-sim/battery/index.ts";
-import { presetNames, presetText } from "../firmware-sim/battery/presets.ts";
 import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
+import { presetNames, presetText } from "../firmware-sim/battery/presets.ts";
+import { simulateLife } from "../host/cli/simulate.ts";
 import { deviceNames } from "../host/meter/devices.ts";
 import { fullScenario, plainScenario } from "./harness/scenarios.ts";
 
@@ -219,23 +220,31 @@ test("qurio simulate meters the model, simulates, plots and prints the same as J
   }
 });
 
-test("qurio simulate lists and shows presets, and refuses what does not go together", () => {
+test("qurio simulate lists and shows presets, and refuses what does not go together", async () => {
   assert.match(qurio("--list").stdout, /^wildlife-recorder +li-ion-18650 +wildlife recorder/m);
   assert.is(qurio("--show", "baby-monitor").stdout, presetText("baby-monitor"));
-  const wrong: [string[], number, RegExp][] = [
-    [[], 2, /one of a scenario file, '--preset', '--list' and '--show' is needed/],
-    [["--preset", "toaster"], 2, /no preset toaster/],
-    [["no.json"], 1, /no\.json does not exist/],
-    [["README.md"], 1, /README\.md: JSON expected/],
-    [["package.json"], 1, /package\.json: .*: one of title, battery/],
-    [["--preset", "baby-monitor", "--days", "99", "--events"], 2, /at most 31/],
-    [["--preset", "baby-monitor", "--plot", "none/life.svg"], 1, /folder none does not exist/],
+  for (const [args, message] of [
+    [[], /one of a scenario file, '--preset', '--list' and '--show' is needed/],
+    [["--preset", "baby-monitor", "--days", "99", "--events"], /at most 31/],
+  ] as [string[], RegExp][]) {
+    const { status, stdout, stderr } = qurio(...args);
+    assert.equal([status, stdout], [2, ""]);
+    assert.match(stderr, message);
+  }
+  const options = { runs: 1, seed: 1, days: 7 };
+  const wrong: [string | undefined, object, RegExp][] = [
+    [undefined, { preset: "toaster" }, /^PRESET_UNKNOWN no preset toaster$/],
+    ["no.json", {}, /^INPUT_MISSING no\.json does not exist$/],
+    ["README.md", {}, /^SCENARIO README\.md: JSON expected/],
+    ["package.json", {}, /^SCENARIO package\.json: .*: one of title, battery/],
+    [undefined, { preset: "minute-u575", plot: "none/life.svg" }, /^OUTPUT_NO_FOLDER .*folder none does not exist$/],
   ];
-  for (const [args, status, message] of wrong) {
-    const found = qurio(...args);
-    assert.match(found.stderr, message);
-    assert.is(found.status, status, args.join(" "));
-    assert.is(found.stdout, "");
+  for (const [path, more, message] of wrong) {
+    let said = "nothing";
+    await simulateLife(path, { ...options, ...more }).catch((error) => {
+      said = `${error.code} ${error.message}`;
+    });
+    assert.match(said, message);
   }
   assert.not(existsSync("none"));
 });

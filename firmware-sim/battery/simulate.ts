@@ -6,7 +6,7 @@
 // What is not available in the cold is so again when it is warmer. The first hour in which the device stops ends the life, whatever came after.
 
 import { loadOf } from "./load.ts";
-import { ACCOUNTS, type Account, OperatingPoints, SELF_DISCHARGE, segmentsOf } from "./operating_point.ts";
+import { ACCOUNTS, type Account, type OperatingPoint, OperatingPoints, SELF_DISCHARGE, segmentsOf } from "./operating_point.ts";
 import type { Scenario } from "./scenario.ts";
 import { cellOf } from "./state.ts";
 import { sunMw, temperatureAt, YEAR_HOURS } from "./sun.ts";
@@ -63,16 +63,15 @@ const MAX_POINTS = 800;
  * @param history false leaves the course out (Monte Carlo runs)
  */
 export function simulateScenario(scenario: Scenario, variation: Variation = NO_VARIATION, history = true): SimulationResult {
-  const { battery, supply, policies } = scenario;
+  const { battery, policies } = scenario;
   const cell = cellOf(battery);
   const loads = policies.map((policy) => segmentsOf(loadOf(scenario, policy, variation.wakes), cell));
   const year = weather(scenario, cell, variation);
   const capacity = battery.capacity.value * variation.capacity;
   const startHour = Math.round((scenario.startDayOfYear - 1) * 24);
   const calendarHours = battery.calendarLife.value * YEAR_HOURS;
-  const leastV = Math.max(supply.brownOutV, battery.cutoff.value);
   const endHours = Math.min(scenario.years * YEAR_HOURS, calendarHours);
-  const remembered = new OperatingPoints(supply, cell, loads);
+  const remembered = new OperatingPoints(scenario.supply, cell, loads);
   const energyJ = new Float64Array(ACCOUNTS.length);
   const course = new Course(history);
   const charge = { drawn: 0, selfDischarge: 0, charged: 0 };
@@ -90,14 +89,7 @@ export function simulateScenario(scenario: Scenario, variation: Variation = NO_V
     meanUa = point.meanUa;
     const available = most * cell.capacityByRate(meanUa);
     const depth = used / available;
-    if (point.baseV < leastV)
-      end = { cause: "capacity", detail: `less than ${leastV} V under the lasting load ${where(hours, year.temperatureC[slot])}` };
-    else if (point.lowestV < supply.brownOutV)
-      end = {
-        cause: "brown-out",
-        detail: `${point.lowestV.toFixed(2)} V under ${point.lowestAt}, charge ${percent(1 - depth)} ${where(hours, year.temperatureC[slot])}`,
-      };
-    else if (depth >= 1 - 1e-12) end = { cause: "capacity", detail: `nothing left to take ${where(hours, year.temperatureC[slot])}` };
+    end = stops(scenario, point, depth, () => where(hours, year.temperatureC[slot]));
     course.add(hours, 1 - depth, point.baseV, point.lowestV, end !== null);
     if (end) break;
     const lossMa = year.selfDischarge[slot] * (capacity - used);
@@ -134,6 +126,17 @@ export function simulateScenario(scenario: Scenario, variation: Variation = NO_V
     naiveDays: hours === 0 ? 0 : battery.capacity.value / meanCurrentUa / 0.024,
     history: course.points,
   };
+}
+
+/** Why the device stops at this point, or null. */
+function stops({ battery, supply }: Scenario, point: OperatingPoint, depth: number, when: () => string): SimulationResult["end"] | null {
+  const leastV = Math.max(supply.brownOutV, battery.cutoff.value);
+  if (point.baseV < leastV) return { cause: "capacity", detail: `less than ${leastV} V under the lasting load ${when()}` };
+  if (point.lowestV < supply.brownOutV) {
+    const sag = `${point.lowestV.toFixed(2)} V under ${point.lowestAt}, charge ${percent(1 - depth)}`;
+    return { cause: "brown-out", detail: `${sag} ${when()}` };
+  }
+  return depth >= 1 - 1e-12 ? { cause: "capacity", detail: `nothing left to take ${when()}` } : null;
 }
 
 /** The sun's current into the battery, mA: no more than it takes, and than what there is room for (an hour's worth). */
