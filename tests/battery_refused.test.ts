@@ -232,6 +232,7 @@ test("qurio simulate lists and shows presets, and refuses what does not go toget
   for (const [args, message] of [
     [[], /one of a scenario file, '--preset', '--list' and '--show' is needed/],
     [["--preset", "baby-monitor", "--days", "99", "--events"], /at most 31/],
+    [["--preset", "baby-monitor", "--runs", "0"], /A whole number from 1 to 100000 is expected/],
   ] as [string[], RegExp][]) {
     const { status, stdout, stderr } = qurio(...args);
     assert.equal([status, stdout], [2, ""]);
