@@ -2,7 +2,8 @@
 // Browser-safe.
 
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
-import { memoryPlan, type PackedModel } from "../../tools/export/model_file.ts";
+import { align16 } from "../../assembly/format/plan.ts";
+import { decodePlan, memoryPlan, type PackedModel } from "../../tools/export/model_file.ts";
 import type { Core } from "./core.ts";
 
 /** As bytes; what a decision has not is empty. */
@@ -58,4 +59,14 @@ export function traceDecision(core: Core, packed: PackedModel, input: Int16Array
   }
   trace.record = core.decisionBytes();
   return trace;
+}
+
+/**
+ * f32 [outputs]: what the last layer of the network that ran last has given, before its softmax. Valid after a decision, until the next
+ * reset. The vector that layers read and write stands behind the features (assembly/format/plan.ts), and softmax leaves it as it is.
+ * @param file the model that is loaded
+ */
+export function lastOutputs(core: Core, file: Uint8Array, outputs: number): Float32Array {
+  const { exports } = core;
+  return new Float32Array(exports.memory.buffer, exports.featuresPtr() + align16(4 * decodePlan(file).features), outputs).slice();
 }

@@ -1,0 +1,149 @@
+// Node only. MLPerf Tiny's anomaly-detection autoencoder as a benchmark model: its cycles on two roads, neither of which was fitted on it,
+// and the published rows beside them. Printed by npm run bench:autoencoder; autoencoder_trained.ts has the trained weights.
+
+import { POLICY_SINGLE } from "../../../assembly/format/ids.ts";
+import type { CoreName } from "../../../firmware-sim/image/cores.ts";
+import { layerShapes, type NetworkSpec } from "../../../tools/export/checkpoint.ts";
+import { packNetwork } from "../../../tools/export/exporter.ts";
+import { encodeModel } from "../../../tools/export/model_file.ts";
+import { cyclesOf } from "../cost.ts";
+import { addCounts, noCounts, totalOf } from "../counts.ts";
+import type { DeviceProfile } from "../device.ts";
+import { around, standIn } from "../networks.ts";
+import { emulatedOf, openRoads } from "../roads.ts";
+
+/** Log-mel values of a frame, and frames in one input. */
+export const BANDS = 128;
+export const WIDTH = 5 * BANDS;
+
+export const SPEC: NetworkSpec = {
+  name: "autoencoder",
+  weightType: "8",
+  inputs: WIDTH,
+  hidden: [128, 128, 128, 128, 8, 128, 128, 128, 128],
+  outputs: WIDTH,
+  norm: false,
+  dropout: 0,
+};
+export const MACS = layerShapes(SPEC).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+
+export interface PublishedRow {
+  device: string;
+  board: string;
+  software: string;
+  milliseconds: number;
+  uj: number | null;
+  clockMhz: number;
+  source: string;
+}
+
+/** Times of others' kernels on the whole network, flash and wait states included. */
+export const PUBLISHED_ROWS: readonly PublishedRow[] = [
+  {
+    device: "nucleo-l4r5zi",
+    board: "Nucleo-L4R5ZI",
+    software: "TFLM reference",
+    milliseconds: 10.05,
+    uj: 416.3,
+    clockMhz: 120,
+    source: "mlcommons/tiny_results_v0.5 closed/reference",
+  },
+  {
+    device: "nucleo-l4r5zi",
+    board: "Nucleo-L4R5ZI",
+    software: "X-CUBE-AI",
+    milliseconds: 5.26,
+    uj: 203.4,
+    clockMhz: 120,
+    source: "mlcommons/tiny_results_v1.2 closed/STMicroelectronics",
+  },
+  {
+    device: "nucleo-l4r5zi",
+    board: "Nucleo-L4R5ZI-P (external SMPS)",
+    software: "X-CUBE-AI",
+    milliseconds: 4.79,
+    uj: 160.4,
+    clockMhz: 120,
+    source: "mlcommons/tiny_results_v1.3 closed/STMicroelectronics",
+  },
+  {
+    device: "nucleo-u575zi-q",
+    board: "Nucleo-U575ZI-Q",
+    software: "X-CUBE-AI",
+    milliseconds: 3.43,
+    uj: 81.9,
+    clockMhz: 160,
+    source: "mlcommons/tiny_results_v1.2 closed/STMicroelectronics",
+  },
+  {
+    device: "nucleo-g0b1re",
+    board: "Nucleo-G0B1RE",
+    software: "Bosch's",
+    milliseconds: 40.9,
+    uj: null,
+    clockMhz: 64,
+    source: "mlcommons/tiny_results_v1.2 closed/bosch",
+  },
+];
+
+/** One packing of the network, and an input to run it on. */
+export interface Variant {
+  weights: string;
+  file: Uint8Array;
+  features: Float32Array;
+}
+
+/** The network as the repository has it: weights that stand for any of its shape. Errors: none. */
+export function standInVariants(): Variant[] {
+  const features = Float32Array.from({ length: WIDTH }, (_, i) => Math.sin(78.233 * i));
+  return [["8-bit", "8"] as const, ["4-bit", "4"] as const, ["ternary", "2"] as const].map(([weights, weightType]) => {
+    const network = packNetwork(standIn({ ...SPEC, weightType }));
+    return { weights, features, file: encodeModel(around(network, POLICY_SINGLE, 0)) };
+  });
+}
+
+/** Cycles of one input on both roads; the device's wait states are in both. */
+export interface RoadRow {
+  device: DeviceProfile;
+  core: CoreName;
+  weights: string;
+  ops: number;
+  /** Of the ops, by the device's factors. */
+  opCycles: number;
+  instructions: number;
+  /** Of the instructions, by the core's published timings. */
+  emulatedCycles: number;
+  /** Of emulatedCycles: the last layer, and softmax and entropy of 640 values, which a classifier needs and an autoencoder does not. */
+  lastLayerCycles: number;
+}
+
+/** One row for each device and variant. Errors: TOOL_MISSING, EMULATION; devices that no emulated core stands for are left out. */
+export async function roadRows(devices: readonly DeviceProfile[], variants: readonly Variant[]): Promise<RoadRow[]> {
+  const rows: RoadRow[] = [];
+  for (const device of devices) {
+    const core = device.emulated;
+    if (core === null) continue;
+    const meter = await openRoads(core);
+    try {
+      for (const { weights, file, features } of variants) {
+        const roads = meter.decide(file, { features });
+        const counts = noCounts();
+        for (const step of roads.steps) addCounts(counts, step.counts);
+        const { instructions, cycles } = emulatedOf(roads);
+        rows.push({
+          device,
+          core,
+          weights,
+          ops: totalOf(counts),
+          opCycles: cyclesOf(counts, device),
+          instructions,
+          emulatedCycles: cycles * device.waitStates.value,
+          lastLayerCycles: roads.steps.at(-1)!.emulated.cycles * device.waitStates.value,
+        });
+      }
+    } finally {
+      meter.close();
+    }
+  }
+  return rows;
+}
