@@ -4,7 +4,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Core } from "../host/engines/core.ts";
-import { lastOutputs } from "../host/engines/trace.ts";
+import { layerOutputs } from "../host/engines/trace.ts";
 import type { QurioError } from "../host/errors.ts";
 import { coreWasm } from "../host/index.ts";
 import { packCheckpoint } from "../tools/export/exporter.ts";
@@ -95,8 +95,7 @@ test("on qurio's kernels the codes give the float32 network's outputs, up to the
   const next = random(5);
   for (let run = 0; run < 20; run++) {
     const x = Float32Array.from({ length: 13 }, () => 4 * next() - 3);
-    core.decideFeatures(x);
-    const [got, wanted] = [lastOutputs(core, packed, 9), runTflite(float, x)];
+    const [got, wanted] = [layerOutputs(core, packed, x, 3, 9), runTflite(float, x)];
     for (let n = 0; n < 9; n++) assert.ok(Math.abs(got[n] - wanted[n]) < 0.03, `run ${run}, output ${n}: ${got[n]}, expected ${wanted[n]}`);
   }
   assert.is(asFloat(tfliteCheckpoint(readTflite(file, "x"), "tiny")).experts[0].layers[0].quantized, undefined);

@@ -62,11 +62,16 @@ export function traceDecision(core: Core, packed: PackedModel, input: Int16Array
 }
 
 /**
- * f32 [outputs]: what the last layer of the network that ran last has given, before its softmax. Valid after a decision, until the next
- * reset. The vector that layers read and write stands behind the features (assembly/format/plan.ts), and softmax leaves it as it is.
- * @param file the model that is loaded
+ * What the first `layers` layers of a network make of a feature vector, float32 [width], before any softmax. The vector that layers read
+ * and write stands behind the features (assembly/format/plan.ts), and softmax leaves it as it is.
+ * @param file the model that is loaded: policy single
+ * @param width rows of layer `layers`
  */
-export function lastOutputs(core: Core, file: Uint8Array, outputs: number): Float32Array {
+export function layerOutputs(core: Core, file: Uint8Array, features: Float32Array, layers: number, width: number): Float32Array {
   const { exports } = core;
-  return new Float32Array(exports.memory.buffer, exports.featuresPtr() + align16(4 * decodePlan(file).features), outputs).slice();
+  core.reset();
+  new Float32Array(exports.memory.buffer, exports.featuresPtr(), features.length).set(features);
+  core.check(exports.pushFeatures());
+  for (let i = 0; i < layers; i++) if (exports.stepPadded() === PHASE_FAILED) core.check(-1);
+  return new Float32Array(exports.memory.buffer, exports.featuresPtr() + align16(4 * decodePlan(file).features), width).slice();
 }

@@ -43,7 +43,7 @@ function scoreLines(scores: readonly Score[], table: Table): string[] {
 }
 
 function roadLines(rows: readonly RoadRow[], table: Table): string[] {
-  const cells = rows.map(({ device, core, weights, ops, opCycles, instructions, emulatedCycles, lastLayerCycles }) => [
+  const cells = rows.map(({ device, core, weights, ops, opCycles, instructions, emulatedCycles }) => [
     `${device.name} (${core})`,
     weights,
     whole(ops),
@@ -52,14 +52,12 @@ function roadLines(rows: readonly RoadRow[], table: Table): string[] {
     whole(emulatedCycles),
     percent(opCycles, emulatedCycles, 1),
     (emulatedCycles / MACS).toFixed(2),
-    whole(lastLayerCycles),
   ]);
-  const head = ["two roads", "weights", "wasm ops", "cycles", "instructions", "cycles", "difference", "a MAC", "last layer"];
+  const head = ["two roads", "weights", "wasm ops", "cycles", "instructions", "cycles", "difference", "a MAC"];
   return [
     table(cells, { head }),
     "wasm ops are exact, their cycles modelled by the core's factors; instructions are exact under QEMU, their cycles modelled by published",
-    "timings. No factor was fitted on this network. a MAC, last layer: emulated cycles; the last layer has softmax and entropy of 640 outputs",
-    "in it, which an autoencoder does not need.",
+    "timings. No factor was fitted on this network. a MAC: emulated cycles.",
   ];
 }
 

@@ -6,17 +6,16 @@
 
 import { join } from "node:path";
 import { packCheckpoint } from "../../../tools/export/exporter.ts";
-import { encodeModel } from "../../../tools/export/model_file.ts";
 import { quantizeTrained } from "../../../tools/export/ptq.ts";
 import { readTflite, type TfliteNetwork } from "../../../tools/export/tflite.ts";
 import { asFloat, tfliteCheckpoint } from "../../../tools/export/tflite_checkpoint.ts";
 import { runTflite } from "../../../tools/export/tflite_reference.ts";
 import { Core } from "../../engines/core.ts";
-import { lastOutputs } from "../../engines/trace.ts";
+import { layerOutputs } from "../../engines/trace.ts";
 import { QurioError } from "../../errors.ts";
 import { readInput } from "../../files.ts";
 import { coreWasm } from "../../index.ts";
-import { BANDS, SPEC, type Variant, WIDTH } from "./autoencoder.ts";
+import { BANDS, encodeOpen, ROWS, type Variant, WIDTH, withHead } from "./autoencoder.ts";
 
 const FILES = { float32: "ad01_fp32.tflite", int8: "ad01_int8.tflite", input: "normal_id_01_00000000_hist_librosa.bin" };
 const FRAMES = 200;
@@ -46,10 +45,10 @@ export async function trained(folder: string): Promise<{ variants: Variant[]; sc
   checkShape(FILES.float32, float32);
   checkShape(FILES.int8, int8);
   const windows = readWindows(folder);
-  const checkpoint = tfliteCheckpoint(int8, SPEC.name);
+  const checkpoint = withHead(tfliteCheckpoint(int8, FILES.int8));
   const reduced = (bits: number) => quantizeTrained(asFloat(checkpoint), bits, windows).checkpoint;
   const variants = [["8-bit", checkpoint] as const, ["4-bit", reduced(4)] as const, ["ternary", reduced(2)] as const].map(
-    ([weights, packed]): Variant => ({ weights, features: windows[WINDOWS >> 1], file: encodeModel(packCheckpoint(packed)) }),
+    ([weights, packed]): Variant => ({ weights, features: windows[WINDOWS >> 1], file: encodeOpen(packCheckpoint(packed)) }),
   );
   const core = await Core.create(coreWasm(false), false);
   const wanted = windows.map((x) => runTflite(float32, x));
@@ -59,11 +58,7 @@ export async function trained(folder: string): Promise<{ variants: Variant[]; sc
   };
   const onKernels = (what: string, { file }: Variant, published: number | null = null) => {
     core.load(file);
-    const outputs = (x: Float32Array) => {
-      core.decideFeatures(x);
-      return lastOutputs(core, file, WIDTH);
-    };
-    return score(what, outputs, published);
+    return score(what, (x) => layerOutputs(core, file, x, ROWS.length, WIDTH), published);
   };
   const scores = [
     score(`${FILES.float32}, float64 sums`, (x) => runTflite(float32, x), PUBLISHED_SCORES.float32),
@@ -77,7 +72,7 @@ export async function trained(folder: string): Promise<{ variants: Variant[]; sc
 
 function checkShape(file: string, { layers }: TfliteNetwork): void {
   const found = [layers[0].columns, ...layers.map(({ rows }) => rows)].join("-");
-  const expected = [SPEC.inputs, ...SPEC.hidden, SPEC.outputs].join("-");
+  const expected = [WIDTH, ...ROWS].join("-");
   if (found !== expected) throw otherFile(file, `a network of ${expected}`, found);
 }
 
