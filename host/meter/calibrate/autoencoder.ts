@@ -1,5 +1,5 @@
-// Node only. MLPerf Tiny's anomaly-detection autoencoder as a benchmark model: its cycles on two roads, neither of which was fitted on it,
-// and the published rows beside them. Printed by npm run bench:autoencoder; autoencoder_trained.ts has the trained weights.
+// Node only. MLPerf Tiny's anomaly-detection autoencoder as a benchmark model: its cycles on two roads, neither of which was fitted on it.
+// autoencoder_trained.ts has the trained weights, validate.ts prints it.
 
 import { POLICY_SINGLE } from "../../../assembly/format/ids.ts";
 import type { CoreName } from "../../../firmware-sim/image/cores.ts";
@@ -28,65 +28,6 @@ const SPEC: NetworkSpec = { name: "autoencoder", weightType: "8", inputs: WIDTH,
 export const MACS = layerShapes(SPEC)
   .slice(0, ROWS.length)
   .reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-
-export interface PublishedRow {
-  device: string;
-  board: string;
-  software: string;
-  milliseconds: number;
-  uj: number | null;
-  clockMhz: number;
-  source: string;
-}
-
-/** Times of others' kernels on the whole network, flash and wait states included. */
-export const PUBLISHED_ROWS: readonly PublishedRow[] = [
-  {
-    device: "nucleo-l4r5zi",
-    board: "Nucleo-L4R5ZI",
-    software: "TFLM reference",
-    milliseconds: 10.05,
-    uj: 416.3,
-    clockMhz: 120,
-    source: "mlcommons/tiny_results_v0.5 closed/reference",
-  },
-  {
-    device: "nucleo-l4r5zi",
-    board: "Nucleo-L4R5ZI",
-    software: "X-CUBE-AI",
-    milliseconds: 5.26,
-    uj: 203.4,
-    clockMhz: 120,
-    source: "mlcommons/tiny_results_v1.2 closed/STMicroelectronics",
-  },
-  {
-    device: "nucleo-l4r5zi",
-    board: "Nucleo-L4R5ZI-P (external SMPS)",
-    software: "X-CUBE-AI",
-    milliseconds: 4.79,
-    uj: 160.4,
-    clockMhz: 120,
-    source: "mlcommons/tiny_results_v1.3 closed/STMicroelectronics",
-  },
-  {
-    device: "nucleo-u575zi-q",
-    board: "Nucleo-U575ZI-Q",
-    software: "X-CUBE-AI",
-    milliseconds: 3.43,
-    uj: 81.9,
-    clockMhz: 160,
-    source: "mlcommons/tiny_results_v1.2 closed/STMicroelectronics",
-  },
-  {
-    device: "nucleo-g0b1re",
-    board: "Nucleo-G0B1RE",
-    software: "Bosch's",
-    milliseconds: 40.9,
-    uj: null,
-    clockMhz: 64,
-    source: "mlcommons/tiny_results_v1.2 closed/bosch",
-  },
-];
 
 /** One packing of the network, and an input to run it on. */
 export interface Variant {

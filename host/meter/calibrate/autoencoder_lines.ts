@@ -1,8 +1,9 @@
 // Node only. What npm run validate:energy prints about MLPerf Tiny's autoencoder.
 
 import { energyUjOf } from "../cost.ts";
-import { MACS, PUBLISHED_ROWS, type RoadRow } from "./autoencoder.ts";
+import { MACS, type RoadRow } from "./autoencoder.ts";
 import type { Score } from "./autoencoder_trained.ts";
+import { cyclesOfRow, ENERGY_ROWS } from "./energy_rows.ts";
 
 type Table = (rows: string[][], options: { head: string[] }) => string;
 
@@ -15,7 +16,7 @@ const percent = (found: number, expected: number, digits: number) => {
 /** @param scores null without the folder of the trained network, whose rows are then those of stand-in weights */
 export function autoencoderLines(scores: readonly Score[] | null, rows: readonly RoadRow[], table: Table): string[] {
   return [
-    `MLPerf Tiny anomaly detection: autoencoder 640-128-128-128-128-8-128-128-128-128-640, ${whole(MACS)} MACs`,
+    `640-128-128-128-128-8-128-128-128-128-640, ${whole(MACS)} MACs`,
     "",
     ...(scores
       ? scoreLines(scores, table)
@@ -62,25 +63,21 @@ function roadLines(rows: readonly RoadRow[], table: Table): string[] {
 }
 
 function publishedLines(rows: readonly RoadRow[], table: Table): string[] {
-  const cells = PUBLISHED_ROWS.flatMap((published) => {
-    const { device: name, board, software, milliseconds, uj, clockMhz, source } = published;
-    const own = rows.find(({ device, weights }) => device.name === name && weights === "8-bit");
+  const cells = ENERGY_ROWS.map((published) => {
+    const { profile, board, software, timeMs, energyUj, source } = published;
+    const own = rows.find(({ device, weights }) => device.name === profile && weights === "8-bit");
     const time = (cycles: number) => `${(cycles / (own!.device.clock.value * 1e3)).toFixed(2)} ms`;
     return [
-      [
-        board,
-        software,
-        `${milliseconds} ms`,
-        ((milliseconds * clockMhz * 1e3) / MACS).toFixed(2),
-        uj === null ? "" : `${uj} uJ`,
-        own ? time(own.opCycles) : "",
-        own ? time(own.emulatedCycles) : "",
-        own ? energy(own) : "",
-        source,
-      ],
+      board,
+      software,
+      `${timeMs} ms`,
+      (cyclesOfRow(published) / MACS).toFixed(2),
+      energyUj === null ? "" : `${energyUj} uJ`,
+      ...(own ? [time(own.opCycles), time(own.emulatedCycles), energy(own)] : ["", "", ""]),
+      source,
     ];
   });
-  const head = ["published", "software", "measured", "a MAC", "", "qurio, ops", "qurio, emulated", "", "source of the measurement"];
+  const head = ["published", "software", "measured", "a MAC", "", "qurio, ops", "emulated", "", "source of the measurement"];
   return [
     table(cells, { head }),
     "Published rows are measured, of others' kernels on real flash; qurio's are modelled, of qurio's kernels with 8-bit weights. They cannot",
