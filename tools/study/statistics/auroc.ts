@@ -11,7 +11,7 @@ export interface Scored {
 
 export interface Area {
   area: number;
-  /** 95 %, cut at 0 and 1; null when a class has fewer than two clusters. */
+  /** 95 %, cut at 0 and 1; null when a class has fewer than two clusters, or the scores part the classes completely: the variance is then 0 and says nothing. */
   interval: { low: number; high: number } | null;
 }
 
@@ -57,7 +57,8 @@ export function auroc(observations: readonly Scored[]): Area | null {
     ((withPositives / (withPositives - 1)) * s10) / M ** 2 +
     ((withNegatives / (withNegatives - 1)) * s01) / N ** 2 +
     (2 * (all / (all - 1)) * s11) / (M * N);
-  const half = jStat.normal.inv(0.975, 0, 1) * Math.sqrt(Math.max(0, variance));
+  if (variance <= 0) return { area, interval: null };
+  const half = jStat.normal.inv(0.975, 0, 1) * Math.sqrt(variance);
   return { area, interval: { low: Math.max(0, area - half), high: Math.min(1, area + half) } };
 }
 

@@ -36,34 +36,51 @@ export interface BootstrapOptions {
  * the wide side. With one cluster only members are drawn, and what differs between clusters is not in the interval.
  * Resamples without a value (NaN) are left out.
  * @param sizes members of each cluster
- * @returns null when the estimate or more than half of the resamples have no value
+ * @param statistics figures of one resample, always as many
+ * @returns for each figure; null when it or more than half of its resamples have no value
  */
+export function bootstrapAll(
+  sizes: readonly number[],
+  statistics: (draws: readonly Draw[]) => number[],
+  { seed = 1, resamples = 2000, level = 0.95 }: BootstrapOptions = {},
+): (Bootstrapped | null)[] {
+  const whole = sizes.map((size, cluster): Draw => ({ cluster, members: Int32Array.from({ length: size }, (_, i) => i) }));
+  const estimates = statistics(whole);
+  const resampled: number[][] = estimates.map(() => []);
+  const random = new Random(seed);
+  for (let round = 0; round < resamples; round++) {
+    for (const [i, value] of statistics(resample(sizes, random)).entries()) if (!Number.isNaN(value)) resampled[i]!.push(value);
+  }
+  const leftOut = leaveOneOut(whole).map(statistics);
+  return estimates.map((estimate, i) => {
+    const values = resampled[i]!.sort((a, b) => a - b);
+    if (Number.isNaN(estimate) || values.length < resamples / 2) return null;
+    const tail = (1 - level) / 2;
+    const jackknife = leftOut.map((figures) => figures[i]!);
+    return {
+      estimate,
+      percentile: { low: at(values, tail), high: at(values, 1 - tail) },
+      bca: bcaInterval(values, estimate, jackknife, tail),
+    };
+  });
+}
+
+/** bootstrapAll of a single figure. */
 export function bootstrap(
   sizes: readonly number[],
   statistic: (draws: readonly Draw[]) => number,
-  { seed = 1, resamples = 2000, level = 0.95 }: BootstrapOptions = {},
+  options: BootstrapOptions = {},
 ): Bootstrapped | null {
-  const whole = sizes.map((size, cluster): Draw => ({ cluster, members: Int32Array.from({ length: size }, (_, i) => i) }));
-  const estimate = whole.length > 0 ? statistic(whole) : Number.NaN;
-  if (Number.isNaN(estimate)) return null;
-  const random = new Random(seed);
-  const values: number[] = [];
-  for (let round = 0; round < resamples; round++) {
-    const draws = sizes.map((): Draw => {
-      const cluster = sizes.length > 1 ? random.below(sizes.length) : 0;
-      return { cluster, members: Int32Array.from({ length: sizes[cluster]! }, () => random.below(sizes[cluster]!)) };
-    });
-    const value = statistic(draws);
-    if (!Number.isNaN(value)) values.push(value);
-  }
-  if (values.length < resamples / 2) return null;
-  values.sort((a, b) => a - b);
-  const tail = (1 - level) / 2;
-  return {
-    estimate,
-    percentile: { low: at(values, tail), high: at(values, 1 - tail) },
-    bca: bcaInterval(values, estimate, jackknife(whole, statistic), tail),
-  };
+  return sizes.length > 0 ? bootstrapAll(sizes, (draws) => [statistic(draws)], options)[0]! : null;
+}
+
+function resample(sizes: readonly number[], random: Random): Draw[] {
+  return sizes.map(() => {
+    const cluster = sizes.length > 1 ? random.below(sizes.length) : 0;
+    const members = new Int32Array(sizes[cluster]!);
+    for (let i = 0; i < members.length; i++) members[i] = random.below(members.length);
+    return { cluster, members };
+  });
 }
 
 /** The interval to print: BCa where it is defined. */
@@ -71,11 +88,11 @@ export function bestInterval({ bca, percentile }: Bootstrapped): Interval {
   return bca ?? percentile;
 }
 
-/** Values of the statistic with each cluster left out in turn; with each member left out if there is but one cluster. */
-function jackknife(whole: readonly Draw[], statistic: (draws: readonly Draw[]) => number): number[] {
-  if (whole.length > 1) return whole.map((_, left) => statistic(whole.filter((_, i) => i !== left)));
+/** The data without each cluster in turn; without each member if there is but one cluster. */
+function leaveOneOut(whole: readonly Draw[]): Draw[][] {
+  if (whole.length !== 1) return whole.map((_, left) => whole.filter((_, i) => i !== left));
   const members = Array.from(whole[0]!.members);
-  return members.map((_, left) => statistic([{ cluster: 0, members: members.filter((_, i) => i !== left) }]));
+  return members.map((_, left) => [{ cluster: 0, members: members.filter((_, i) => i !== left) }]);
 }
 
 function bcaInterval(values: readonly number[], estimate: number, leftOut: readonly number[], tail: number): Interval | null {
