@@ -121,7 +121,7 @@ function testsPart(context: Context): Block[] {
     blocks.push(
       heading(3, "Curiosity against the plain router"),
       paragraph(
-        "Network cycles of a decision, nothing padded. p is the largest over the seeds. A ratio is ∞ where the plain router always costs the same.",
+        "Network cycles of a decision, nothing padded. p is the largest over the seeds, so that a clip counts once; Holm's family is the column. A ratio is ∞ where the plain router always costs the same.",
       ),
       routing,
     );
