@@ -245,7 +245,9 @@ test("comparisons: identical models have p 1, a real difference survives Holm", 
   );
   assert.ok(f1[0]!.corrected!.p > 0.999999 && f1[0]!.adjustedP! > 0.999999);
   assert.ok(f1[1]!.adjustedP! < 0.01 && f1[1]!.adjustedP! > f1[1]!.corrected!.p);
-  assert.ok(f1[1]!.corrected!.p > f1[1]!.plain!.p, "the correction makes p larger");
+  // 12 differences of 4 folds: the variance of their mean is (1/12 + 1/3) s^2 instead of s^2 / 12
+  const larger = f1[1]!.corrected!.standardError / f1[1]!.plain!.standardError;
+  assert.ok(Math.abs(larger - Math.sqrt(1 + 12 / 3)) < 1e-9, `${larger}`);
   const cycles = compareAll(result, [base!, ...others], base!, "cycles");
   assert.ok(cycles[0]!.corrected!.p > 0.999999 && cycles[2]!.corrected!.p === 0);
 });
