@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { QurioError } from "../../host/errors.ts";
 import { coreWasm } from "../../host/index.ts";
+import { energyUjOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
 import type { FeatureSpec } from "../export/checkpoint.ts";
 import { featuresModel } from "../export/exporter.ts";
@@ -221,7 +222,7 @@ async function frontEndCost({ features: { spec }, dataset, device }: StudyOption
   const spread = Array.from({ length: METERED_RECORDINGS }, (_, i) => clips[Math.floor((i * clips.length) / METERED_RECORDINGS)]!);
   const recordings = clips[0]!.load ? await Promise.all(spread.map((clip) => clip.load!())) : noiseWindows().slice(0, METERED_RECORDINGS);
   const cycles = Math.round(judge.frontEndCycles(encodeModel(featuresModel(spec)), recordings));
-  return { cycles, energyUj: cycles * device.energyPerCycle.value * 1e-6 };
+  return { cycles, energyUj: energyUjOf(cycles, device).value };
 }
 
 function noFrontEnd(): never {
