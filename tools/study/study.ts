@@ -66,12 +66,14 @@ export async function runStudy(options: StudyOptions, progress: StudyProgress): 
   const { dataset, other, rows, seeds, hidden, epochs, device } = options;
   const folds = foldsOf(dataset);
   const cache = new StudyCache(options.cacheFolder);
-  const extract = options.extract ?? noFrontEnd;
-  const table = await buildFeatureTable(dataset, { extract, copies: DEFAULT_COPIES, stress: false }, (done) =>
-    progress.update(0, `features ${done}/${dataset.clips.length}`),
+  // where features are given, nothing is extracted
+  const table = await buildFeatureTable(
+    dataset,
+    { extract: options.extract ?? (() => new Float32Array(0)), copies: DEFAULT_COPIES, stress: false },
+    (done) => progress.update(0, `features ${done}/${dataset.clips.length}`),
   );
   const judge = await Judge.create(device);
-  const otherSet = other ? await otherClips(other, table.features, extract) : emptySet();
+  const otherSet = other ? await otherClips(other, table.features, options.extract) : emptySet();
   const noiseSet = options.extract ? noiseClips(options.extract) : emptySet();
   const frontEnd = await frontEndCost(options, judge);
   const units: Unit[] = seeds.flatMap((seed) => folds.map((fold) => ({ seed, fold })));
@@ -187,21 +189,17 @@ function heldOut(table: FeatureTable, { testClips }: Split): ClipSet {
   };
 }
 
-async function otherClips(
-  { name, clips }: TrainingDataset,
-  features: number,
-  extract: (pcm: Int16Array) => Float32Array,
-): Promise<ClipSet> {
+async function otherClips({ name, clips }: TrainingDataset, features: number, extract: StudyOptions["extract"]): Promise<ClipSet> {
   const count = Math.min(OTHER_CLIPS, clips.length);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * clips.length) / count));
   const set: ClipSet = { clips: chosen, vectors: [], truth: chosen.map(() => -1) };
   for (const index of chosen) {
     const clip = clips[index]!;
-    const vector = clip.features ?? extract(await clip.load!()).slice();
-    if (vector.length !== features) {
+    const vector = clip.features ?? extract?.(await clip.load!()).slice();
+    if (vector?.length !== features) {
       throw new QurioError(
         "STUDY_OTHER_FEATURES",
-        `${name} has ${vector.length} features a clip, ${features} expected as in the data set that is trained on`,
+        `${name} has ${vector?.length ?? "no"} features a clip, ${features} expected as in the data set that is trained on`,
         "Pass --ood data of the same kind: recordings for recordings, embeddings of the same network for embeddings.",
       );
     }
@@ -223,10 +221,6 @@ async function frontEndCost({ features: { spec }, dataset, device }: StudyOption
   const recordings = clips[0]!.load ? await Promise.all(spread.map((clip) => clip.load!())) : noiseWindows().slice(0, METERED_RECORDINGS);
   const cycles = Math.round(judge.frontEndCycles(encodeModel(featuresModel(spec)), recordings));
   return { cycles, energyUj: energyUjOf(cycles, device).value };
-}
-
-function noFrontEnd(): never {
-  throw new QurioError("FEATURES_MIXED", "sound where features were expected", "Use one kind of clip in a data set.");
 }
 
 function sha256(data: Uint8Array | string): string {
