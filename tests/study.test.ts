@@ -42,7 +42,9 @@ const ROWS = selectRows([
 const FOLDS = 3;
 const PER_FOLD = 18;
 
-const folder = () => mkdtempSync(join(tmpdir(), "qurio-study-"));
+const root = mkdtempSync(join(tmpdir(), "qurio-study-"));
+process.on("exit", () => rmSync(root, { recursive: true, force: true }));
+const folder = () => mkdtempSync(join(root, "x"));
 
 function options(cacheFolder: string, changes: Partial<StudyOptions> = {}): StudyOptions {
   return {

@@ -1,6 +1,6 @@
 // What goes into a study: rows, folds, embeddings, noise, the cache of what is done.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -14,7 +14,9 @@ import { readEmbeddings, unlabelled, withEmbeddings } from "../tools/train/datas
 import { decodeNpy } from "../tools/train/datasets/npy.ts";
 import type { TrainingDataset } from "../tools/train/feature_table.ts";
 
-const folder = () => mkdtempSync(join(tmpdir(), "qurio-study-"));
+const root = mkdtempSync(join(tmpdir(), "qurio-study-"));
+process.on("exit", () => rmSync(root, { recursive: true, force: true }));
+const folder = () => mkdtempSync(join(root, "x"));
 
 function refusal(run: () => unknown): QurioError {
   try {

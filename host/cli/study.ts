@@ -37,7 +37,7 @@ export interface StudyOptions {
 
 const DEFAULTS = { seeds: [1], hidden: [640, 320], epochs: TRAINER_DEFAULTS.epochs };
 /** Enough to see that everything works; the figures say nothing. */
-const QUICK = { seeds: [1], hidden: [64, 32], epochs: 8 };
+const QUICK = { seeds: [1], hidden: [64, 32], epochs: 5 };
 const EMBEDDINGS = "embeddings:";
 
 /** Runs the study and writes its result and report. Errors: those of runStudy; STUDY_FOLDS_FAILED behind the outputs. */
