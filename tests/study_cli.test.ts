@@ -32,10 +32,16 @@ test("writes a result, and the same one from its cache", () => {
     assert.equal([decisions.length, noise.length], [80, 44]);
     assert.ok(frontEnd.cycles > 1e7 && frontEnd.energyUj > 1e3);
   }
-  rmSync(`${out}.json`);
+  const report = ["html", "md"].map((kind) => readFileSync(`${out}.${kind}`, "utf8"));
+  for (const page of report) assert.ok(page.includes("Q4-Base") && page.includes(result.command));
+  for (const kind of ["json", "html", "md"]) rmSync(`${out}.${kind}`);
   const second = qurio(...tiny, "--json");
   assert.is(second.status, 0, second.stderr);
   assert.is(readFileSync(`${out}.json`, "utf8"), text);
+  assert.equal(
+    ["html", "md"].map((kind) => readFileSync(`${out}.${kind}`, "utf8")),
+    report,
+  );
   assert.equal(
     second.stdout
       .trim()

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { DEFAULT_FRONT_END } from "../../tools/export/front_end_tables.ts";
 import { selectRows } from "../../tools/study/models.ts";
+import { writeReport } from "../../tools/study/report.ts";
 import type { ModelRun, StudyResult } from "../../tools/study/result.ts";
 import { type StudyOptions as RunOptions, runStudy } from "../../tools/study/study.ts";
 import { readEmbeddings, unlabelled, withEmbeddings } from "../../tools/train/datasets/embeddings.ts";
@@ -81,17 +82,24 @@ export async function study(options: StudyOptions): Promise<void> {
   } finally {
     progress.stop();
   }
-  writeOutput(outputs[0]!, encodeResult(result));
+  if (result.runs.length === 0) throw foldsFailed(result, seeds);
+  const { html, markdown } = await writeReport(result, profile);
+  for (const [i, text] of [encodeResult(result), html, markdown].entries()) writeOutput(outputs[i]!, text);
   if (options.json) for (const run of result.runs) console.log(JSON.stringify(summaryOf(run)));
-  else console.log(`${summaryTable(result)}\n\n${basename(outputs[0]!)} holds every decision`);
-  if (result.failures.length > 0) {
-    const { seed, fold, error } = result.failures[0]!;
-    throw new QurioError(
-      "STUDY_FOLDS_FAILED",
-      `${result.failures.length} of ${seeds.length * result.data.folds.length} folds failed, the others are in the result; seed ${seed} fold ${fold}: ${error}`,
-      "Remove the cause and run the command again: what is done is in the cache.",
-    );
+  else {
+    const [all, page, text] = outputs.map((path) => basename(path));
+    console.log(`${summaryTable(result)}\n\n${page} and ${text}: claims, tables, tests and plots; ${all}: every decision`);
   }
+  if (result.failures.length > 0) throw foldsFailed(result, seeds);
+}
+
+function foldsFailed({ failures, data }: StudyResult, seeds: number[]): QurioError {
+  const { seed, fold, error } = failures[0]!;
+  return new QurioError(
+    "STUDY_FOLDS_FAILED",
+    `${failures.length} of ${seeds.length * data.folds.length} folds failed, the others are in the result; seed ${seed} fold ${fold}: ${error}`,
+    "Remove the cause and run the command again: what is done is in the cache.",
+  );
 }
 
 async function inputOf(path: string, features: string): Promise<Pick<RunOptions, "dataset" | "features" | "extract">> {
