@@ -24,17 +24,19 @@ function startWorker(table: FeatureTable): Worker {
 }
 
 export class TaskPool {
-  private readonly workers: Worker[];
+  /** None before there is something to do. */
+  private workers: Worker[] = [];
+  private readonly jobs: number;
   private readonly table: FeatureTable;
   private readonly onProgress: TaskProgress;
   private readonly signal: AbortSignal | undefined;
 
-  /** Starts `jobs` threads; close() ends them. */
+  /** At most `jobs` threads; close() ends them. */
   constructor(table: FeatureTable, jobs: number, onProgress: TaskProgress = () => {}, signal?: AbortSignal) {
     this.table = table;
     this.onProgress = onProgress;
     this.signal = signal;
-    this.workers = Array.from({ length: Math.max(1, jobs) }, () => startWorker(this.table));
+    this.jobs = Math.max(1, jobs);
   }
 
   /**
@@ -54,6 +56,7 @@ export class TaskPool {
       const feed = (worker: Worker) => {
         if (next < tasks.length) worker.postMessage({ id: next, task: tasks[next++] });
       };
+      while (this.workers.length < Math.min(this.jobs, tasks.length)) this.workers.push(startWorker(this.table));
       for (const worker of this.workers) {
         worker.removeAllListeners();
         worker.on("error", reject);
