@@ -169,7 +169,7 @@ async function plots(context: Context): Promise<Block[]> {
     ...(await chartBlock("Risk against coverage, refusing by entropy.", charts.riskChart(shownModels(context)))),
     ...(await chartBlock(
       "Reliability: on the dashed line a probability means what it says.",
-      charts.reliabilityChart(shownModels(context)),
+      charts.reliabilityChart([...new Set([focus, modelNamed(models, SINGLE_4) ?? focus, curious ?? focus])]),
     )),
     ...(await chartBlock(
       `Uncertainty of right and of wrong answers, ${focus.name}.`,

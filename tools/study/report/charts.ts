@@ -12,7 +12,7 @@ import { varianceCurve } from "./variance_curve.ts";
 
 const WIDTH = 620;
 const HEIGHT = 320;
-const CONFIG = { axis: { grid: true, gridColor: "#eceff3", labelLimit: 280 }, legend: { labelLimit: 320 }, view: { stroke: "#d7dde4" } };
+const CONFIG = { axis: { grid: true, gridColor: "#eceff3", labelLimit: 400 }, legend: { labelLimit: 480 }, view: { stroke: "#d7dde4" } };
 
 /** Vega-Lite's types know every mark and channel; these charts need to know none of them. */
 function chart(values: object[], rest: object): TopLevelSpec {
