@@ -74,9 +74,12 @@ function untimed(result: StudyResult): StudyResult {
 
 const cache = folder();
 let whole: StudyResult;
+let judgedFiles: string[];
 
 test("every row judges every held-out clip once, and the other data set", async () => {
   whole = await runStudy(options(cache), SILENT);
+  judgedFiles = readdirSync(cache).filter((name) => name.startsWith("run-"));
+  assert.is(judgedFiles.length, FOLDS * ROWS.length);
   assert.equal(whole.failures, []);
   assert.is(whole.runs.length, FOLDS * ROWS.length);
   for (const row of ROWS) {
@@ -137,12 +140,19 @@ test("a gate and its experts learn together", async () => {
 });
 
 test("curiosity keeps the plain choice beside its own, and moves to dearer experts only", () => {
-  for (const kind of ["joint", "independent"]) {
+  const changed = { joint: 0, independent: 0 };
+  for (const kind of ["joint", "independent"] as const) {
     for (const { answerer, plainAnswerer, routerVariance } of decisionsOf(`BitNet-Q4/8-QMoE-C-${kind}`)) {
       assert.ok(plainAnswerer !== null && answerer >= plainAnswerer, `${plainAnswerer} to ${answerer}`);
       assert.ok(routerVariance! >= 0);
+      if (answerer !== plainAnswerer) changed[kind]++;
     }
   }
+  const clips = FOLDS * PER_FOLD;
+  assert.ok(
+    Object.values(changed).every((count) => count > 0 && count < clips),
+    JSON.stringify(changed),
+  );
   const elsewhere = ROWS.filter(({ name }) => !/-C-/.test(name)).flatMap(({ name }) => decisionsOf(name));
   assert.ok(elsewhere.every(({ plainAnswerer }) => plainAnswerer === null));
 });
@@ -191,8 +201,7 @@ test("with all in the cache nothing is worked out again, not even times; another
 });
 
 test("a fold that fails is reported, and the others are there", async () => {
-  const file = readdirSync(cache).find((name) => name.startsWith("run-"))!;
-  writeFileSync(join(cache, file), "x");
+  writeFileSync(join(cache, judgedFiles[0]!), "x");
   const notes: string[] = [];
   const result = await runStudy(options(cache), { ...SILENT, unit: (_, __, note) => notes.push(note) });
   assert.is(result.failures.length, 1);

@@ -10,7 +10,7 @@ import { deserialize, serialize } from "node:v8";
 import { QurioError } from "../../host/errors.ts";
 import { readInput, writeOutput } from "../../host/files.ts";
 
-/** To be raised by whatever makes the same key mean another result: training, thresholds, judging, or what is stored. */
+/** To be raised by whatever makes the same key mean another result: features, training, thresholds, judging, or what is stored. */
 export const CACHE_VERSION = 1;
 const FORMAT = "qurio study cache";
 const HINT = "Pass --cache another folder, or delete this one; nothing in it was changed.";

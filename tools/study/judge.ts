@@ -44,11 +44,11 @@ export class Judge {
 
   /**
    * Answers about each set, and the mean weight bytes that a decision about the first one reads.
-   * @param seed draws the expert of each clip where a row has several files
+   * @param draw seed and fold, which draw the expert of each clip where a row has several files
    */
-  judge(row: Assembled, sets: readonly ClipSet[], seed: number): { answers: Answer[][]; weightBytes: number } {
+  judge(row: Assembled, sets: readonly ClipSet[], draw: { seed: number; fold: number }): { answers: Answer[][]; weightBytes: number } {
     const drawn = sets.map((set, s) => {
-      const random = new Random(seed, 0x2000 + s);
+      const random = new Random(draw.seed, draw.fold * 16 + s);
       return set.clips.map(() => (row.files.length > 1 ? random.below(row.files.length) : 0));
     });
     const judged = row.files.map((file, f) => sets.map((set, s) => this.decide(file, set, (i) => drawn[s]![i] === f)));

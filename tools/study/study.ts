@@ -158,7 +158,7 @@ function runOf(
   frontEnd: ModelRun["frontEnd"],
 ): ModelRun {
   const assembled = assembler.assemble(row);
-  const { answers, weightBytes } = judge.judge(assembled, sets, seed);
+  const { answers, weightBytes } = judge.judge(assembled, sets, { seed, fold });
   const largest = Math.max(...answerersOf(row).map(({ network }) => networkWeights(planner.specOf(network))));
   return {
     model: row.name,
