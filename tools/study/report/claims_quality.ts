@@ -29,14 +29,14 @@ function equivalent(context: Context, name: string, margin: number, claim: strin
   const head = { claim, paper, rule: `two one-sided tests: the 90 % interval of the difference in F1 lies within ±${margin}` };
   const [model, reference] = [modelNamed(context.models, name), modelNamed(context.models, SINGLE_16)];
   if (!model || !reference) return undecided(head, name, SINGLE_16);
-  const { corrected } = compare(context.result, model, reference, "f1");
-  if (!corrected) return undecided(head, "two folds or more");
+  const { corrected, plain } = compare(context.result, model, reference, "f1");
+  if (!corrected || !plain) return undecided(head, "two folds or more");
   const { p, interval } = equivalence(corrected, margin);
   const ratio = f1Ratio(context, model, reference);
   return {
     ...head,
     ours:
-      `difference ${withRange(corrected.meanDifference, interval, four)}, TOST p ${pValue(p)}; ` +
+      `difference ${withRange(corrected.meanDifference, interval, four)}, TOST p ${pValue(p)} (${pValue(equivalence(plain, margin).p)} without the correction); ` +
       `ratio of F1 ${withRange(ratio.value, ratio.interval, three)}`,
     verdict: judge(interval, { atLeast: -margin, atMost: margin }),
   };

@@ -1,5 +1,6 @@
 // The report's tables: all rows, all comparisons.
 
+import { energyUjOf } from "../../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../../host/meter/device.ts";
 import type { Answer } from "../result.ts";
 import { holm } from "../statistics/holm.ts";
@@ -8,7 +9,7 @@ import type { Context } from "./context.ts";
 import type { Block } from "./document.ts";
 import { energy, fixed, NONE, percent, pValue, whole, withRange } from "./format.ts";
 import { isCurious, modelNamed, plainTwin, SINGLE_4 } from "./names.ts";
-import { energyOf, type Row, type Spread } from "./rows.ts";
+import type { Row, Spread } from "./rows.ts";
 import type { Model } from "./runs.ts";
 import { varianceCurve } from "./variance_curve.ts";
 
@@ -41,12 +42,8 @@ export function cyclesTable({ rows }: Context): Table {
 }
 
 export function energyTable({ rows, device }: Context): Table {
-  const spread = (part: Spread) => [
-    energyCell(part, device),
-    energy(energyOf({ ...part, mean: part.std }, device).value || 0),
-    worst(part),
-  ];
-  const worst = (part: Spread) => energy(energyOf({ ...part, mean: part.worst }, device).value);
+  const point = (cycles: number) => energy(energyUjOf(cycles, device).value);
+  const spread = (part: Spread) => [energyCell(part, device), point(part.std), point(part.worst)];
   const f1PerMj = (figure: Row["f1PerMj"]["network"]) => withRange(figure.value, figure.interval, three);
   return table(
     ["model", "network: mean", "std", "worst", "F1 per mJ", "whole: mean", "std", "worst", "F1 per mJ"],
@@ -60,8 +57,8 @@ export function energyTable({ rows, device }: Context): Table {
   );
 }
 
-function energyCell(part: Spread, device: DeviceProfile): string {
-  const { value, low, high } = energyOf(part, device);
+function energyCell({ mean }: Spread, device: DeviceProfile): string {
+  const { value, low, high } = energyUjOf(mean, device);
   return low === high ? energy(value) : `${energy(value)} (${energy(low)} to ${energy(high)})`;
 }
 
