@@ -184,6 +184,26 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
       await (await import("./inspect.ts")).inspect(model, options);
     });
 
+  program
+    .command("carbon")
+    .description("grams of CO2e of training and of deciding, and from how many decisions on deciding weighs more")
+    .argument("[model]", "model file (.qmoe); the bundled ESC-10 model by default")
+    .option("--device <name>", "the board that energy is modelled for")
+    .option("--region <name>", "where devices take their energy: world, EU, US, CN, DE, FR, IN, NO, PL, SE, or g/kWh", "world")
+    .option("--train-region <name>", "where the model is trained (default: the devices' region)")
+    .option("--train-hours <h>", "how long training took", positive)
+    .option("--train-watts <w>", "power of the machine that trained", positive)
+    .option("--inferences <n>", "how many decisions to count", wholeNumber(1), 1e6)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("qurio carbon model.qmoe --region FR", "qurio carbon --train-hours 2 --train-watts 120 --inferences 1000"),
+    )
+    .action(async (model, options) => {
+      await prepare();
+      await (await import("./carbon.ts")).carbon(model, options);
+    });
+
   program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
   return program;
 }
@@ -204,6 +224,12 @@ function wholeNumber(least: number) {
 function quantity(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is expected.");
+  return value;
+}
+
+function positive(text: string): number {
+  const value = quantity(text);
+  if (value <= 0 || value > 1e7) throw new InvalidArgumentError("A number above 0 and at most 10,000,000 is expected.");
   return value;
 }
 

@@ -55,7 +55,7 @@ function betaOf(type: WeightType): number {
 }
 
 /** Bits of weights that each network reads, relative to the most: what its energy goes with on any device. */
-function energiesOf(specs: NetworkSpec[]): number[] {
+export function energiesOf(specs: NetworkSpec[]): number[] {
   const bits = specs.map((spec) => networkBits(spec));
   return bits.map((value) => value / Math.max(...bits));
 }
@@ -141,7 +141,7 @@ export async function fit(table: FeatureTable, splits: readonly Split[], options
       split: plan.split,
       answerers: outer,
       gate: gates[0] ?? null,
-      policy: policyOf(outOfFold, gates.slice(1), options),
+      policy: policyOf(table, outOfFold, gates.slice(1), options),
       outOfFold,
       testVariants: plan.testVariants,
     };
@@ -225,7 +225,7 @@ function planGate(table: FeatureTable, plan: Plan, inner: TaskResult[][], spec: 
   return [task(0, split.trainClips, split.testClips, testVariants), ...innerTasks];
 }
 
-function policyOf(outOfFold: OutOfFold[][], innerGates: TaskResult[], options: FitOptions): Policy {
+function policyOf(table: FeatureTable, outOfFold: OutOfFold[][], innerGates: TaskResult[], options: FitOptions): Policy {
   const bayesian = options.router === "bayesian";
   const tiers = options.router === "probe" ? outOfFold.length - 1 : 0;
   const { escalateQuantiles } = options;

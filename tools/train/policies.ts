@@ -2,16 +2,17 @@
 
 import { QurioError } from "../../host/errors.ts";
 import type { Policy } from "../export/checkpoint.ts";
+import { energiesOf } from "./fit.ts";
 import type { HeldOut, HeldOutRun } from "./held_out.ts";
 import { meanInterval, weightedF1 } from "./metrics.ts";
-import { type Decision, decideByGates, decideInOrder, type Thrift } from "./routing.ts";
+import { type Decision, decideByGates, decideInOrder } from "./routing.ts";
 
 /** Who answers. Networks are indices into HeldOut.networks: 0 is the probe, the experts follow. */
 export type Rule =
   /** Asked in turn until one is sure: its entropy is at most its out-of-fold quantile (fit.ts). One alone always answers. */
   | { kind: "order"; networks: number[] }
   /** The Bayesian router picks one expert: p_i * exp(alpha * u * beta_i - lambda * energy_i). */
-  | { kind: "gates"; alpha: number; thrift: Thrift };
+  | { kind: "gates"; alpha: number; lambda: number };
 
 /** One way to an answer: everything that ran for it. */
 export interface Path {
@@ -80,6 +81,7 @@ function decide(heldOut: HeldOut, run: HeldOutRun, rule: Rule, clip: number): Pi
     escalate: [],
     abstain: [],
     beta,
+    energy: energiesOf(networks.slice(1)),
     ...part,
   });
   const chosen = ({ label, ran }: Decision, order: number[], router: boolean) => ({ label, router, networks: ran.map((k) => order[k]) });
@@ -91,7 +93,7 @@ function decide(heldOut: HeldOut, run: HeldOutRun, rule: Rule, clip: number): Pi
   const experts = beta.map((_, i) => 1 + i);
   const gates = Float64Array.from(run.gates.subarray(clip * beta.length, (clip + 1) * beta.length));
   const bayesian = policy({ kind: "bayesian", alpha: rule.alpha });
-  return chosen(decideByGates(bayesian, gates, run.variance[clip], experts.map(answerOf), rule.thrift), experts, true);
+  return chosen(decideByGates(bayesian, gates, run.variance[clip], experts.map(answerOf), rule.lambda), experts, true);
 }
 
 /** Mean F1 over runs, or of its difference to another judgement of the same runs: paired, run by run. */

@@ -36,26 +36,19 @@ export function decideInOrder(policy: Policy, answers: readonly Float64Array[]):
   return answer(policy, answers, answerer, ran);
 }
 
-/** How much energy counts when gates choose: lambda rises as the battery empties, 0 = not at all. */
-export interface Thrift {
-  lambda: number;
-  /** Energy of each expert over that of the dearest, 0..1. */
-  energy: readonly number[];
-}
-
 /**
  * The paper's rule with energy in it: argmax p_i * exp(alpha * u * beta_i - lambda * energy_i), u = router variance / its scale.
- * The energy of the chosen expert never rises with lambda.
+ * A device raises lambda as its battery empties; the energy of the chosen expert never rises with lambda.
  */
 export function decideByGates(
   policy: Policy,
   gates: Float64Array,
   variance: number,
   answers: readonly Float64Array[],
-  { lambda, energy }: Thrift = { lambda: 0, energy: [] },
+  lambda = 0,
 ): Decision {
   const u = variance / policy.varianceScale;
-  const expert = argmax(gates.map((p, i) => p * Math.exp(policy.alpha * u * policy.beta[i]! - lambda * (energy[i] ?? 0))));
+  const expert = argmax(gates.map((p, i) => p * Math.exp(policy.alpha * u * policy.beta[i]! - lambda * (policy.energy?.[i] ?? 0))));
   return answer(policy, answers, expert, [expert]);
 }
 
