@@ -185,6 +185,24 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     });
 
   program
+    .command("policies")
+    .description("compare policies of answering: days of battery gained against F1 lost on held-out clips, without a gate and with one")
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .option("--battery <name>", "what it runs on", "aa-alkaline-2")
+    .option("--every <s>", "seconds from window to window: from 5 (listening all the time) to 86400", everySeconds, 5)
+    .option("--sound <share>", "share of windows that wake a gate, 0 to 1", share, 0.05)
+    .option("--plot <file>", "SVG file to write")
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("qurio policies --device nrf52840 --battery cr2032 --every 60", "qurio policies --plot policies.svg"),
+    )
+    .action(async (options) => {
+      await prepare();
+      await (await import("./policies.ts")).policies(options);
+    });
+
+  program
     .command("carbon")
     .description("grams of CO2e of training and of deciding, and from how many decisions on deciding weighs more")
     .argument("[model]", "model file (.qmoe); the bundled ESC-10 model by default")
@@ -226,6 +244,15 @@ function quantity(text: string): number {
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is expected.");
   return value;
 }
+
+function within(text: string, least: number, most: number): number {
+  const value = quantity(text);
+  if (value < least || value > most) throw new InvalidArgumentError(`A number from ${least} to ${most} is expected.`);
+  return value;
+}
+
+const everySeconds = (text: string) => within(text, 5, 86_400);
+const share = (text: string) => within(text, 0, 1);
 
 function positive(text: string): number {
   const value = quantity(text);

@@ -123,3 +123,31 @@ export function blend(judgements: readonly Judgement[], weights: readonly number
   });
   return { scores, paths: [...paths.values()] };
 }
+
+/** Lambda by state of charge: holds while the charge (0..1) is above `aboveCharge`. */
+export const LAMBDA_BY_CHARGE = [
+  { aboveCharge: 0.75, lambda: 0 },
+  { aboveCharge: 0.5, lambda: 2 },
+  { aboveCharge: 0.25, lambda: 4 },
+  { aboveCharge: 0, lambda: 8 },
+];
+
+/** A policy with a name: one rule, or one for each band of LAMBDA_BY_CHARGE. */
+export interface NamedPolicy {
+  name: string;
+  rules: Rule[];
+}
+
+/** Each network alone, the dearest first; cascade, probe-first, the paper's curiosity, and curiosity by state of charge. */
+export function policiesOf({ networks }: HeldOut): NamedPolicy[] {
+  const all = networks.map((_, k) => k);
+  const alone = all.map((k): NamedPolicy => ({ name: `always ${networks[k].name}`, rules: [{ kind: "order", networks: [k] }] })).reverse();
+  return [
+    ...alone,
+    { name: "cascade", rules: [{ kind: "order", networks: all.slice(1) }] },
+    // the probe takes the place of the cheapest expert
+    { name: "probe-first", rules: [{ kind: "order", networks: [0, ...all.slice(2)] }] },
+    { name: "curiosity", rules: [{ kind: "gates", alpha: 1, lambda: 0 }] },
+    { name: "curiosity by charge", rules: LAMBDA_BY_CHARGE.map(({ lambda }) => ({ kind: "gates", alpha: 1, lambda })) },
+  ];
+}

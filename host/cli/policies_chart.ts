@@ -1,0 +1,65 @@
+// The chart of `qurio policies`: on the left what policies gain in days and lose in F1, on the right what listening behind a gate does.
+
+import type { TopLevelSpec } from "vega-lite";
+import type { PoliciesResult } from "./policies.ts";
+
+export function policiesChart({ rows, device, battery, everyS, soundShare }: PoliciesResult): TopLevelSpec {
+  const reference = rows[0];
+  const points = rows
+    .filter(({ listening, difference }) => listening === "schedule" && difference)
+    .map(({ policy, difference, lifeDays }) => ({
+      policy,
+      gained: 100 * (lifeDays / reference.lifeDays - 1),
+      points: 100 * difference!.mean,
+      low: 100 * (difference!.mean - (difference!.halfWidth ?? 0)),
+      high: 100 * (difference!.mean + (difference!.halfWidth ?? 0)),
+    }));
+  const limit = rows.find(({ f1 }) => f1 === null)!;
+  const gated = new Set(rows.filter(({ listening }) => listening !== "schedule").map(({ policy }) => policy));
+  const bars = rows
+    .filter(({ policy }) => gated.has(policy))
+    .map(({ policy, listening, lifeDays }) => ({ policy, listening: listening === "schedule" ? "no gate" : listening, days: lifeDays }));
+  const x = { field: "gained", type: "quantitative", title: "days gained over always 8-bit, %" } as const;
+  return {
+    title: `${device}, ${battery}, a window every ${everyS} s, sound in ${Number((100 * soundShare).toPrecision(3))} % of them; modelled`,
+    hconcat: [
+      {
+        width: 420,
+        height: 280,
+        data: { values: points },
+        layer: [
+          {
+            mark: { type: "rule", strokeDash: [4, 4], color: "#888" },
+            data: { values: [{ gained: 100 * (limit.lifeDays / reference.lifeDays - 1) }] },
+            encoding: { x },
+          },
+          {
+            mark: { type: "rule", strokeWidth: 1.5 },
+            encoding: {
+              x,
+              y: { field: "low", type: "quantitative", title: "F1 - always 8-bit, points (95 %, paired)" },
+              y2: { field: "high" },
+              color: { field: "policy", type: "nominal", sort: null, title: "policy; dashed: networks for nothing" },
+            },
+          },
+          {
+            mark: { type: "point", filled: true, size: 70, opacity: 1 },
+            encoding: { x, y: { field: "points", type: "quantitative" }, color: { field: "policy", type: "nominal", sort: null } },
+          },
+        ],
+      },
+      {
+        width: 260,
+        height: 280,
+        data: { values: bars },
+        mark: "bar",
+        encoding: {
+          y: { field: "listening", type: "nominal", sort: null, title: null },
+          yOffset: { field: "policy", sort: null },
+          x: { field: "days", type: "quantitative", title: "days" },
+          color: { field: "policy", type: "nominal", sort: null },
+        },
+      },
+    ],
+  } as TopLevelSpec;
+}

@@ -1,0 +1,58 @@
+// What `qurio policies` prints.
+
+import type { Estimate } from "../../tools/train/policies.ts";
+import type { DeviceProfile } from "../meter/device.ts";
+import { formatEnergyUj, formatTable } from "./output.ts";
+import type { PoliciesResult, PolicyRow } from "./policies.ts";
+
+const HEAD = ["F1 %", "F1 - always 8-bit", "network only", "whole decision", "days", "days gained"];
+
+export function policiesReport(result: PoliciesResult, device: DeviceProfile): string {
+  const { rows, battery, everyS, soundShare, heldOut } = result;
+  const reference = rows[0];
+  const cells = (row: PolicyRow) => [
+    row.f1 ? interval(row.f1, "") : "",
+    row.difference && row.policy !== reference.policy ? interval(row.difference, "+") : "",
+    formatEnergyUj(row.networkUj),
+    formatEnergyUj(row.decisionUj),
+    daysText(row.lifeDays),
+    row === reference ? "" : gainText(row.lifeDays / reference.lifeDays),
+  ];
+  const policies = rows.filter(({ listening }) => listening === "schedule").map((row) => [row.policy, ...cells(row)]);
+  const gates = rows
+    .filter(({ listening }) => listening !== "schedule")
+    .map((row) => [`${row.listening}, ${row.policy}`, ...cells(row)]);
+  const sound = `${Number((100 * soundShare).toPrecision(3))} %`;
+  return [
+    `${device.title}, ${battery}; a window of 5 s every ${everyS} s`,
+    "",
+    formatTable(policies, { head: ["policy", ...HEAD] }),
+    "",
+    formatTable(gates, { head: [`gated: ${sound} of windows have sound`, ...HEAD] }),
+    "",
+    `F1: weighted, of ${heldOut.clips} clips, each answered without its fold (${heldOut.command});`,
+    `mean ± half of the 95 % interval over ${heldOut.folds} folds (each averaged over ${heldOut.seeds} seed${heldOut.seeds === 1 ? "" : "s"}); the difference is paired.`,
+    "What a gate does not hear is not in F1. Cycles, energies and days are modelled. Each life ended by:",
+    endsOf(rows),
+  ].join("\n");
+}
+
+function endsOf(rows: PolicyRow[]): string {
+  const ends = [...new Set(rows.map(({ end }) => end))];
+  if (ends.length === 1) return `${ends[0]}, all of them.`;
+  return `${ends.map((end) => `${end}: ${rows.filter((row) => row.end === end).length}`).join(", ")}.`;
+}
+
+/** Percent with its half width, or without one when there is a single fold. */
+function interval({ mean, halfWidth }: Estimate, plus: "" | "+"): string {
+  const sign = plus && mean >= 0 ? plus : "";
+  return `${sign}${(100 * mean).toFixed(1)}${halfWidth === null ? "" : ` ± ${(100 * halfWidth).toFixed(1)}`}`;
+}
+
+function daysText(days: number): string {
+  return days < 100 ? days.toPrecision(3) : days.toFixed(0);
+}
+
+function gainText(ratio: number): string {
+  return ratio >= 2 ? `x ${ratio.toPrecision(3)}` : `${ratio >= 1 ? "+" : ""}${(100 * (ratio - 1)).toFixed(1)} %`;
+}
