@@ -4,7 +4,16 @@
 import { type SimulationResult, simulate } from "../../firmware-sim/battery/index.ts";
 import type { HeldOut } from "../../tools/train/held_out.ts";
 import { decodeHeldOut } from "../../tools/train/held_out_file.ts";
-import { blend, type Estimate, estimate, type Judgement, judge, LAMBDA_BY_CHARGE, type NamedPolicy, policiesOf } from "../../tools/train/policies.ts";
+import {
+  blend,
+  type Estimate,
+  estimate,
+  type Judgement,
+  judge,
+  LAMBDA_BY_CHARGE,
+  type NamedPolicy,
+  policiesOf,
+} from "../../tools/train/policies.ts";
 import { checkOutput, packagePath, readInput, writeOutput } from "../files.ts";
 import { coreWasm } from "../index.ts";
 import { energyUjOf } from "../meter/cost.ts";
@@ -13,8 +22,8 @@ import { DEFAULT_DEVICE, loadDevice } from "../meter/devices.ts";
 import { Meter } from "../meter/meter.ts";
 import { type FrontEndCycles, frontEndCycles, networkCycles, routerCycles } from "../meter/networks.ts";
 import { plotSvg } from "../plot.ts";
-import { policiesReport } from "./policies_report.ts";
 import { policiesChart } from "./policies_chart.ts";
+import { policiesReport } from "./policies_report.ts";
 import { type Listening, type PathCost, type Setting, scenarioOf } from "./policy_scenario.ts";
 
 export interface PoliciesOptions {
@@ -117,7 +126,14 @@ async function costsOf({ networks, router, samples }: HeldOut, device: DevicePro
   };
 }
 
-function rowOf(heldOut: HeldOut, costs: Costs, setting: Setting, policy: NamedPolicy, listening: Listening, reference: Judgement): PolicyRow {
+function rowOf(
+  heldOut: HeldOut,
+  costs: Costs,
+  setting: Setting,
+  policy: NamedPolicy,
+  listening: Listening,
+  reference: Judgement,
+): PolicyRow {
   const judgements = policy.rules.map((rule) => judge(heldOut, rule));
   const pathCosts = ({ paths }: Judgement) =>
     paths.map(({ networks, router, share }): PathCost => {
@@ -171,7 +187,10 @@ function lifeOf({ lifeDays, end }: SimulationResult): { lifeDays: number; end: s
 }
 
 /** Share of the life that the charge spends in each band; bands as the simulation's policies. */
-export function timeInBands({ history, lifeDays }: Pick<SimulationResult, "history" | "lifeDays">, bands: { aboveCharge: number }[]): number[] {
+export function timeInBands(
+  { history, lifeDays }: Pick<SimulationResult, "history" | "lifeDays">,
+  bands: { aboveCharge: number }[],
+): number[] {
   const days = bands.map(() => 0);
   history.slice(1).forEach((point, i) => {
     const band = bands.findIndex(({ aboveCharge }) => history[i].charge > aboveCharge);

@@ -19,9 +19,7 @@ export function policiesReport(result: PoliciesResult, device: DeviceProfile): s
     row === reference ? "" : gainText(row.lifeDays / reference.lifeDays),
   ];
   const policies = rows.filter(({ listening }) => listening === "schedule").map((row) => [row.policy, ...cells(row)]);
-  const gates = rows
-    .filter(({ listening }) => listening !== "schedule")
-    .map((row) => [`${row.listening}, ${row.policy}`, ...cells(row)]);
+  const gates = rows.filter(({ listening }) => listening !== "schedule").map((row) => [`${row.listening}, ${row.policy}`, ...cells(row)]);
   const sound = `${Number((100 * soundShare).toPrecision(3))} %`;
   return [
     `${device.title}, ${battery}; a window of 5 s every ${everyS} s`,

@@ -193,10 +193,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .option("--sound <share>", "share of windows that wake a gate, 0 to 1", share, 0.05)
     .option("--plot <file>", "SVG file to write")
     .addOption(json())
-    .addHelpText(
-      "after",
-      examples("qurio policies --device nrf52840 --battery cr2032 --every 60", "qurio policies --plot policies.svg"),
-    )
+    .addHelpText("after", examples("qurio policies --device nrf52840 --battery cr2032 --every 60", "qurio policies --plot policies.svg"))
     .action(async (options) => {
       await prepare();
       await (await import("./policies.ts")).policies(options);
@@ -220,6 +217,33 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .action(async (model, options) => {
       await prepare();
       await (await import("./carbon.ts")).carbon(model, options);
+    });
+
+  program
+    .command("simulate")
+    .description("simulate the life of a battery: days, what dominates, what ends it")
+    .argument("[scenario]", "scenario file (.json); or use --preset")
+    .option("--preset <name>", "a bundled scenario")
+    .option("--list", "list the bundled scenarios")
+    .option("--show <name>", "print a bundled scenario, to start from")
+    .option("--battery <name>", "another battery than the scenario's")
+    .option("--runs <n>", "devices that differ as the scenario's spread says; 1: just the scenario", wholeNumber(1), 200)
+    .option("--seed <n>", "seed of what differs", wholeNumber(0), 1)
+    .option("--jobs <n>", "worker threads (default: the processors)", wholeNumber(1))
+    .option("--events", "event by event, beside the same time in duty cycles")
+    .option("--days <n>", "days to simulate with --events, up to 31", simulatedDays, 7)
+    .option("--plot <file>", "draw charge and voltage over the life (.svg)")
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("qurio simulate --preset wildlife-recorder --plot life.svg", "qurio simulate scenario.json --battery cr2032"),
+    )
+    .action(async (scenario, options, command: Command) => {
+      const sources = [scenario, options.preset, options.list, options.show].filter((source) => source !== undefined);
+      if (sources.length !== 1) command.error("one of a scenario file, '--preset', '--list' and '--show' is needed");
+      if (options.events && options.plot) command.error("option '--plot' does not go with --events");
+      await prepare();
+      await (await import("./simulate.ts")).simulateLife(scenario, options);
     });
 
   program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
@@ -251,13 +275,24 @@ function within(text: string, least: number, most: number): number {
   return value;
 }
 
-const everySeconds = (text: string) => within(text, 5, 86_400);
-const share = (text: string) => within(text, 0, 1);
+function everySeconds(text: string): number {
+  return within(text, 5, 86_400);
+}
+
+function share(text: string): number {
+  return within(text, 0, 1);
+}
 
 function positive(text: string): number {
   const value = quantity(text);
   if (value <= 0 || value > 1e7) throw new InvalidArgumentError("A number above 0 and at most 10,000,000 is expected.");
   return value;
+}
+
+function simulatedDays(text: string): number {
+  const days = quantity(text);
+  if (days <= 0 || days > 31) throw new InvalidArgumentError("A number above 0 and at most 31 is expected.");
+  return days;
 }
 
 function votes(text: string): { startVotes: number; votes: number } {

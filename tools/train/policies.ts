@@ -19,7 +19,7 @@ export interface Path {
   /** The last one answered. */
   networks: number[];
   router: boolean;
-  /** Of all held-out decisions; mean over folds and seeds. */
+  /** Of all held-out decisions. */
   share: number;
 }
 
@@ -49,20 +49,23 @@ export function judge(heldOut: HeldOut, rule: Rule): Judgement {
     if (missing !== undefined)
       throw new QurioError("HELD_OUT", `network ${missing} expected, ${heldOut.networks.length} networks found`, "Make the file anew.");
   }
-  const shares = new Map<string, Path>();
+  const taken = new Map<string, Path>();
+  let decided = 0;
   const scores = heldOut.runs.map((run): RunScore => {
     const labels = heldOut.clips.filter(({ fold }) => fold === run.fold).map(({ label }) => label);
     const decisions = labels.map((_, clip) => decide(heldOut, run, rule, clip));
     for (const { networks, router } of decisions) {
       const key = networks.join();
-      const path = shares.get(key) ?? { networks, router, share: 0 };
-      path.share += 1 / (labels.length * heldOut.runs.length);
-      shares.set(key, path);
+      const path = taken.get(key) ?? { networks, router, share: 0 };
+      path.share++;
+      taken.set(key, path);
     }
+    decided += labels.length;
     const predicted = decisions.map(({ label }) => label);
     return { seed: run.seed, fold: run.fold, f1: weightedF1(labels, predicted, heldOut.labels.length) };
   });
-  const paths = [...shares.values()].sort((a, b) => a.networks.length - b.networks.length || a.networks[0] - b.networks[0]);
+  const paths = [...taken.values()].map((path) => ({ ...path, share: path.share / decided }));
+  paths.sort((a, b) => a.networks.length - b.networks.length || a.networks[0] - b.networks[0]);
   return { scores, paths };
 }
 

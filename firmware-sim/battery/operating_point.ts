@@ -1,0 +1,105 @@
+// One load on one battery at one state: mean current, the lowest voltages, and where each watt goes. The inner loop of a simulation.
+
+import { CAUSES, type Currents, type Load } from "./load.ts";
+import type { Scenario } from "./scenario.ts";
+import { type Cell, type Draw, draw, outputV, regulatorLossW } from "./state.ts";
+
+/** Causes, then losses: everything that leaves the battery. */
+export const LOSSES = ["regulator", "resistance", "selfDischarge"] as const;
+export const ACCOUNTS = [...CAUSES, ...LOSSES] as const;
+export type Account = (typeof ACCOUNTS)[number];
+export const [REGULATOR, RESISTANCE, SELF_DISCHARGE] = LOSSES.map((name) => ACCOUNTS.indexOf(name));
+
+const HOUR_MS = 3.6e6;
+
+/** A stretch of constant load, by account. */
+export interface Segment {
+  name: string;
+  loadUa: number;
+  /** [account, uA] pairs. */
+  currents: [number, number][];
+  /** Share of the time. */
+  duty: number;
+  /** Share of the internal resistance that it meets. */
+  resistanceShare: number;
+}
+
+export interface OperatingPoint {
+  /** Of the battery, all segments together. */
+  meanUa: number;
+  baseV: number;
+  /** The lowest under any segment, and which. */
+  lowestV: number;
+  lowestAt: string;
+  /** W by account, but for self-discharge. */
+  powerW: Float64Array;
+}
+
+export function newOperatingPoint(): OperatingPoint {
+  return { meanUa: 0, baseV: 0, lowestV: 0, lowestAt: "", powerW: new Float64Array(ACCOUNTS.length) };
+}
+
+const indexed = (currents: Currents): [number, number][] =>
+  CAUSES.flatMap((cause, i): [number, number][] => (currents[cause] ? [[i, currents[cause]]] : []));
+
+/** The lasting load first, then each class of pulses. */
+export function segmentsOf(load: Load, cell: Cell): Segment[] {
+  const base = {
+    name: "the lasting load",
+    loadUa: load.baseUa,
+    currents: indexed(load.base),
+    duty: 1 - load.busyShare,
+    resistanceShare: 1,
+  };
+  const pulses = load.pulses.map(({ name, loadUa, currents, perHour, timeMs }) => ({
+    name,
+    loadUa,
+    currents: indexed(currents),
+    duty: (perHour * timeMs) / HOUR_MS,
+    resistanceShare: cell.pulseShare(timeMs),
+  }));
+  return [base, ...pulses];
+}
+
+const drawn: Draw = { voltageV: 0, currentUa: 0 };
+
+/** Adds what `segment` takes, `share` of the time, to `point`. `baseUa` is the lasting current of the battery. */
+export function addSegment(
+  point: OperatingPoint,
+  supply: Scenario["supply"],
+  segment: Segment,
+  share: number,
+  openCircuitV: number,
+  ohm: number,
+  baseUa: number,
+): Draw {
+  const own = ohm * segment.resistanceShare;
+  draw(supply, openCircuitV - baseUa * 1e-6 * (ohm - own), own, segment.loadUa, drawn);
+  const { voltageV, currentUa } = drawn;
+  if (voltageV < point.lowestV) {
+    point.lowestV = voltageV;
+    point.lowestAt = segment.name;
+  }
+  point.meanUa += currentUa * share;
+  const { powerW } = point;
+  powerW[RESISTANCE] += (openCircuitV - voltageV) * currentUa * 1e-6 * share;
+  powerW[REGULATOR] += regulatorLossW(supply, voltageV, segment.loadUa) * share;
+  const loadV = outputV(supply, voltageV) * 1e-6 * share;
+  for (const [account, ua] of segment.currents) powerW[account] += ua * loadV;
+  return drawn;
+}
+
+export function clear(point: OperatingPoint): void {
+  point.meanUa = 0;
+  point.lowestV = Number.POSITIVE_INFINITY;
+  point.powerW.fill(0);
+}
+
+/** All segments, each its share of the time. */
+export function operate(point: OperatingPoint, supply: Scenario["supply"], segments: Segment[], openCircuitV: number, ohm: number): void {
+  clear(point);
+  const base = addSegment(point, supply, segments[0], segments[0].duty, openCircuitV, ohm, 0);
+  const baseUa = base.currentUa;
+  point.baseV = base.voltageV;
+  for (let i = 1; i < segments.length; i++) addSegment(point, supply, segments[i], segments[i].duty, openCircuitV, ohm, baseUa);
+}
