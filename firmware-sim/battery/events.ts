@@ -111,7 +111,8 @@ export function simulateEvents(scenario: Scenario, days: number): EventResult {
     charge.drawn += point.meanUa * 1e-3 * length;
     charge.selfDischarge += lossMa * length;
     hours += length;
-    meanUa = (charge.drawn / hours) * 1e3;
+    // over the last hour, as the aggregated simulation takes it
+    meanUa += (point.meanUa - meanUa) * Math.min(1, length / Math.min(hours, 1));
   };
 
   const busy = (load: (typeof loads)[number], length: number, segment: Segment | null): void => {

@@ -2,7 +2,7 @@
 
 import { CAUSES, type Currents, type Load } from "./load.ts";
 import type { Scenario } from "./scenario.ts";
-import { type Cell, type Draw, draw, outputV, regulatorLossW } from "./state.ts";
+import { type Cell, type Draw, draw, noDraw, outputV, regulatorLossW } from "./state.ts";
 
 /** Causes, then losses: everything that leaves the battery. */
 export const LOSSES = ["regulator", "resistance", "selfDischarge"] as const;
@@ -61,7 +61,7 @@ export function segmentsOf(load: Load, cell: Cell): Segment[] {
   return [base, ...pulses];
 }
 
-const drawn: Draw = { voltageV: 0, currentUa: 0 };
+const drawn = noDraw();
 
 /** Adds what `segment` takes, `share` of the time, to `point`. `baseUa` is the lasting current of the battery. */
 export function addSegment(
@@ -83,8 +83,8 @@ export function addSegment(
   point.meanUa += currentUa * share;
   const { powerW } = point;
   powerW[RESISTANCE] += (openCircuitV - voltageV) * currentUa * 1e-6 * share;
-  powerW[REGULATOR] += regulatorLossW(supply, voltageV, segment.loadUa) * share;
-  const loadV = outputV(supply, voltageV) * 1e-6 * share;
+  powerW[REGULATOR] += regulatorLossW(supply, drawn, segment.loadUa) * share;
+  const loadV = outputV(supply, drawn) * 1e-6 * share;
   for (const [account, ua] of segment.currents) powerW[account] += ua * loadV;
   return drawn;
 }

@@ -4,7 +4,7 @@ import { Check } from "../../host/check.ts";
 import { QurioError } from "../../host/errors.ts";
 import { loadOf } from "./load.ts";
 import type { Scenario } from "./scenario.ts";
-import { cellOf, type Draw, draw } from "./state.ts";
+import { cellOf, draw, noDraw } from "./state.ts";
 
 /**
  * Errors: BATTERY_CANNOT_START when the voltage under a load or pulse is below brown-out (or the cutoff) at full charge and mean
@@ -15,14 +15,14 @@ export function cannotStart(scenario: Scenario, file: string): void {
   const cell = cellOf(battery);
   const fullV = cell.openCircuitV(0);
   const ohm = battery.resistance.value * cell.resistanceByTemperature(temperature.meanC);
-  const at: Draw = { voltageV: 0, currentUa: 0 };
+  const at = noDraw();
   for (const policy of policies) {
     const load = loadOf(scenario, policy);
     if (load.busyShare > 1) {
       const check = new Check(file, "SCENARIO", "Make decisions rarer, or windows, answers and transmissions shorter.");
       throw check.error("decisions", "work of at most 60 minutes an hour", `${(60 * load.busyShare).toFixed(1)} minutes`);
     }
-    const base = draw(supply, fullV, ohm, load.baseUa, { ...at });
+    const base = draw(supply, fullV, ohm, load.baseUa, noDraw());
     demand(base.voltageV, Math.max(supply.brownOutV, battery.cutoff.value), "the lasting load", load.baseUa);
     for (const { name, loadUa, timeMs } of load.pulses) {
       const pulseOhm = ohm * cell.pulseShare(timeMs);

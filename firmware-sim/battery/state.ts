@@ -14,6 +14,12 @@ import type { Scenario } from "./scenario.ts";
 export interface Draw {
   voltageV: number;
   currentUa: number;
+  /** A buck or boost converts; false where the battery's current is the load's. */
+  converts: boolean;
+}
+
+export function noDraw(): Draw {
+  return { voltageV: 0, currentUa: 0, converts: false };
 }
 
 /** Terminal voltage and current for `loadUa` at the supply, from `emfV` behind `ohm`. Writes into `out`. */
@@ -21,30 +27,30 @@ export function draw(supply: Scenario["supply"], emfV: number, ohm: number, load
   const { regulator, supplyV, quiescentUa } = supply;
   out.currentUa = loadUa + quiescentUa;
   out.voltageV = emfV - out.currentUa * 1e-6 * ohm;
+  out.converts = false;
   if (regulator === "none" || regulator === "ldo") return out;
   const emf = emfV - quiescentUa * 1e-6 * ohm;
   const powerW = (loadUa * 1e-6 * supplyV * 100) / supply.efficiencyPercent;
   const root = emf * emf - 4 * powerW * ohm;
   const voltageV = root < 0 ? 0 : (emf + Math.sqrt(root)) / 2;
   if (regulator === "buck" && voltageV < supplyV) return out;
+  out.converts = true;
   out.voltageV = voltageV;
   out.currentUa = voltageV === 0 ? Number.POSITIVE_INFINITY : (powerW / voltageV) * 1e6 + quiescentUa;
   return out;
 }
 
-/** Volts that the load sees while the battery stands at `voltageV`. */
-export function outputV({ regulator, supplyV }: Scenario["supply"], voltageV: number): number {
+/** Volts that the load sees. */
+export function outputV({ regulator, supplyV }: Scenario["supply"], { voltageV, converts }: Draw): number {
   if (regulator === "none") return voltageV;
-  return regulator === "boost" ? supplyV : Math.min(supplyV, voltageV);
+  return converts ? supplyV : Math.min(supplyV, voltageV);
 }
 
 /** What the regulator itself turns into heat, W: conversion and quiescent current. */
-export function regulatorLossW(supply: Scenario["supply"], voltageV: number, loadUa: number): number {
-  const { regulator, supplyV, quiescentUa, efficiencyPercent } = supply;
-  const quiescentW = voltageV * quiescentUa * 1e-6;
-  const switches = regulator === "boost" || (regulator === "buck" && voltageV >= supplyV);
-  if (switches) return quiescentW + loadUa * 1e-6 * supplyV * (100 / efficiencyPercent - 1);
-  return quiescentW + loadUa * 1e-6 * (voltageV - outputV(supply, voltageV));
+export function regulatorLossW(supply: Scenario["supply"], drawn: Draw, loadUa: number): number {
+  const quiescentW = drawn.voltageV * supply.quiescentUa * 1e-6;
+  if (drawn.converts) return quiescentW + loadUa * 1e-6 * supply.supplyV * (100 / supply.efficiencyPercent - 1);
+  return quiescentW + loadUa * 1e-6 * (drawn.voltageV - outputV(supply, drawn));
 }
 
 /** A battery's curves, ready for the inner loop. */

@@ -139,7 +139,10 @@ const perHour = (count: number) => `${Number(count.toPrecision(3))} decisions an
 function printEvents(scenario: Scenario, options: SimulateOptions): void {
   const events = simulateEvents(scenario, options.days);
   const aggregated = simulateScenario({ ...scenario, sun: null, years: options.days / 365 }, undefined, false);
-  if (options.json) return console.log(JSON.stringify({ scenario: scenario.title, events, aggregated }));
+  if (options.json) {
+    console.log(JSON.stringify({ scenario: scenario.title, events, aggregated }));
+    return;
+  }
   const row = (name: string, event: number, duty: number, unit: string) => [
     name,
     `${event.toPrecision(5)} ${unit}`,
