@@ -30,15 +30,20 @@ export function policiesReport(result: PoliciesResult, device: DeviceProfile): s
     "",
     `F1: weighted, of ${heldOut.clips} clips, each answered without its fold (${heldOut.command});`,
     `mean ± half of the 95 % interval over ${heldOut.folds} folds (each averaged over ${heldOut.seeds} seed${heldOut.seeds === 1 ? "" : "s"}); the difference is paired.`,
-    "What a gate does not hear is not in F1. Cycles, energies and days are modelled. Each life ended by:",
-    endsOf(rows),
+    `What a gate does not hear is not in F1. Cycles, energies and days are modelled${rangeText(device)}. Lives end by ${endsOf(rows)}.`,
   ].join("\n");
 }
 
 function endsOf(rows: PolicyRow[]): string {
   const ends = [...new Set(rows.map(({ end }) => end))];
-  if (ends.length === 1) return `${ends[0]}, all of them.`;
-  return `${ends.map((end) => `${end}: ${rows.filter((row) => row.end === end).length}`).join(", ")}.`;
+  return ends.map((end) => `${end} (${rows.filter((row) => row.end === end).length} of ${rows.length})`).join(", ");
+}
+
+/** Days are those of the middle of the range. */
+function rangeText({ energyPerCycle: { value, low, high } }: DeviceProfile): string {
+  if (low === high) return "";
+  const pj = (x: number) => x.toPrecision(3);
+  return ` at ${pj(value)} pJ a cycle, which is known as ${pj(low)} to ${pj(high)}`;
 }
 
 /** Percent with its half width, or without one when there is a single fold. */

@@ -35,8 +35,8 @@ const FRAMES_PER_S = 100;
 
 /** uA. TDK T5818 data sheet (DS-000270): 220 in low-power mode, PDM clock 400 to 800 kHz. */
 const MICROPHONE_UA = 220;
-/** uA that the processor takes while DMA fills a buffer; an assumption: no part's figure. */
-const CAPTURE_UA = 200;
+/** uA that the processor takes while DMA fills a buffer and the core sleeps; an assumption, as in the bundled scenarios. */
+const CAPTURE_UA = 300;
 /** uA. TDK T5838, acoustic activity detection: from 20 on. */
 const WAKE_ON_SOUND_UA = 20;
 /** TI TPS6274x data sheet (SLVSB02): 360 nA quiescent, 90 % at light loads; a boost converter of the class of TPS61099 takes more. */
