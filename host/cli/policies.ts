@@ -59,6 +59,8 @@ export interface PoliciesResult {
   everyS: number;
   soundShare: number;
   heldOut: { command: string; clips: number; folds: number; seeds: number };
+  /** Of the Bayesian router with all its samples. */
+  routerUj: number;
   rows: PolicyRow[];
 }
 
@@ -102,6 +104,7 @@ export async function comparePolicies(
       folds: new Set(heldOut.runs.map(({ fold }) => fold)).size,
       seeds: new Set(heldOut.runs.map(({ seed }) => seed)).size,
     },
+    routerUj: energyUjOf(costs.router, device).value,
     rows: [
       ...named.map((policy) => row(policy, "schedule")),
       withoutNetworks(setting),

@@ -19,7 +19,11 @@ export function policiesChart({ rows, device, battery, everyS, soundShare }: Pol
   const bars = rows
     .filter(({ policy }) => gated.has(policy))
     .map(({ policy, listening, lifeDays }) => ({ policy, listening: listening === "schedule" ? "no gate" : listening, days: lifeDays }));
-  const x = { field: "gained", type: "quantitative", title: "days gained over always 8-bit, %; dashed: networks for nothing" } as const;
+  const x = {
+    field: "gained",
+    type: "quantitative",
+    title: `days gained over ${reference.policy}, %; dashed: networks for nothing`,
+  } as const;
   return {
     title: `${device}, ${battery}, a window every ${everyS} s, sound in ${Number((100 * soundShare).toPrecision(3))} % of them; modelled`,
     hconcat: [
@@ -37,7 +41,7 @@ export function policiesChart({ rows, device, battery, everyS, soundShare }: Pol
             mark: { type: "rule", strokeWidth: 1.5 },
             encoding: {
               x,
-              y: { field: "low", type: "quantitative", title: "F1 - always 8-bit, points (95 %, paired)" },
+              y: { field: "low", type: "quantitative", title: `F1 - ${reference.policy}, points (95 %, paired)` },
               y2: { field: "high" },
               color: { field: "policy", type: "nominal", sort: null, title: "policy" },
             },

@@ -2,14 +2,13 @@
 
 import type { Estimate } from "../../tools/train/policies.ts";
 import type { DeviceProfile } from "../meter/device.ts";
-import { formatEnergyUj, formatTable } from "./output.ts";
+import { formatEnergyUj, formatShare, formatTable } from "./output.ts";
 import type { PoliciesResult, PolicyRow } from "./policies.ts";
-
-const HEAD = ["F1 %", "F1 - always 8-bit", "network only", "whole decision", "days", "days gained"];
 
 export function policiesReport(result: PoliciesResult, device: DeviceProfile): string {
   const { rows, battery, everyS, soundShare, heldOut } = result;
   const reference = rows[0];
+  const head = (first: string) => [first, "F1 %", `- ${reference.policy}`, "network only", "whole decision", "days", "days gained"];
   const cells = (row: PolicyRow) => [
     row.f1 ? interval(row.f1, "") : "",
     row.difference && row.policy !== reference.policy ? interval(row.difference, "+") : "",
@@ -24,14 +23,24 @@ export function policiesReport(result: PoliciesResult, device: DeviceProfile): s
   return [
     `${device.title}, ${battery}; a window of 5 s every ${everyS} s`,
     "",
-    formatTable(policies, { head: ["policy", ...HEAD] }),
+    formatTable(policies, { head: head("policy") }),
     "",
-    formatTable(gates, { head: [`gated: ${sound} of windows have sound`, ...HEAD] }),
+    formatTable(gates, { head: head(`gated: ${sound} of windows have sound`) }),
     "",
+    limitText(result),
     `F1: weighted, of ${heldOut.clips} clips, each answered without its fold (${heldOut.command});`,
     `mean ± half of the 95 % interval over ${heldOut.folds} folds (each averaged over ${heldOut.seeds} seed${heldOut.seeds === 1 ? "" : "s"}); the difference is paired.`,
     `What a gate does not hear is not in F1. Cycles, energies and days are modelled${rangeText(device)}. Lives end by ${endsOf(rows)}.`,
   ].join("\n");
+}
+
+/** How much there is to gain at all, and what the paper's router costs. */
+function limitText({ rows, routerUj }: PoliciesResult): string {
+  const [reference] = rows;
+  const limit = rows.find(({ f1 }) => f1 === null)!;
+  const share = formatShare(1 - reference.networkUj / reference.decisionUj);
+  const most = gainText(limit.lifeDays / reference.lifeDays);
+  return `The front end is ${share} of a decision of ${reference.policy}: no policy gains more than ${most}. Curiosity's router takes ${formatEnergyUj(routerUj)} of each decision.`;
 }
 
 function endsOf(rows: PolicyRow[]): string {
@@ -48,8 +57,10 @@ function rangeText({ energyPerCycle: { value, low, high } }: DeviceProfile): str
 
 /** Percent with its half width, or without one when there is a single fold. */
 function interval({ mean, halfWidth }: Estimate, plus: "" | "+"): string {
-  const sign = plus && mean >= 0 ? plus : "";
-  return `${sign}${(100 * mean).toFixed(1)}${halfWidth === null ? "" : ` ± ${(100 * halfWidth).toFixed(1)}`}`;
+  // no minus before a rounded zero
+  const points = (100 * mean).toFixed(1).replace(/^-(0\.0)$/, "$1");
+  const sign = plus && Number(points) > 0 ? plus : "";
+  return `${sign}${points}${halfWidth === null ? "" : ` ± ${(100 * halfWidth).toFixed(1)}`}`;
 }
 
 function daysText(days: number): string {
