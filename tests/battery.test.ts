@@ -104,6 +104,21 @@ test("resistance that settles with the pulse, grows in the cold and with depth",
   near(chargeMah.used, (1000 * (1.2 - 0.4 * share)) / (1.6 + 0.8 * share));
 });
 
+test("a short pulse on top of a lasting load: only what is more meets less resistance", () => {
+  const { chargeMah, end } = simulate(
+    plainScenario({
+      battery: plainBattery({ fastShare: constant(0.25, "share"), settling: constant(1e6, "ms") }),
+      supply: { regulator: "none", supplyV: 3, brownOutV: 2.6 },
+      microphone: { activeUa: 0, idleUa: 100_000, captureUa: 0, windowMs: 0 },
+      decisions: { scheduledPerHour: 10 },
+      processor: { sleepUa: 0, wakeMa: 400, wakeTimeMs: 5 },
+    }),
+  );
+  // 3.6 - 1.6 d - 0.1 A * 1 ohm - 0.4 A * 0.25 ohm = 2.6
+  assert.is(end.cause, "brown-out");
+  near(chargeMah.used, 500);
+});
+
 test("regulators: an LDO draws what it gives, a buck its power over efficiency and voltage", () => {
   const out = noDraw();
   const ldo = { regulator: "ldo", supplyV: 1.8, quiescentUa: 5, efficiencyPercent: 100, brownOutV: 1 } as const;

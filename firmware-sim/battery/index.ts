@@ -1,13 +1,14 @@
 // Node only. The package's `qurio/sim`: how long a battery lasts. docs/simulate.md describes scenarios and results.
 
 import { type MonteCarloOptions, type MonteCarloResult, monteCarlo as run } from "./monte_carlo.ts";
-import { parseScenario } from "./scenario.ts";
+import { parseScenario } from "./parse_scenario.ts";
 import { type SimulationResult, simulateScenario } from "./simulate.ts";
 
 export { type BatteryProfile, batteryNames, loadBattery, parseBattery } from "./batteries.ts";
 export { type EventResult, simulateEvents } from "./events.ts";
 export type { MonteCarloOptions, MonteCarloResult } from "./monte_carlo.ts";
-export { type InferenceCost, type Policy, parseScenario, type Scenario } from "./scenario.ts";
+export { parseScenario } from "./parse_scenario.ts";
+export type { InferenceCost, Policy, Scenario } from "./scenario.ts";
 export { END_CAUSES, type EndCause, type HistoryPoint, type SimulationResult } from "./simulate.ts";
 
 /**

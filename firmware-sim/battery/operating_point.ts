@@ -103,3 +103,44 @@ export function operate(point: OperatingPoint, supply: Scenario["supply"], segme
   point.baseV = base.voltageV;
   for (let i = 1; i < segments.length; i++) addSegment(point, supply, segments[i], segments[i].duty, openCircuitV, ohm, baseUa);
 }
+
+/** Voltages and currents hold while depth changes by less, and resistance by a smaller share: a fraction of a millivolt. */
+const SAME_DEPTH = 2.5e-4;
+const SAME_RESISTANCE = 2.5e-3;
+
+interface Remembered {
+  point: OperatingPoint;
+  openCircuitV: number;
+  depth: number;
+  ohm: number;
+  policy: number;
+}
+
+/** Operating points of the 24 hours of a day, kept from day to day until something has changed: days are much alike. */
+export class OperatingPoints {
+  private readonly hours: Remembered[];
+  private readonly supply: Scenario["supply"];
+  private readonly cell: Cell;
+  private readonly loads: Segment[][];
+
+  /** @param loads segments of each policy */
+  constructor(supply: Scenario["supply"], cell: Cell, loads: Segment[][]) {
+    this.supply = supply;
+    this.cell = cell;
+    this.loads = loads;
+    this.hours = Array.from({ length: 24 }, () => ({ point: newOperatingPoint(), openCircuitV: 0, depth: -1, ohm: 0, policy: -1 }));
+  }
+
+  /** @param ohm of the full battery at this temperature */
+  at(hourOfDay: number, policy: number, depth: number, ohm: number): { point: OperatingPoint; openCircuitV: number } {
+    const known = this.hours[hourOfDay];
+    const same = known.policy === policy && Math.abs(depth - known.depth) < SAME_DEPTH && Math.abs(ohm - known.ohm) < SAME_RESISTANCE * ohm;
+    if (same) return known;
+    known.policy = policy;
+    known.depth = depth;
+    known.ohm = ohm;
+    known.openCircuitV = this.cell.openCircuitV(depth);
+    operate(known.point, this.supply, this.loads[policy], known.openCircuitV, ohm * this.cell.resistanceByDepth(depth));
+    return known;
+  }
+}

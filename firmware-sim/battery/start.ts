@@ -33,7 +33,7 @@ export function cannotStart(scenario: Scenario, file: string): void {
 
   function demand(voltageV: number, leastV: number, what: string, loadUa: number): void {
     if (voltageV >= leastV) return;
-    const shown = `${voltageV.toFixed(2)} V under ${what} of ${(loadUa * 1e-3).toPrecision(3)} mA`;
+    const shown = `${Math.max(0, voltageV).toFixed(2)} V under ${what} of ${(loadUa * 1e-3).toPrecision(3)} mA`;
     throw new QurioError(
       "BATTERY_CANNOT_START",
       `${file}: battery: ${battery.name} cannot start the device: at least ${leastV} V expected at full charge, ${shown} found`,

@@ -6,8 +6,9 @@ import { simulateEvents } from "../../firmware-sim/battery/events.ts";
 import { decisionsPerHour } from "../../firmware-sim/battery/load.ts";
 import { type MonteCarloResult, monteCarlo } from "../../firmware-sim/battery/monte_carlo.ts";
 import { ACCOUNTS, type Account } from "../../firmware-sim/battery/operating_point.ts";
+import { parseScenario } from "../../firmware-sim/battery/parse_scenario.ts";
 import { presetNames, presetText } from "../../firmware-sim/battery/presets.ts";
-import { parseScenario, type Scenario } from "../../firmware-sim/battery/scenario.ts";
+import type { Scenario } from "../../firmware-sim/battery/scenario.ts";
 import { type SimulationResult, simulateScenario } from "../../firmware-sim/battery/simulate.ts";
 import { QurioError } from "../errors.ts";
 import { checkOutput, readInput, writeOutput } from "../files.ts";
@@ -98,7 +99,7 @@ function report(scenario: Scenario, result: SimulationResult, many: MonteCarloRe
   const { lifeDays, end, naiveDays, meanCurrentUa, energyJ, drawnJ } = result;
   const facts = [
     ["lasts", end.cause === "horizon" ? `more than ${days(lifeDays)}` : days(lifeDays)],
-    ["ends by", `${end.cause}: ${end.detail}`],
+    ["ends by", end.cause === "horizon" ? end.detail : `${end.cause}: ${end.detail}`],
     ["mean current", current(meanCurrentUa)],
     ["capacity / current", `${days(naiveDays)}, what a plain division promises`],
   ];
@@ -107,7 +108,7 @@ function report(scenario: Scenario, result: SimulationResult, many: MonteCarloRe
     const causes = Object.entries(many.endShare).filter(([, share]) => share > 0);
     facts.push(
       [`of ${many.runs} devices`, `10 % last less than ${days(p10)}, half ${days(p50)}, 10 % more than ${days(p90)} (seed ${many.seed})`],
-      ["they end by", causes.map(([cause, share]) => `${cause} ${formatShare(share)}`).join(", ")],
+      ["they end by", causes.map(([cause, share]) => `${cause === "horizon" ? "nothing yet" : cause} ${formatShare(share)}`).join(", ")],
     );
   }
   return [
