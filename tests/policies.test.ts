@@ -2,6 +2,7 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { loadBattery } from "../firmware-sim/battery/index.ts";
 import { comparePolicies, timeInBands } from "../host/cli/policies.ts";
 import { policiesChart } from "../host/cli/policies_chart.ts";
 import { policiesReport } from "../host/cli/policies_report.ts";
@@ -101,12 +102,13 @@ test("time in bands of charge: the days between two points count for the charge 
 
 const bundled = decodeHeldOut(readInput(packagePath("models", "esc10-held-out.qho")), "esc10-held-out.qho");
 const device = loadDevice(DEFAULT_DEVICE);
-const compared = await comparePolicies(bundled, device, "aa-alkaline-2", 5, 0.05);
+const battery = loadBattery("aa-alkaline-2");
+const compared = await comparePolicies(bundled, device, battery, 5, 0.05);
 
 test("the comparison: every policy, the limit that none passes, and both gates", async () => {
   const { rows } = compared;
   const names = policiesOf(bundled).map(({ name }) => name);
-  assert.equal(names.slice(-4), ["cascade", "probe-first", "curiosity", "curiosity by charge"]);
+  assert.equal(names.slice(-5), ["cascade", "probe-first", "plain router", "curiosity", "curiosity by charge"]);
   const schedule = rows.filter(({ listening }) => listening === "schedule");
   assert.equal(
     schedule.map(({ policy }) => policy),
@@ -151,7 +153,7 @@ test("the report names both figures and what they rest on; the chart is drawn fr
 test("a window a minute needs no microphone in between; windows that abut need it always", () => {
   const frontEnd = { window: 43e6, features: 9e6, gatedFrame: 68e3 };
   const microphone = (everyS: number) => {
-    const setting = { device, battery: "aa-alkaline-2", everyS, soundShare: 0, frontEnd };
+    const setting = { device, battery, everyS, soundShare: 0, frontEnd };
     const scenario = scenarioOf(setting, "schedule", [{ aboveCharge: 0, paths: [{ name: "x", share: 1, cycles: 1e6 }] }]);
     return (scenario as { microphone: { idleUa: number; windowMs: number } }).microphone;
   };
@@ -163,7 +165,7 @@ test("a window a minute needs no microphone in between; windows that abut need i
 
 test("behind qurio's own gate a decision takes features and networks, its frames come all the time; lambda's bands become the scenario's", () => {
   const frontEnd = { window: 43e6, features: 9e6, gatedFrame: 68e3 };
-  const setting = { device, battery: "aa-alkaline-2", everyS: 20, soundShare: 0.1, frontEnd };
+  const setting = { device, battery, everyS: 20, soundShare: 0.1, frontEnd };
   const bands = [0.5, 0].map((aboveCharge) => ({ aboveCharge, paths: [{ name: "x", share: 1, cycles: 1e6 }] }));
   const of = (listening: "log-mel gate" | "wake-on-sound") =>
     scenarioOf(setting, listening, bands) as {

@@ -1,7 +1,7 @@
 // `qurio policies`: what each policy of answering gains in days of battery and loses in F1 on clips that no network has seen, and what
 // listening behind a gate gains beside that.
 
-import { type SimulationResult, simulate } from "../../firmware-sim/battery/index.ts";
+import { type BatteryProfile, loadBattery, type SimulationResult, simulate } from "../../firmware-sim/battery/index.ts";
 import type { HeldOut } from "../../tools/train/held_out.ts";
 import { decodeHeldOut } from "../../tools/train/held_out_file.ts";
 import {
@@ -69,7 +69,8 @@ const HELD_OUT = "esc10-held-out.qho";
 const GATED = "probe-first";
 
 export async function policies(options: PoliciesOptions): Promise<void> {
-  const { battery, every, sound, plot, json } = options;
+  const { every, sound, plot, json } = options;
+  const battery = loadBattery(options.battery);
   if (plot !== undefined) checkOutput(plot);
   const device = loadDevice(options.device ?? DEFAULT_DEVICE);
   const heldOut = decodeHeldOut(readInput(packagePath("models", HELD_OUT)), HELD_OUT);
@@ -82,7 +83,7 @@ export async function policies(options: PoliciesOptions): Promise<void> {
 export async function comparePolicies(
   heldOut: HeldOut,
   device: DeviceProfile,
-  battery: string,
+  battery: BatteryProfile,
   everyS: number,
   soundShare: number,
 ): Promise<PoliciesResult> {
@@ -95,7 +96,7 @@ export async function comparePolicies(
   return {
     kind: "modelled",
     device: device.name,
-    battery,
+    battery: battery.name,
     everyS,
     soundShare,
     heldOut: {

@@ -9,16 +9,20 @@ export function policiesChart({ rows, device, battery, everyS, soundShare }: Pol
     .filter(({ listening, difference }) => listening === "schedule" && difference)
     .map(({ policy, difference, lifeDays }) => ({
       policy,
-      gained: 100 * (lifeDays / reference.lifeDays - 1),
-      points: 100 * difference!.mean,
-      low: 100 * (difference!.mean - (difference!.halfWidth ?? 0)),
-      high: 100 * (difference!.mean + (difference!.halfWidth ?? 0)),
+      gained: hundredths(100 * (lifeDays / reference.lifeDays - 1)),
+      points: hundredths(100 * difference!.mean),
+      low: hundredths(100 * (difference!.mean - (difference!.halfWidth ?? 0))),
+      high: hundredths(100 * (difference!.mean + (difference!.halfWidth ?? 0))),
     }));
   const limit = rows.find(({ f1 }) => f1 === null)!;
   const gated = new Set(rows.filter(({ listening }) => listening !== "schedule").map(({ policy }) => policy));
   const bars = rows
     .filter(({ policy }) => gated.has(policy))
-    .map(({ policy, listening, lifeDays }) => ({ policy, listening: listening === "schedule" ? "no gate" : listening, days: lifeDays }));
+    .map(({ policy, listening, lifeDays }) => ({
+      policy,
+      listening: listening === "schedule" ? "no gate" : listening,
+      days: Number(lifeDays.toPrecision(4)),
+    }));
   const x = {
     field: "gained",
     type: "quantitative",
@@ -34,7 +38,7 @@ export function policiesChart({ rows, device, battery, everyS, soundShare }: Pol
         layer: [
           {
             mark: { type: "rule", strokeDash: [4, 4], color: "#888" },
-            data: { values: [{ gained: 100 * (limit.lifeDays / reference.lifeDays - 1) }] },
+            data: { values: [{ gained: hundredths(100 * (limit.lifeDays / reference.lifeDays - 1)) }] },
             encoding: { x },
           },
           {
@@ -66,4 +70,9 @@ export function policiesChart({ rows, device, battery, everyS, soundShare }: Pol
       },
     ],
   } as TopLevelSpec;
+}
+
+/** What a chart shows of a percent; the labels inside of it stay short. */
+function hundredths(value: number): number {
+  return Math.round(100 * value) / 100;
 }

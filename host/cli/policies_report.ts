@@ -8,10 +8,20 @@ import type { PoliciesResult, PolicyRow } from "./policies.ts";
 export function policiesReport(result: PoliciesResult, device: DeviceProfile): string {
   const { rows, battery, everyS, soundShare, heldOut } = result;
   const reference = rows[0];
-  const head = (first: string) => [first, "F1 %", `- ${reference.policy}`, "network only", "whole decision", "days", "days gained"];
+  const head = (first: string) => [
+    first,
+    "F1 %",
+    `- ${reference.policy}`,
+    "answers, %",
+    "network only",
+    "whole decision",
+    "days",
+    "gained",
+  ];
   const cells = (row: PolicyRow) => [
     row.f1 ? interval(row.f1, "") : "",
     row.difference && row.policy !== reference.policy ? interval(row.difference, "+") : "",
+    row.answers.length > 1 ? row.answers.map(({ share }) => (100 * share).toFixed(0)).join("/") : "",
     formatEnergyUj(row.networkUj),
     formatEnergyUj(row.decisionUj),
     daysText(row.lifeDays),
@@ -28,6 +38,7 @@ export function policiesReport(result: PoliciesResult, device: DeviceProfile): s
     formatTable(gates, { head: head(`gated: ${sound} of windows have sound`) }),
     "",
     limitText(result),
+    "Answers: shares of the networks that gave them, cheapest first.",
     `F1: weighted, of ${heldOut.clips} clips, each answered without its fold (${heldOut.command});`,
     `mean ± half of the 95 % interval over ${heldOut.folds} folds (each averaged over ${heldOut.seeds} seed${heldOut.seeds === 1 ? "" : "s"}); the difference is paired.`,
     `What a gate does not hear is not in F1. Cycles, energies and days are modelled${rangeText(device)}. Lives end by ${endsOf(rows)}.`,

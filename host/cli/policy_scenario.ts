@@ -4,7 +4,7 @@
 //   log-mel gate    microphone and frames all the time, features and networks only for windows with sound (docs/streaming.md)
 //   wake-on-sound   a microphone that wakes the processor; then a window, its front end and networks
 
-import { type BatteryProfile, loadBattery } from "../../firmware-sim/battery/index.ts";
+import type { BatteryProfile } from "../../firmware-sim/battery/index.ts";
 import { SAMPLE_RATE, WINDOW_SAMPLES } from "../index.ts";
 import { energyUjOf } from "../meter/cost.ts";
 import type { DeviceProfile } from "../meter/device.ts";
@@ -22,7 +22,7 @@ export interface PathCost {
 
 export interface Setting {
   device: DeviceProfile;
-  battery: string;
+  battery: BatteryProfile;
   /** Seconds from window to window. */
   everyS: number;
   /** Share of windows that have something to hear: what a gate lets through. */
@@ -47,7 +47,7 @@ const BOOST_LEAST_V = 0.7;
 
 /** @param policies cheapest charge last: each holds while the charge is above `aboveCharge`, the last one's is 0 */
 export function scenarioOf(setting: Setting, listening: Listening, policies: { aboveCharge: number; paths: PathCost[] }[]): unknown {
-  const { device, everyS, soundShare, frontEnd } = setting;
+  const { device, battery, everyS, soundShare, frontEnd } = setting;
   const perHour = 3600 / everyS;
   const work = (cycles: number) => ({ energyUj: energyUjOf(cycles, device).value, timeMs: cycles / (device.clock.value * 1e3) });
   const gated = work(frontEnd.gatedFrame);
@@ -63,7 +63,6 @@ export function scenarioOf(setting: Setting, listening: Listening, policies: { a
   // windows that abut, or overlap the work on the one before: the microphone is never off
   const busyMs = work(frontEnd.window + Math.max(...policies.flatMap(({ paths }) => paths.map(({ cycles }) => cycles)))).timeMs;
   const always = listening === "schedule" && everyS * 1000 < WINDOW_MS + busyMs;
-  const battery = loadBattery(setting.battery);
   return {
     title: `${listening}, every ${everyS} s`,
     battery: battery.name,

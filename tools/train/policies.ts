@@ -141,7 +141,7 @@ export interface NamedPolicy {
   rules: Rule[];
 }
 
-/** Each network alone, the dearest first; cascade, probe-first, the paper's curiosity, and curiosity by state of charge. */
+/** Each network alone, the dearest first; cascade, probe-first, the Bayesian router without and with curiosity, and by state of charge. */
 export function policiesOf({ networks }: HeldOut): NamedPolicy[] {
   const all = networks.map((_, k) => k);
   const alone = all.map((k): NamedPolicy => ({ name: `always ${networks[k].name}`, rules: [{ kind: "order", networks: [k] }] })).reverse();
@@ -150,6 +150,7 @@ export function policiesOf({ networks }: HeldOut): NamedPolicy[] {
     { name: "cascade", rules: [{ kind: "order", networks: all.slice(1) }] },
     // the probe takes the place of the cheapest expert
     { name: "probe-first", rules: [{ kind: "order", networks: [0, ...all.slice(2)] }] },
+    { name: "plain router", rules: [{ kind: "gates", alpha: 0, lambda: 0 }] },
     { name: "curiosity", rules: [{ kind: "gates", alpha: 1, lambda: 0 }] },
     { name: "curiosity by charge", rules: LAMBDA_BY_CHARGE.map(({ lambda }) => ({ kind: "gates", alpha: 1, lambda })) },
   ];
