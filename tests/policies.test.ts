@@ -151,7 +151,7 @@ test("the report names both figures and what they rest on; the chart is drawn fr
 });
 
 test("a window a minute needs no microphone in between; windows that abut need it always", () => {
-  const frontEnd = { window: 43e6, features: 9e6, gatedFrame: 68e3 };
+  const frontEnd = { arithmetic: "float" as const, window: 43e6, features: 9e6, gatedFrame: 68e3 };
   const microphone = (everyS: number) => {
     const setting = { device, battery, everyS, soundShare: 0, frontEnd };
     const scenario = scenarioOf(setting, "schedule", [{ aboveCharge: 0, paths: [{ name: "x", share: 1, cycles: 1e6 }] }]);
@@ -164,7 +164,7 @@ test("a window a minute needs no microphone in between; windows that abut need i
 });
 
 test("behind qurio's own gate a decision takes features and networks, its frames come all the time; lambda's bands become the scenario's", () => {
-  const frontEnd = { window: 43e6, features: 9e6, gatedFrame: 68e3 };
+  const frontEnd = { arithmetic: "float" as const, window: 43e6, features: 9e6, gatedFrame: 68e3 };
   const setting = { device, battery, everyS: 20, soundShare: 0.1, frontEnd };
   const bands = [0.5, 0].map((aboveCharge) => ({ aboveCharge, paths: [{ name: "x", share: 1, cycles: 1e6 }] }));
   const of = (listening: "log-mel gate" | "wake-on-sound") =>

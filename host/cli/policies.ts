@@ -2,6 +2,7 @@
 // listening behind a gate gains beside that.
 
 import { type BatteryProfile, loadBattery, type SimulationResult, simulate } from "../../firmware-sim/battery/index.ts";
+import type { Arithmetic } from "../../tools/export/front_end_tables.ts";
 import type { HeldOut } from "../../tools/train/held_out.ts";
 import { decodeHeldOut } from "../../tools/train/held_out_file.ts";
 import {
@@ -59,6 +60,8 @@ export interface PoliciesResult {
   everyS: number;
   soundShare: number;
   heldOut: { command: string; clips: number; folds: number; seeds: number };
+  /** The cheaper on this device. */
+  frontEnd: Arithmetic;
   /** Of the Bayesian router with all its samples. */
   routerUj: number;
   rows: PolicyRow[];
@@ -105,6 +108,7 @@ export async function comparePolicies(
       folds: new Set(heldOut.runs.map(({ fold }) => fold)).size,
       seeds: new Set(heldOut.runs.map(({ seed }) => seed)).size,
     },
+    frontEnd: costs.frontEnd.arithmetic,
     routerUj: energyUjOf(costs.router, device).value,
     rows: [
       ...named.map((policy) => row(policy, "schedule")),

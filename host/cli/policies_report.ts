@@ -46,12 +46,13 @@ export function policiesReport(result: PoliciesResult, device: DeviceProfile): s
 }
 
 /** How much there is to gain at all, and what the paper's router costs. */
-function limitText({ rows, routerUj }: PoliciesResult): string {
+function limitText({ rows, routerUj, frontEnd }: PoliciesResult): string {
   const [reference] = rows;
   const limit = rows.find(({ f1 }) => f1 === null)!;
   const share = formatShare(1 - reference.networkUj / reference.decisionUj);
   const most = gainText(limit.lifeDays / reference.lifeDays);
-  return `The front end is ${share} of a decision of ${reference.policy}: no policy gains more than ${most}. Curiosity's router takes ${formatEnergyUj(routerUj)} of each decision.`;
+  const kind = frontEnd === "float" ? "float" : "whole numbers; F1 is with the float one";
+  return `The front end (${kind}) is ${share} of a decision of ${reference.policy}: no policy gains more than ${most}. Curiosity's router takes ${formatEnergyUj(routerUj)} of each decision.`;
 }
 
 function endsOf(rows: PolicyRow[]): string {
@@ -62,7 +63,7 @@ function endsOf(rows: PolicyRow[]): string {
 /** Days are those of the middle of the range. */
 function rangeText({ energyPerCycle: { value, low, high } }: DeviceProfile): string {
   if (low === high) return "";
-  const pj = (x: number) => x.toPrecision(3);
+  const pj = (x: number) => Number(x.toPrecision(3));
   return ` at ${pj(value)} pJ a cycle, which is known as ${pj(low)} to ${pj(high)}`;
 }
 
