@@ -134,6 +134,29 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     });
 
   program
+    .command("study")
+    .description("compare the paper's models and their baselines by cross-validation, on packed kernels")
+    .option("--data <dir>", "data set folder, or feature codes (.qfc); with --quick the bundled ones")
+    .option("--features <kind>", "rich, or embeddings:FILE.npy with its index.csv beside it", "rich")
+    .option("--ood <dir>", "another data set, whose clips belong to no class: how sure are the models there?")
+    .option("--seeds <list>", "seeds of everything random: 1,2,3 (1 if left out)", seeds)
+    .option("--models <names>", "only these rows, separated by commas", (text: string) => text.split(","))
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .option("--hidden <sizes>", "widths of the experts' hidden layers (640,320 if left out)", widths)
+    .option("--epochs <n>", "passes over the data (70 if left out)", wholeNumber(1))
+    .option("--jobs <n>", "trainings at the same time", wholeNumber(1), 1)
+    .option("--quick", "small networks, few epochs: everything works, the figures say nothing")
+    .option("--cache <dir>", "where results are kept, so that an interrupted study goes on (OUT.cache if left out)")
+    .requiredOption("--out <stem>", "writes STEM.json, STEM.html and STEM.md")
+    .addOption(json())
+    .addHelpText("after", examples("qurio study --data ESC-50 --seeds 1,2,3 --jobs 2 --out report", "qurio study --quick --out quick"))
+    .action(async (options, command: Command) => {
+      if (!options.data && !options.quick) command.error("option '--data <dir>' or --quick is needed");
+      await prepare();
+      await (await import("./study.ts")).study(options);
+    });
+
+  program
     .command("export")
     .description("pack a checkpoint into a model file, and check that it still decides the same")
     .argument("<ckpt>", "checkpoint that `qurio train` wrote")

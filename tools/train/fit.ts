@@ -46,11 +46,11 @@ export const FIT_DEFAULTS: FitOptions = {
 
 /** Hidden layers of the probe and of the paper's router. */
 export const ROUTER_HIDDEN = [128, 64];
-const DROPOUT = 0.195;
+export const DROPOUT = 0.195;
 /** Monte Carlo samples of the Bayesian router, as in the paper. */
-const BAYESIAN_SAMPLES = 10;
+export const BAYESIAN_SAMPLES = 10;
 /** How strongly uncertainty favours an expert: the paper's values at ternary (0), 4 bits (0.4) and 8 bits (1), a line between. */
-function betaOf(type: WeightType): number {
+export function betaOf(type: WeightType): number {
   return Math.max(0, Math.min(1, (weightTypeBySpec(type).bits - 2) / 5));
 }
 
