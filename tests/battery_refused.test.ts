@@ -206,7 +206,7 @@ test("qurio simulate meters the model, simulates, plots and prints the same as J
     assert.is(text.stderr, "");
     assert.is(text.status, 0);
     assert.match(text.stdout, /lasts +\d+ days/);
-    assert.match(text.stdout, /of 20 devices +10 % last less than \d+ days/);
+    assert.match(text.stdout, /of 20 devices +p10 \d+ days, p50 \d+ days, p90 \d+ days \(seed 1\)/);
     assert.match(text.stdout, /front end +[\d.]+ J .*█.* %/);
     assert.match(readFileSync(plot, "utf8"), /^<svg[\s\S]*days on CR2032[\s\S]*<\/svg>$/);
     const json = JSON.parse(qurio(scenario, "--runs", "20", "--json").stdout);
