@@ -31,7 +31,7 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   {
     name: "validation",
     paths: /^host\/meter\/calibrate\/validate\.ts$/,
-    mayImport: ["format", "errors", "export", "engines", "meter", "cli"],
+    mayImport: ["format", "errors", "export", "image", "engines", "meter", "cli"],
   },
   {
     name: "meter",

@@ -2,8 +2,13 @@
 // the factor says about boards that it does not come from. Every figure is computed here from energy_rows.json and the profiles.
 
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { HOW_TO_INSTALL, missingTool } from "../../../firmware-sim/image/emulate.ts";
 import { formatTable } from "../../cli/output.ts";
 import { deviceNames, deviceParts, loadDevice } from "../devices.ts";
+import { roadRows, standInVariants } from "./autoencoder.ts";
+import { autoencoderLines } from "./autoencoder_lines.ts";
+import { trained } from "./autoencoder_trained.ts";
 import { BENCHMARK, cyclesOfRow, ENERGY_ROWS, geometricMean, type Judged, judgeRows, MACS } from "./energy_rows.ts";
 
 /** Part of the report: a title and lines. Sections are printed in order; others add theirs to the list. */
@@ -107,10 +112,27 @@ function profileLines(): string[] {
   return [formatTable(rows, { head: ["profile", "datasheet pJ", "family", "factor", "pJ a cycle", ""] })];
 }
 
-export async function report(): Promise<string> {
+/** @param folder of MLPerf Tiny's files, for the trained network; without it weights stand for any of its shape */
+function autoencoderSection(folder?: string): Section {
+  return {
+    title: "MLPerf Tiny's autoencoder on qurio's kernels",
+    lines: async () => {
+      const missing = missingTool();
+      if (missing) return [`skipped: ${missing} is not in PATH; ${HOW_TO_INSTALL}`];
+      const { variants, scores } = folder ? await trained(folder) : { variants: standInVariants(), scores: null };
+      const names = [...new Set(ENERGY_ROWS.flatMap(({ profile }) => profile ?? []))];
+      return autoencoderLines(scores, await roadRows(names.map(loadDevice), variants), formatTable);
+    },
+  };
+}
+
+export async function report(sections = SECTIONS): Promise<string> {
   const parts: string[] = [];
-  for (const { title, lines } of SECTIONS) parts.push(`${title}\n\n${(await lines()).join("\n")}\n`);
+  for (const { title, lines } of sections) parts.push(`${title}\n\n${(await lines()).join("\n")}\n`);
   return parts.join("\n");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await report());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { "mlperf-tiny": { type: "string" } } });
+  console.log(await report([...SECTIONS, autoencoderSection(values["mlperf-tiny"])]));
+}
