@@ -261,9 +261,9 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .option("--list", "list the bundled scenarios")
     .option("--show <name>", "print a bundled scenario, to start from")
     .option("--battery <name>", "another battery than the scenario's")
-    .option("--runs <n>", "devices that differ as the scenario's spread says; 1: just the scenario", wholeNumber(1), 200)
+    .option("--runs <n>", "devices that differ as the scenario's spread says; 1: just the scenario", wholeNumber(1, 100_000), 200)
     .option("--seed <n>", "seed of what differs", wholeNumber(0), 1)
-    .option("--jobs <n>", "worker threads (default: the processors)", wholeNumber(1))
+    .option("--jobs <n>", "worker threads (default: the processors)", wholeNumber(1, 64))
     .option("--events", "event by event, beside the same time in duty cycles")
     .option("--days <n>", "days to simulate with --events, up to 31", simulatedDays, 7)
     .option("--plot <file>", "draw charge and voltage over the life (.svg)")
@@ -288,11 +288,11 @@ function examples(...lines: string[]): string {
   return `\nExample:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
-function wholeNumber(least: number) {
+function wholeNumber(least: number, most = 0xffffffff) {
+  const range = most === 0xffffffff ? `${least} up` : `${least} to ${most}`;
   return (text: string): number => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > 0xffffffff)
-      throw new InvalidArgumentError(`A whole number from ${least} up is expected.`);
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`A whole number from ${range} is expected.`);
     return value;
   };
 }
