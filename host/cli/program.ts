@@ -219,6 +219,41 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     });
 
   program
+    .command("policies")
+    .description("compare policies of answering: days of battery gained against F1 lost on held-out clips, without a gate and with one")
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .option("--battery <name>", "what it runs on", "aa-alkaline-2")
+    .option("--every <s>", "seconds from window to window: from 5 (listening all the time) to 86400", everySeconds, 5)
+    .option("--sound <share>", "share of windows that wake a gate, 0 to 1", share, 0.05)
+    .option("--plot <file>", "SVG file to write")
+    .addOption(json())
+    .addHelpText("after", examples("qurio policies --device nrf52840 --battery cr2032 --every 60", "qurio policies --plot policies.svg"))
+    .action(async (options) => {
+      await prepare();
+      await (await import("./policies.ts")).policies(options);
+    });
+
+  program
+    .command("carbon")
+    .description("grams of CO2e of training and of deciding, and from how many decisions on deciding weighs more")
+    .argument("[model]", "model file (.qmoe); the bundled ESC-10 model by default")
+    .option("--device <name>", "the board that energy is modelled for")
+    .option("--region <name>", "where devices take their energy: world, EU, US, CN, DE, FR, IN, NO, PL, SE, or g/kWh", "world")
+    .option("--train-region <name>", "where the model is trained (default: the devices' region)")
+    .option("--train-hours <h>", "how long training took", positive)
+    .option("--train-watts <w>", "power of the machine that trained", positive)
+    .option("--inferences <n>", "how many decisions to count", wholeNumber(1), 1e6)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("qurio carbon model.qmoe --region FR", "qurio carbon --train-hours 2 --train-watts 120 --inferences 1000"),
+    )
+    .action(async (model, options) => {
+      await prepare();
+      await (await import("./carbon.ts")).carbon(model, options);
+    });
+
+  program
     .command("simulate")
     .description("simulate the life of a battery: days, what dominates, what ends it")
     .argument("[scenario]", "scenario file (.json); or use --preset")
@@ -265,6 +300,26 @@ function wholeNumber(least: number, most = 0xffffffff) {
 function quantity(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is expected.");
+  return value;
+}
+
+function within(text: string, least: number, most: number): number {
+  const value = quantity(text);
+  if (value < least || value > most) throw new InvalidArgumentError(`A number from ${least} to ${most} is expected.`);
+  return value;
+}
+
+function everySeconds(text: string): number {
+  return within(text, 5, 86_400);
+}
+
+function share(text: string): number {
+  return within(text, 0, 1);
+}
+
+function positive(text: string): number {
+  const value = quantity(text);
+  if (value <= 0 || value > 1e7) throw new InvalidArgumentError("A number above 0 and at most 10,000,000 is expected.");
   return value;
 }
 
