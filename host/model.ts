@@ -1,6 +1,6 @@
 // A loaded model: what `import { loadModel } from "qurio"` gives. Browser-safe: no file access here.
 
-import { POLICY_PROBE } from "../assembly/format/ids.ts";
+import { POLICY_BAYESIAN, POLICY_PROBE } from "../assembly/format/ids.ts";
 import { decodeModel, type MemoryPlan, memoryPlan, type PackedModel, type PackedNetwork } from "../tools/export/model_file.ts";
 import { Core, type RawDecision } from "./engines/core.ts";
 import { QurioError } from "./errors.ts";
@@ -95,6 +95,24 @@ export class Model {
   /** Memory that the model needs beside its file, in bytes, and a bound of its work. */
   get plan(): MemoryPlan {
     return memoryPlan(this.packed);
+  }
+
+  /**
+   * How much energy counts when a Bayesian router chooses: gate i becomes p_i * exp(alpha * u * beta_i - lambda * energy_i). A
+   * device sets it by its state of charge. 0 at first; it holds until it is set again.
+   * @param lambda 0 to 1e6
+   * @throws QurioError LAMBDA for another number, or a model whose policy has no such rule
+   */
+  setLambda(lambda: number): void {
+    if (this.packed.policy.kind !== POLICY_BAYESIAN || !(lambda >= 0 && lambda <= 1e6)) {
+      const found = this.packed.policy.kind === POLICY_BAYESIAN ? `${lambda}` : "a model with another policy";
+      throw new QurioError(
+        "LAMBDA",
+        `lambda is 0 to 1000000 for a Bayesian router, found ${found}`,
+        "Pass a number in that range; train with --router bayesian for a model whose router weighs energy.",
+      );
+    }
+    this.core.setLambda(lambda);
   }
 
   /**

@@ -14,7 +14,7 @@ const KIB = 1024;
 const MODULES = [
   { name: "qurio.wasm", limit: 24 * KIB, budget: 48 * 512 },
   { name: "qurio.simd.wasm", limit: 32 * KIB, budget: 63 * 512 },
-  { name: "qurio-wasi.wasm", limit: 36 * KIB, budget: 68 * 512 },
+  { name: "qurio-wasi.wasm", limit: 36 * KIB, budget: 69 * 512 },
 ];
 
 const read = (name: string) => new Uint8Array(readFileSync(packagePath("build", name)));

@@ -176,6 +176,24 @@ test("curiosity: alpha = 0 is the plain router exactly; precision rises with alp
   assert.is(new Set(features.map((vector, i) => core.decideFeatures(vector, i).routerVariance)).size > 1, true);
 });
 
+test("lambda: 0 changes nothing; the expected energy falls with it; reset keeps it", async () => {
+  const core = await scalar();
+  const next = random(22);
+  const features = Array.from({ length: 60 }, () => Float32Array.from({ length: 969 }, () => 4 * (next() - 0.5)));
+  const energy = [0.2, 0.5, 1];
+  const chosen = (lambda: number, energies?: number[]) => {
+    core.load(randomModelFile({ ...MODELS["bayesian"], ...(energies && { energy: energies }) }));
+    core.setLambda(lambda);
+    return features.map((vector, i) => core.decideFeatures(vector, i).expert!);
+  };
+  assert.equal(chosen(0, energy), chosen(0));
+  assert.equal(chosen(5), chosen(0), "a model without energies ignores lambda");
+  const means = [0, 0.5, 1, 2, 4, 1e6].map((lambda) => chosen(lambda, energy).reduce((sum, expert) => sum + energy[expert], 0) / 60);
+  for (let i = 1; i < means.length; i++) assert.ok(means[i] <= means[i - 1], `expected energy falls with lambda: ${means}`);
+  assert.ok(means[5] < means[0] && Math.abs(means[5] - 0.2) < 1e-9, `routes change: ${means}`);
+  core.setLambda(0);
+});
+
 test("samples: mutual information and variance are present, else null", async () => {
   const core = await scalar();
   const vector = Float32Array.from({ length: 969 }, (_, i) => Math.sin(3 * i));

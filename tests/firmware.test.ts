@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as D from "../assembly/format/decision.ts";
+import { DECISION_EXPERT } from "../assembly/format/decision.ts";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import * as S from "../assembly/format/stream.ts";
 import { BOARDS, boardNamed, checkArithmetic, checkFits } from "../firmware-sim/image/boards.ts";
@@ -36,9 +37,10 @@ test.after(() => rmSync(folder, { recursive: true, force: true }));
 const TINY = readFileSync(packagePath("models", "esc10-tiny.qmoe"));
 const PCM = randomPcm(80000, 5);
 
-async function coreRecord(file: Uint8Array, input: Int16Array | Float32Array, seed: number): Promise<Uint8Array> {
+async function coreRecord(file: Uint8Array, input: Int16Array | Float32Array, seed: number, lambda = 0): Promise<Uint8Array> {
   const core = await Core.create(coreWasm(false) as BufferSource, false);
   core.load(file);
+  core.setLambda(lambda);
   if (input instanceof Float32Array) core.decideFeatures(input, seed);
   else {
     core.reset(seed);
@@ -137,6 +139,20 @@ for (const [name, file, cores, input] of MODELS) {
     }
   });
 }
+
+emulated("lambda: energy turns a Bayesian router to the cheap expert, as in the core", async () => {
+  const features = Float32Array.from({ length: 37 }, (_, i) => Math.sin(3 * i));
+  const file = randomModelFile({ frontEnd: false, experts: ["ternary", "8-bit"], policy: POLICY_BAYESIAN, samples: 4, energy: [0.2, 1] });
+  const library = await cLibrary(file);
+  const expert = (record: Uint8Array) => new DataView(record.buffer, record.byteOffset).getInt32(DECISION_EXPERT, true);
+  let decided: Uint8Array[] = [];
+  withFirmware(library, "m4", false, (firmware) => {
+    const records = [0, 1e6].map((lambda) => firmware.run(features, 2, false, lambda).record);
+    assert.equal(records.map(expert), [1, 0]);
+    decided = records;
+  });
+  assert.equal(decided, [await coreRecord(file, features, 2), await coreRecord(file, features, 2, 1e6)]);
+});
 
 let tiny: CLibrary;
 emulated("esc10-tiny on an M4F: record, flash, RAM, cycles, instructions a frame, and what the sandbox costs", async () => {

@@ -151,7 +151,7 @@ test("every TypeScript example of docs/api.md and of the docstrings runs", async
   );
   const entry = pathToFileURL(packagePath("host", "index.ts")).href;
   const examples = [...readFileSync(packagePath("docs", "api.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
-  assert.is(examples.length, 8);
+  assert.is(examples.length, 9);
   const docstring = readFileSync(packagePath("host", "index.ts"), "utf8").match(/\n \* {5}const model[\s\S]*?\n \*\n/)![0];
   const code = docstring.replaceAll(/^ \* */gm, "");
   examples.push(`import { loadModel } from "qurio";\nconst pcm = new Int16Array(9);\n${code}`);

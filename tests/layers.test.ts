@@ -2,6 +2,7 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { POLICY_BETA, POLICY_BYTES, POLICY_ENERGY } from "../assembly/format/file.ts";
 import { Instance, TARGETS } from "./harness/compile.ts";
 import { random } from "./harness/random.ts";
 import * as reference from "./reference/kernels.ts";
@@ -116,25 +117,43 @@ for (const target of TARGETS) {
     close([instance.exports.varianceOfSamples(sumPtr, squarePtr, 3, 4)], [variance], 1e-6, "variance");
   });
 
-  test(`${target}: the routing rule p * exp(strength * beta)`, async () => {
+  test(`${target}: the routing rule p * exp(strength * beta - lambda * energy)`, async () => {
     const instance = await Instance.of("kernels", target);
     const p = Float32Array.of(0.6, 0.3, 0.1);
     const beta = Float32Array.of(0, 0.4, 1);
-    const choose = (strength: number, betas = beta) => instance.exports.chooseExpert(instance.put(p), instance.put(betas), 3, strength);
+    const energy = Float32Array.of(0.2, 0.5, 1);
+    /** The parts of a policy section that the rule reads. */
+    const policy = (betas: Float32Array, energies = energy) => {
+      const section = new Float32Array(POLICY_BYTES / 4);
+      section.set(energies, POLICY_ENERGY / 4);
+      section.set(betas, POLICY_BETA / 4);
+      return instance.put(section);
+    };
+    const choose = (strength: number, betas = beta, lambda = 0) =>
+      instance.exports.chooseExpert(instance.put(p), policy(betas), 3, strength, lambda);
     for (const strength of [0, 0.5, 1, 2, 3, 5, 1e6]) {
       const scores = [...p].map((value, i) => Math.log(value) + strength * beta[i]);
       assert.is(choose(strength), scores.indexOf(Math.max(...scores)), `strength ${strength}`);
     }
+    for (const strength of [0, 1, 3, 5])
+      for (const lambda of [0, 0.5, 2, 8, 1e30]) {
+        const scores = [...p].map((value, i) => Math.log(value) + strength * beta[i] - lambda * energy[i]);
+        assert.is(choose(strength, beta, lambda), scores.indexOf(Math.max(...scores)), `strength ${strength}, lambda ${lambda}`);
+      }
     assert.is(choose(7, Float32Array.of(0.4, 0.4, 0.4)), 0, "equal betas cancel: the trap of the published code");
     // permuting experts permutes scores
     const order = [2, 0, 1];
     const permuted = instance.exports.chooseExpert(
       instance.put(Float32Array.from(order, (i) => p[i])),
-      instance.put(Float32Array.from(order, (i) => beta[i])),
+      policy(
+        Float32Array.from(order, (i) => beta[i]),
+        Float32Array.from(order, (i) => energy[i]),
+      ),
       3,
       2,
+      0.5,
     );
-    assert.is(order[permuted], choose(2));
+    assert.is(order[permuted], choose(2, beta, 0.5));
   });
 
   test(`${target}: mulberry32 is the published generator`, async () => {

@@ -133,11 +133,21 @@ function simpleDevice(): DeviceProfile {
   return {
     name: "simple",
     title: "simple",
-    road: "paper",
+    family: "paper",
+    core: "paper",
+    cyclesPerOp,
+    emulated: null,
+    board: null,
+    runs: { how: "wasm2c", factor: { ...constant(1, "x"), low: 0.5, high: 2 } },
     clock: constant(100, "MHz"),
     supply: constant(1, "V"),
-    energyPerCycle: constant(50, "pJ"),
-    cyclesPerOp,
+    supplyMin: constant(1, "V"),
+    waitStates: constant(1, "x"),
+    energy: { current: constant(50, "uA/MHz"), boardFactor: { ...constant(1, "x"), low: 0.8, high: 2 }, measured: null },
+    energyPerCycle: { value: 50, low: 40, high: 100 },
+    sleep: constant(1, "uA"),
+    wake: constant(1, "us"),
+    radio: null,
   };
 }
 
@@ -152,13 +162,19 @@ test("cost: worked out by hand", () => {
     ops: { total: 1_400_005, frontEnd: 1_000_005, router: 100_000, expert: 300_000 },
     cycles: { total: 3_000_000, frontEnd: 2_000_000, router: 300_000, expert: 700_000 },
     networkUj: 50, // 1,000,000 cycles of 50 pJ
+    networkUjRange: [20, 200], // 40 to 100 pJ, 0.5 to 2 times as many cycles
     decisionUj: 150,
+    decisionUjRange: [60, 600],
     networkMs: 10,
     timeMs: 30,
   };
   const cost = costOf(counts, simpleDevice());
   for (const key of ["networkUj", "decisionUj", "networkMs", "timeMs"] as const) {
     assert.ok(Math.abs(cost[key] - expected[key]) < 1e-9, `${key} ${cost[key]}`);
+    cost[key] = expected[key];
+  }
+  for (const key of ["networkUjRange", "decisionUjRange"] as const) {
+    for (const end of [0, 1]) assert.ok(Math.abs(cost[key][end] - expected[key][end]) < 1e-9, `${key} ${cost[key]}`);
     cost[key] = expected[key];
   }
   assert.equal(cost, expected);

@@ -1,26 +1,33 @@
 // Device profiles: the bundled one is sound and its factors are what the fit says; a wrong one is refused by the field's path.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { QurioError } from "../host/errors.ts";
+import { packagePath } from "../host/files.ts";
 import { bestFit, PRIORS, predict, readRows } from "../host/meter/calibrate/fit.ts";
 import { countKernel, JUDGED } from "../host/meter/calibrate/judge.ts";
 import { countCall, microCall } from "../host/meter/calibrate/record.ts";
+import { parseCore } from "../host/meter/core_cycles.ts";
 import { parseDevice } from "../host/meter/device.ts";
-import { deviceNames, loadDevice } from "../host/meter/devices.ts";
+import { deviceNames, deviceParts, loadDevice } from "../host/meter/devices.ts";
 import { CLASSES, type OpClass } from "../host/wasm/opcodes.ts";
 import { compileEntry } from "./harness/compile.ts";
 
 const rows = readRows();
 const fitted = bestFit(rows);
 
-const sound = () => structuredClone(loadDevice("nucleo-l4r5zi")) as unknown as Record<string, Record<string, unknown>>;
+const BUNDLED = packagePath("host", "meter", "devices");
+const read = (name: string) => JSON.parse(readFileSync(join(BUNDLED, `${name}.json`), "utf8"));
+const parts = deviceParts();
+const sound = () => read("nucleo-l4r5zi") as Record<string, Record<string, unknown>>;
 
 function errorOf(change: (profile: Record<string, Record<string, unknown>>) => void): QurioError {
   const profile = sound();
   change(profile);
   try {
-    parseDevice(profile, "x.json");
+    parseDevice(profile, parts, "x.json");
   } catch (error) {
     return error as QurioError;
   }
@@ -32,37 +39,72 @@ test("every bundled profile loads; each constant names its source", () => {
   for (const name of deviceNames()) {
     const device = loadDevice(name);
     assert.is(device.name, name);
-    for (const constant of [device.clock, device.supply, device.energyPerCycle, ...Object.values(device.cyclesPerOp)]) {
-      assert.ok(constant.source.length > 20, constant.source);
+    const { clock, supply, supplyMin, waitStates, energy, sleep, wake, runs, radio } = device;
+    const constants = [clock, supply, supplyMin, waitStates, energy.current, energy.boardFactor, energy.measured, sleep, wake, runs.factor];
+    for (const constant of [...constants, radio?.transmit, radio?.receive, ...Object.values(device.cyclesPerOp)]) {
+      if (constant) assert.ok(constant.source.length > 20, constant.source);
     }
-    assert.equal(parseDevice(JSON.parse(JSON.stringify(device))), device);
   }
 });
 
-test("published rows give the energy per cycle", () => {
+test("published rows give the energy per cycle: one figure where this very board was measured, else a range", () => {
   const device = loadDevice("nucleo-l4r5zi");
+  assert.equal(device.energyPerCycle, { value: 345, low: 345, high: 345 });
   assert.is(Math.round((416.3 / (10.05e-3 * 120e6)) * 1e6), device.energyPerCycle.value);
-  assert.match(device.energyPerCycle.source, "mlcommons/tiny_results_v0.5");
+  assert.match(device.energy.measured!.source, "mlcommons/tiny_results_v0.5");
+  const json = sound();
+  json["energy"]!["measured"] = null;
+  const { energyPerCycle, energy, supply } = parseDevice(json, parts);
+  assert.is(energyPerCycle.value, energy.current.value * supply.value * energy.boardFactor.value);
+  assert.ok(energyPerCycle.low < energyPerCycle.value && energyPerCycle.value < energyPerCycle.high);
 });
 
-const cases: [what: string, change: (p: Record<string, Record<string, unknown>>) => void, message: string][] = [
+test("cycles are the core's, times how wasm runs and the flash's wait states", () => {
+  const json = sound();
+  Object.assign(json["runs"]!["factor"] as object, { value: 3 });
+  json["waitStates"]!["value"] = 1.5;
+  assert.is(parseDevice(json, parts).cyclesPerOp.mul!.value, parts.cores["cortex-m4"].cyclesPerOp.mul!.value * 4.5);
+});
+
+type Json = Record<string, Record<string, unknown>>;
+const cases: [what: string, change: (p: Json) => unknown, message: string][] = [
   ["missing field", (p) => delete p["clock"], "x.json: clock: an object expected, nothing found"],
-  ["missing value", (p) => delete p["clock"]!["value"], "clock.value: a number above 0 expected, nothing found"],
-  ["zero clock", (p) => (p["clock"]!["value"] = 0), "clock.value: a number above 0 expected, 0 found"],
-  ["missing class", (p) => delete p["cyclesPerOp"]!["load"], "cyclesPerOp.load: an object expected, nothing found"],
+  ["missing value", (p) => delete p["clock"]!["value"], "clock.value: a number of at least 0.01 and at most 10000 expected, nothing found"],
+  ["zero clock", (p) => (p["clock"]!["value"] = 0), "clock.value: a number of at least 0.01 and at most 10000 expected, 0 found"],
+  ["a clock in Hz", (p) => (p["clock"]!["value"] = 120e6), "at most 10000 expected, 120000000 found"],
+  ["negative", (p) => (p["sleep"]!["value"] = -1), "sleep.value: a number of at least 0 and at most 10000000 expected, -1 found"],
+  ["NaN", (p) => (p["supply"]!["value"] = Number.NaN), "supply.value: a number of at least 0.5 and at most 60 expected, NaN found"],
+  ["infinite", (p) => (p["wake"]!["value"] = Number.POSITIVE_INFINITY), "wake.value: a number of at least 0"],
   [
-    "negative",
-    (p) => ((p["cyclesPerOp"]!["mul"] as { value: number }).value = -1),
-    "cyclesPerOp.mul.value: a number of at least 0 expected, -1 found",
+    "text for a number",
+    (p) => (p["supply"]!["value"] = "1.8"),
+    'supply.value: a number of at least 0.5 and at most 60 expected, "1.8" found',
   ],
-  ["NaN", (p) => (p["energyPerCycle"]!["value"] = Number.NaN), "energyPerCycle.value: a number above 0 expected, NaN found"],
-  ["infinite", (p) => (p["supply"]!["value"] = Number.POSITIVE_INFINITY), "supply.value: a number above 0 expected, Infinity found"],
-  ["text for a number", (p) => (p["supply"]!["value"] = "1.8"), 'supply.value: a number above 0 expected, "1.8" found'],
-  ["unknown unit", (p) => (p["energyPerCycle"]!["unit"] = "nJ"), 'energyPerCycle.unit: "pJ" expected, "nJ" found'],
+  ["unknown unit", (p) => (p["sleep"]!["unit"] = "mA"), 'sleep.unit: "uA" expected, "mA" found'],
   ["no source", (p) => (p["clock"]!["source"] = ""), 'clock.source: a text expected, "" found'],
-  ["unknown class", (p) => (p["cyclesPerOp"]!["laod"] = {}), "cyclesPerOp.laod: one of const, local"],
   ["unknown field", (p) => (p["voltage"] = {}), "x.json: voltage: one of name, title"],
-  ["a list", (p) => ((p as Record<string, unknown>)["cyclesPerOp"] = []), "cyclesPerOp: an object expected, [] found"],
+  ["a list", (p) => ((p as Record<string, unknown>)["energy"] = []), "energy: an object expected, [] found"],
+  [
+    "brown-out above the supply",
+    (p) => (p["supplyMin"]!["value"] = 2),
+    "supplyMin.value: a number of at least 0.5 and at most 1.8 expected, 2 found",
+  ],
+  [
+    "low above value",
+    (p) => Object.assign(p["runs"]!["factor"]!, { low: 2, high: 3 }),
+    "runs.factor.low: a number of at least 0.01 and at most 1",
+  ],
+  [
+    "high below value",
+    (p) => Object.assign(p["runs"]!["factor"]!, { low: 0.5, high: 0.7 }),
+    "runs.factor.high: a number of at least 1 and",
+  ],
+  ["half a range", (p) => Object.assign(p["runs"]!["factor"]!, { low: 0.5 }), "runs.factor.high: a number of at least 1"],
+  ["unknown core", (p) => ((p as Record<string, unknown>)["core"] = "z80"), "core: one of cortex-m"],
+  ["unknown family", (p) => ((p as Record<string, unknown>)["family"] = "z80"), "x.json: family: one of stm32"],
+  ["unknown road", (p) => (p["runs"]!["how"] = "jit"), 'runs.how: one of wasm2c, aot, interpreter expected, "jit" found'],
+  ["zero energy", (p) => ((p["energy"]!["measured"] as { value: number }).value = 0), "energy.measured.value: a number above 0"],
+  ["no wait states below none", (p) => (p["waitStates"]!["value"] = 0.5), "waitStates.value: a number of at least 1 and at most 20"],
 ];
 for (const [what, change, message] of cases) {
   test(`refused: ${what}`, () => {
@@ -72,10 +114,36 @@ for (const [what, change, message] of cases) {
   });
 }
 
+test("refused: a core without one of its classes, with an unknown or a negative one", () => {
+  const errorOfCore = (change: (cycles: Record<string, unknown>) => unknown): string => {
+    const core = structuredClone(parts.cores["cortex-m4"]);
+    change(core.cyclesPerOp as Record<string, unknown>);
+    try {
+      parseCore(core, "c.json");
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error("no error");
+  };
+  assert.match(
+    errorOfCore((cycles) => delete cycles["load"]),
+    "c.json: cyclesPerOp.load: an object expected, nothing found",
+  );
+  assert.match(
+    errorOfCore((cycles) => (cycles["laod"] = {})),
+    "cyclesPerOp.laod: one of const, local",
+  );
+  const negative = { value: -1, unit: "cycles", source: "nobody" };
+  assert.match(
+    errorOfCore((cycles) => (cycles["mul"] = negative)),
+    "cyclesPerOp.mul.value: a number of at least 0 and at most 10000 expected, -1 found",
+  );
+});
+
 test("not an object, not a device", () => {
   for (const json of [null, 3, "x", []])
     assert.throws(
-      () => parseDevice(json),
+      () => parseDevice(json, parts),
       (error: QurioError) => error.message.includes("the file: an object"),
     );
   assert.throws(
@@ -92,10 +160,10 @@ test("not an object, not a device", () => {
   );
 });
 
-test("the profile's factors are the fit of the recorded microbenchmarks", () => {
+test("the core's factors are the fit of the recorded microbenchmarks", () => {
   const { factors } = fitted;
-  const device = loadDevice("nucleo-l4r5zi");
-  for (const kind of CLASSES) assert.is(device.cyclesPerOp[kind]?.value, factors[kind], kind);
+  const { cyclesPerOp } = parts.cores["cortex-m4"];
+  for (const kind of CLASSES) assert.is(cyclesPerOp[kind]?.value, factors[kind], kind);
   assert.ok(fitted.leaveOneOut < 0.2, `leave-one-out error ${fitted.leaveOneOut}`);
   for (const row of rows) {
     const ratio = predict(factors, row.ops) / row.cycles;

@@ -64,7 +64,17 @@ for (const [router, more] of [
     const keys = ["file", "startS", "label", "index", "probability", "uncertainty", "expert", "abstained", "engine", "latencyUs", "meter"];
     assert.equal(Object.keys(decision), keys);
     assert.equal(Object.keys(decision.uncertainty), ["entropy", "mutualInformation", "routerVariance"]);
-    assert.equal(Object.keys(decision.meter), ["ops", "weightBytes", "cycles", "networkUj", "decisionUj", "device", "kind"]);
+    assert.equal(Object.keys(decision.meter), [
+      "ops",
+      "weightBytes",
+      "cycles",
+      "networkUj",
+      "networkUjRange",
+      "decisionUj",
+      "decisionUjRange",
+      "device",
+      "kind",
+    ]);
     assert.ok(decision.uncertainty.mutualInformation >= 0 && decision.uncertainty.routerVariance > 0, "the router sampled");
     assert.is(decision.meter.kind, "modelled");
     assert.ok(decision.meter.networkUj < decision.meter.decisionUj);

@@ -130,6 +130,8 @@ export const POLICY_ALPHA = 8;
 export const POLICY_VARIANCE_SCALE = 12;
 /** f32 [8]: answerer i hands on when its entropy exceeds this. */
 export const POLICY_ESCALATE = 16;
+/** The same place under policy bayesian, f32 [8]: energy of expert i, relative to the costliest. */
+export const POLICY_ENERGY = POLICY_ESCALATE;
 /** f32 [8]: answerer i abstains when its probability is below this. */
 export const POLICY_ABSTAIN = 48;
 /** f32 [8]: beta of expert i, 0..1. */

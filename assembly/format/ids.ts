@@ -70,7 +70,7 @@ export const POLICY_FEATURES = 0;
 export const POLICY_SINGLE = 1;
 /** The router is a probe, itself the cheapest expert; it answers when sure and escalates when not. */
 export const POLICY_PROBE = 2;
-/** The paper's Monte Carlo dropout router, p_i * exp(alpha * u * beta_i). */
+/** The paper's Monte Carlo dropout router, p_i * exp(alpha * u * beta_i - lambda * energy_i). */
 export const POLICY_BAYESIAN = 3;
 
 // ---- phases: what step() did ----

@@ -1,14 +1,15 @@
-// Portable. The stream record: how windows follow each other, what the wake-on-sound gate hears, which event goes on. 80 bytes.
+// Portable. The stream record: how windows follow each other, what the wake-on-sound gate hears, which event goes on; and how energy counts. 84 bytes.
 //
 //   settings, which the host writes before reset()            state, which it reads
 //   0     4      8       12     16      20      24            28      32      36           40        44      48
 //   | hop | wake | sleep | hold | votes | start | stop |      | awake | level | background | windows | event | history i16 [16] |
 //     i32 each
+//                                                             80: lambda f32, which the host writes before any decision
 //
 // A level is the sum of a frame's 64 codes: one nat more in every band is 64 / step more. Hosts check settings; the core keeps what they
 // may break (hop, votes) in range.
 
-export const STREAM_BYTES = 80;
+export const STREAM_BYTES = 84;
 
 /** Frames from window to window, 1 to RING_FRAMES; 0: one window, and no stream. A frame is 10 ms. */
 export const STREAM_HOP = 0;
@@ -34,3 +35,5 @@ export const STREAM_EVENT = 44;
 /** Label of each of the last windows, newest first; -1 where the model abstained or the gate slept. */
 export const STREAM_HISTORY = 48;
 export const STREAM_MAX_VOTES = 16;
+/** f32, at least 0: how much energy counts when a Bayesian router chooses, in a stream or not; 0 at first, and reset() keeps it. */
+export const STREAM_LAMBDA = 80;

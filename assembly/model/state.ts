@@ -6,7 +6,7 @@
 //   scratch, networks' view (the front end's is drawn in frontend/scratch.ts):
 //   | vector f32 [width] | prepared 64 B + f32 [width] | cache f32 [cache] | p | sum | squares: f32 [outputs] each | tables |
 
-import { POLICY_ABSTAIN, POLICY_BETA, POLICY_ESCALATE, POLICY_KIND, POLICY_SAMPLES } from "../format/file.ts";
+import { POLICY_ABSTAIN, POLICY_ESCALATE, POLICY_KIND, POLICY_SAMPLES } from "../format/file.ts";
 import { SECTION_EXPERT, SECTION_ROUTER } from "../format/ids.ts";
 import { align16 } from "../format/plan.ts";
 import { findSection } from "./sections.ts";
@@ -101,8 +101,4 @@ export function escalateAbove(answerer: i32): f32 {
 /** Probability below which answerer i abstains. */
 export function abstainBelow(answerer: i32): f32 {
   return load<f32>(policyPtr + (answerer << 2), POLICY_ABSTAIN);
-}
-
-export function betaPtr(): usize {
-  return policyPtr + POLICY_BETA;
 }

@@ -64,7 +64,6 @@ import { layerPtr, placeOf, runLayer } from "./network.ts";
 import { checkFinite, normalize } from "./normalize.ts";
 import {
   abstainBelow,
-  betaPtr,
   cachePtr,
   classCount,
   escalateAbove,
@@ -85,7 +84,7 @@ import {
   tablePtr,
   vectorPtr,
 } from "./state.ts";
-import { hear, hopFrames, slept, streamReset, streams, vote } from "./stream.ts";
+import { hear, hopFrames, lambda, slept, streamReset, streams, vote } from "./stream.ts";
 
 /** What the next step does. */
 const LISTEN = 0;
@@ -263,7 +262,7 @@ function concludeSamples(outputs: i32): void {
   }
   // in this order alpha = 0 gives 0 whatever the scale is
   const strength = (load<f32>(policyPtr, POLICY_ALPHA) * variance) / load<f32>(policyPtr, POLICY_VARIANCE_SCALE);
-  const chosen = chooseExpert(probabilityPtr, betaPtr(), expertCount, strength < <f32>1e6 ? strength : <f32>1e6);
+  const chosen = chooseExpert(probabilityPtr, policyPtr, expertCount, strength < <f32>1e6 ? strength : <f32>1e6, lambda());
   startNetwork(expertNetwork(chosen), chosen);
 }
 

@@ -15,6 +15,7 @@ import {
   STREAM_HISTORY,
   STREAM_HOLD,
   STREAM_HOP,
+  STREAM_LAMBDA,
   STREAM_LEVEL,
   STREAM_MAX_VOTES,
   STREAM_SLEEP,
@@ -36,6 +37,10 @@ export function streamRecord(): usize {
   return RECORD;
 }
 
+export function lambda(): f32 {
+  return load<f32>(RECORD, STREAM_LAMBDA);
+}
+
 export function streams(): bool {
   return load<i32>(RECORD, STREAM_HOP) > 0;
 }
@@ -52,7 +57,7 @@ export function streamReset(): void {
   store<i32>(RECORD, 0, STREAM_LEVEL);
   store<i32>(RECORD, -1, STREAM_BACKGROUND);
   store<i32>(RECORD, 0, STREAM_WINDOWS);
-  for (let ptr = RECORD + STREAM_EVENT; ptr < RECORD + STREAM_BYTES; ptr += 4) store<i32>(ptr, -1);
+  for (let ptr = RECORD + STREAM_EVENT; ptr < RECORD + STREAM_LAMBDA; ptr += 4) store<i32>(ptr, -1);
 }
 
 /** One frame's level. */

@@ -69,6 +69,7 @@ struct qurio_stream {
   int32_t windows;            /* since reset, those included that the gate slept through */
   int32_t event;              /* label of the event that goes on */
   int16_t history[16];        /* labels of the last windows, newest first; -1: abstained, or slept */
+  float lambda;               /* written by the host: how much energy counts when a Bayesian router chooses */
 } QURIO_MAY_ALIAS;
 QURIO_ASSERT(offsetof(struct qurio_stream, settings) == 0, "settings");
 QURIO_ASSERT(offsetof(struct qurio_stream, awake) == 28, "awake");
@@ -77,7 +78,8 @@ QURIO_ASSERT(offsetof(struct qurio_stream, background) == 36, "background");
 QURIO_ASSERT(offsetof(struct qurio_stream, windows) == 40, "windows");
 QURIO_ASSERT(offsetof(struct qurio_stream, event) == 44, "event");
 QURIO_ASSERT(offsetof(struct qurio_stream, history) == 48, "history");
-QURIO_ASSERT(sizeof(struct qurio_stream) == 80, "qurio_stream");
+QURIO_ASSERT(offsetof(struct qurio_stream, lambda) == 80, "lambda");
+QURIO_ASSERT(sizeof(struct qurio_stream) == 84, "qurio_stream");
 
 /* At lastError(). */
 struct qurio_error {

@@ -39,6 +39,10 @@ static void fresh(void) {
   for (uint32_t at = 0; at < IMAGE_BYTES; at += 4) *(volatile uint32_t*)(linear + at) = *(uint32_t*)(image + at);
 }
 
+static void put(uint32_t to, uint32_t from, uint32_t bytes) {
+  for (uint32_t at = 0; at < bytes; at++) ((volatile uint8_t*)linear)[to + at] = image[from + at];
+}
+
 static void give(uint32_t offset, uint32_t bytes) {
   const uint32_t block[3] = {results, (uint32_t)(uintptr_t)linear + offset, bytes};
   if (semihost(SYS_WRITE, block)) quit(8);

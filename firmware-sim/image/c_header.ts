@@ -45,6 +45,7 @@ const STREAM_STATE: Field[] = [
   ["int32_t", S.STREAM_WINDOWS, "windows", "since reset, those included that the gate slept through"],
   ["int32_t", S.STREAM_EVENT, "event", "label of the event that goes on"],
   ["int16_t", S.STREAM_HISTORY, `history[${S.STREAM_MAX_VOTES}]`, "labels of the last windows, newest first; -1: abstained, or slept"],
+  ["float", S.STREAM_LAMBDA, "lambda", "written by the host: how much energy counts when a Bayesian router chooses"],
 ];
 
 const rows = (fields: Field[]) => fields.map(([type, , name, meaning]) => `  ${`${type} ${name};`.padEnd(28)}/* ${meaning} */`);

@@ -21,6 +21,8 @@ export interface Call {
   times?: number;
   /** Linear memory as the call before left it, instead of as given. */
   keepMemory?: boolean;
+  /** Bytes of the memory as given, copied into linear memory before the call and not counted: what a host would write there. */
+  put?: { from: number; to: number; bytes: number };
   /** What to bring back of linear memory after the call. */
   result?: { offset: number; bytes: number };
 }
@@ -118,10 +120,11 @@ void* memcpy(void*, const void*, size_t);
 void* memset(void*, int, size_t);
 `;
 
-function callLine({ name, pointers, numbers, times = 1, keepMemory, result }: Call): string {
+function callLine({ name, pointers, numbers, times = 1, keepMemory, put, result }: Call): string {
   const list = [...pointers.map((offset) => `AT(${offset})`), ...numbers.map((n) => `${n >>> 0}u`)];
   const call = times === 1 ? `CALL(${[name, ...list].join(", ")})` : `REPEAT(${[`${times}u`, name, ...list].join(", ")})`;
-  return `${keepMemory ? "" : "fresh();"} ${call} ${result ? `give(${result.offset}u, ${result.bytes}u);` : ""}`;
+  const before = `${keepMemory ? "" : "fresh();"} ${put ? `put(${put.to}u, ${put.from}u, ${put.bytes}u);` : ""}`;
+  return `${before} ${call} ${result ? `give(${result.offset}u, ${result.bytes}u);` : ""}`;
 }
 
 function readRegions(stderr: string, calls: readonly Call[], results: Uint8Array): Emulated[] {

@@ -59,9 +59,10 @@ export interface Firmware {
   /**
    * One decision under QEMU.
    * @param count instructions and cycles too; takes longer
+   * @param lambda how much energy counts when a Bayesian router chooses
    * @throws QurioError the core's error; TRAPPED; EMULATION, TOOL_MISSING
    */
-  run(input: Int16Array | Float32Array, seed?: number, count?: boolean): ImageRun;
+  run(input: Int16Array | Float32Array, seed?: number, count?: boolean, lambda?: number): ImageRun;
   /**
    * A stream under QEMU: what the audio has of whole windows.
    * @param settings of the stream record, in order
@@ -130,7 +131,7 @@ export function buildFirmware(library: CLibrary, core: CoreName, checked: boolea
         return link(flash, board.ram, "board.o", clipObject(clip));
       },
       emulatedElf: (clip) => link(EMULATED.flash, EMULATED.ram, "emulated.o", clipObject(clip)),
-      run: (input, seed = 0, count = false) => readRun(emulate(clipBytes(input, seed), count)),
+      run: (input, seed = 0, count = false, lambda = 0) => readRun(emulate(clipBytes(input, seed, undefined, lambda), count)),
       stream: (pcm, settings, seed = 0, count = false) => readStream(emulate(clipBytes(pcm, seed, settings), count)),
     };
   } catch (error) {
@@ -142,8 +143,8 @@ export function buildFirmware(library: CLibrary, core: CoreName, checked: boolea
 function clipSource(clip: Int16Array): string {
   const text = clip.length > 0 ? clip.join(",") : "0";
   return `#include <stdint.h>
-const struct { uint32_t count, seed, stream[${STREAM_SETTINGS}]; int16_t samples[${Math.max(1, clip.length)}]; } clip __attribute__((section(".clip"))) =
-  {${clip.length}, 0, {0}, {${text}}};
+const struct { uint32_t count, seed, stream[${STREAM_SETTINGS}]; float lambda; int16_t samples[${Math.max(1, clip.length)}]; } clip __attribute__((section(".clip"))) =
+  {${clip.length}, 0, {0}, 0, {${text}}};
 `;
 }
 
@@ -151,10 +152,15 @@ function clipBytes(
   input: Int16Array | Float32Array,
   seed: number,
   settings: ArrayLike<number> = new Int32Array(STREAM_SETTINGS),
+  lambda = 0,
 ): Uint8Array {
   const pcm = input instanceof Int16Array && input.length === 0 ? new Int16Array(1) : input;
   const head = Int32Array.from([input instanceof Int16Array ? pcm.length : 0, seed, ...Array.from(settings)]);
-  return Buffer.concat([new Uint8Array(head.buffer), new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength)]);
+  return Buffer.concat([
+    new Uint8Array(head.buffer),
+    new Uint8Array(Float32Array.of(lambda).buffer),
+    new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength),
+  ]);
 }
 
 function sizesOf(library: CLibrary, sections: string, symbols: string): Sizes {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import * as F from "../../assembly/format/file.ts";
 import { SECTION_LABELS, SECTION_PLAN } from "../../assembly/format/ids.ts";
 import { align16 } from "../../assembly/format/plan.ts";
+import { STREAM_LAMBDA } from "../../assembly/format/stream.ts";
 import { QurioError } from "../../host/errors.ts";
 import { packagePath } from "../../host/files.ts";
 import { modelToBake, validate } from "../../tools/export/bake.ts";
@@ -41,6 +42,7 @@ const NUMBERS = {
   SECTION_PLAN,
   SECTION_LABELS,
   PLAN_WORK_BYTES: F.PLAN_WORK_BYTES,
+  STREAM_LAMBDA,
   LABELS_COUNT: F.LABELS_COUNT,
   LABELS_OFFSETS: F.LABELS_OFFSETS,
 };

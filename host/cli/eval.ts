@@ -15,7 +15,7 @@ import { DEFAULT_DEVICE, loadDevice } from "../meter/devices.ts";
 import { Meter } from "../meter/meter.ts";
 import { answererNetworks } from "../model.ts";
 import { openData } from "./data.ts";
-import { formatBar, formatCycles, formatEnergyUj, formatShare, formatTable } from "./output.ts";
+import { formatBar, formatCycles, formatEnergyRange, formatShare, formatTable } from "./output.ts";
 import { startProgress } from "./progress.ts";
 
 export interface EvalOptions {
@@ -42,7 +42,10 @@ export interface Evaluation {
   meanCycles: number | null;
   meanNetworkCycles: number;
   networkUj: number;
+  /** Low and high: one figure where a board like it was measured. */
+  networkUjRange: [low: number, high: number];
   decisionUj: number | null;
+  decisionUjRange: [low: number, high: number] | null;
   engine: string;
   /** The model was trained on these very files: its figures are those of training, not of new sounds. */
   trainedOnThisData: boolean;
@@ -127,6 +130,7 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
   const correct = decisions.map(({ index }, i) => index === truth[i]);
   const cost = costOf(counts, profile);
   const mean = (sum: number) => sum / clips.length;
+  const meanRange = ([low, high]: [number, number]): [number, number] => [mean(low), mean(high)];
   const result: Evaluation = {
     clips: clips.length,
     f1Weighted: weightedF1(truth, predictions, classes),
@@ -144,7 +148,9 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
     meanCycles: hasAudio ? mean(cost.cycles.total) : null,
     meanNetworkCycles: mean(cost.cycles.router + cost.cycles.expert),
     networkUj: mean(cost.networkUj),
+    networkUjRange: meanRange(cost.networkUjRange),
     decisionUj: hasAudio ? mean(cost.decisionUj) : null,
+    decisionUjRange: hasAudio ? meanRange(cost.decisionUjRange) : null,
     engine,
     trainedOnThisData: datasetOf(model) === data.sha256,
     stress: options.stress ? Object.fromEntries(conditions.map(({ name }, c) => [name, weightedF1(truth, stressed[c], classes)])) : null,
@@ -177,6 +183,8 @@ function largestNetwork(model: Model): number {
   return Math.max(...weights);
 }
 
+const energy = (value: number, [low, high]: [number, number]) => formatEnergyRange({ value, low, high });
+
 function report(result: Evaluation, data: string, device: string): string {
   const rows: [string, string, string][] = [
     ["F1, weighted", formatShare(result.f1Weighted), formatBar(result.f1Weighted)],
@@ -190,9 +198,10 @@ function report(result: Evaluation, data: string, device: string): string {
       formatBar(share),
     ]),
     ["bits read per weight", result.bitsPerWeight.toFixed(2), ""],
-    ["network only", formatCycles(result.meanNetworkCycles), formatEnergyUj(result.networkUj)],
+    ["network only", formatCycles(result.meanNetworkCycles), energy(result.networkUj, result.networkUjRange)],
   ];
-  if (result.meanCycles !== null) rows.push(["whole decision", formatCycles(result.meanCycles), formatEnergyUj(result.decisionUj!)]);
+  if (result.meanCycles !== null)
+    rows.push(["whole decision", formatCycles(result.meanCycles), energy(result.decisionUj!, result.decisionUjRange!)]);
   const lines = [
     `${data}: ${result.clips} clips, engine ${result.engine}`,
     "",

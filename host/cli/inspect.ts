@@ -46,6 +46,7 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
     escalate: packed.policy.kind === POLICY_PROBE ? packed.policy.escalate.slice(0, answerers - 1) : [],
     abstain: packed.policy.abstain.slice(0, answerers),
     beta: packed.policy.kind === POLICY_BAYESIAN ? packed.policy.beta.slice(0, packed.experts.length) : [],
+    energy: packed.policy.energy?.slice(0, packed.experts.length) ?? [],
   };
   if (json) {
     const version = new DataView(file.buffer, file.byteOffset).getUint32(HEADER_VERSION, true);
@@ -117,7 +118,15 @@ function sectionTable(file: Uint8Array) {
 }
 
 function policyRows(
-  policy: { samples: number; alpha: number; varianceScale: number; escalate: number[]; abstain: number[]; beta: number[] },
+  policy: {
+    samples: number;
+    alpha: number;
+    varianceScale: number;
+    escalate: number[];
+    abstain: number[];
+    beta: number[];
+    energy: number[];
+  },
   answerers: readonly string[],
   router: PackedNetwork | null,
 ): [string, string][] {
@@ -125,6 +134,7 @@ function policyRows(
   if (router) rows.push(["router samples (Monte Carlo dropout)", `${policy.samples}`]);
   answerers.forEach((name, i) => {
     const parts = [`abstains below p = ${policy.abstain[i].toFixed(3)}`];
+    if (i < policy.beta.length) parts.push(`beta ${policy.beta[i].toFixed(2)}, energy ${(policy.energy[i] ?? 0).toFixed(2)}`);
     if (i < policy.escalate.length) parts.unshift(`hands on above ${policy.escalate[i].toFixed(3)} nat`);
     rows.push([name, parts.join(", ")]);
   });

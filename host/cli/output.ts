@@ -72,6 +72,14 @@ export function formatEnergyUj(energyUj: number): string {
   return scaled(energyUj * 1e3, 1000, ["nJ", "uJ", "mJ", "J"]);
 }
 
+/** One figure, or "1.20 to 3.40 mJ" where only a range is known. */
+export function formatEnergyRange({ value, low, high }: { value: number; low: number; high: number }): string {
+  if (low === high) return formatEnergyUj(value);
+  const [from, to] = [formatEnergyUj(low), formatEnergyUj(high)];
+  const unit = to.slice(to.indexOf(" "));
+  return from.endsWith(unit) ? `${from.slice(0, -unit.length)} to ${to}` : `${from} to ${to}`;
+}
+
 /** Microseconds: 0.25 -> "250 ns", 1500 -> "1.50 ms" */
 export function formatDurationUs(durationUs: number): string {
   return scaled(durationUs * 1e3, 1000, ["ns", "us", "ms", "s"]);

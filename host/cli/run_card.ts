@@ -2,9 +2,9 @@
 
 import { POLICY_PROBE } from "../../assembly/format/ids.ts";
 import { type Decision, type Model, SAMPLE_RATE, WINDOW_SAMPLES } from "../index.ts";
-import type { Cost } from "../meter/cost.ts";
+import { type Cost, energyUjOf } from "../meter/cost.ts";
 import type { DeviceProfile } from "../meter/device.ts";
-import { colors, formatBar, formatBytes, formatCount, formatDurationUs, formatEnergyUj, formatShare, formatTable } from "./output.ts";
+import { colors, formatBar, formatBytes, formatCount, formatDurationUs, formatEnergyRange, formatShare, formatTable } from "./output.ts";
 
 export interface Card {
   model: Model;
@@ -86,7 +86,7 @@ function costRows(cost: Cost, device: DeviceProfile): string[][] {
     formatCount(opCount),
     formatCount(cycleCount),
     formatDurationUs(cycleCount / device.clock.value),
-    formatEnergyUj((cost.decisionUj * cycleCount) / cycles.total),
+    formatEnergyRange(energyUjOf(cycleCount, device)),
     formatBar(cycleCount / cycles.total),
   ];
   return [

@@ -5,13 +5,13 @@ import { readWav } from "../audio/wav.ts";
 import { QurioError } from "../errors.ts";
 import { readInput } from "../files.ts";
 import { coreWasm, loadModel, type Model, SAMPLE_RATE, type StreamOptions, type StreamWindow } from "../index.ts";
-import { cyclesOf } from "../meter/cost.ts";
+import { cyclesOf, energyUjOf } from "../meter/cost.ts";
 import { totalOf } from "../meter/counts.ts";
 import type { DeviceProfile } from "../meter/device.ts";
 import { Meter } from "../meter/meter.ts";
 import { type MeteredStream, meterStream, STREAM_PARTS } from "../meter/stream.ts";
 import { streamSettings } from "../stream.ts";
-import { colors, formatBar, formatCount, formatDurationUs, formatEnergyUj, formatShare, formatTable } from "./output.ts";
+import { colors, formatBar, formatCount, formatDurationUs, formatEnergyRange, formatShare, formatTable } from "./output.ts";
 
 const WINDOW_S = 5;
 
@@ -93,7 +93,7 @@ function costRows({ counts, steps }: MeteredStream, seconds: number, device: Dev
     formatCount(ops / seconds),
     formatCount(cycles / seconds),
     formatDurationUs(cycles / seconds / device.clock.value),
-    formatEnergyUj((cycles / seconds) * device.energyPerCycle.value * 1e-6),
+    formatEnergyRange(energyUjOf(cycles / seconds, device)),
   ];
   const parts = STREAM_PARTS.map((part) => ({ part, ops: totalOf(counts[part]), cycles: cyclesOf(counts[part], device) }));
   const sum = (of: "ops" | "cycles") => parts.reduce((total, row) => total + row[of], 0);
@@ -103,7 +103,8 @@ function costRows({ counts, steps }: MeteredStream, seconds: number, device: Dev
 function costJson({ counts, steps }: MeteredStream, seconds: number, device: DeviceProfile) {
   const parts = STREAM_PARTS.map((part) => {
     const cycles = Math.round(cyclesOf(counts[part], device));
-    return [part, { steps: steps[part], ops: totalOf(counts[part]), cycles, energyUj: cycles * device.energyPerCycle.value * 1e-6 }];
+    const { value, low, high } = energyUjOf(cycles, device);
+    return [part, { steps: steps[part], ops: totalOf(counts[part]), cycles, energyUj: value, energyUjRange: [low, high] }];
   });
   return { seconds, parts: Object.fromEntries(parts), device: device.name, kind: "modelled" };
 }

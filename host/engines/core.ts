@@ -3,6 +3,7 @@
 import { instantiate } from "@assemblyscript/loader";
 import * as D from "../../assembly/format/decision.ts";
 import { ABI_VERSION, ALIGNMENT, PHASE_DONE, PHASE_FAILED, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
+import { STREAM_LAMBDA } from "../../assembly/format/stream.ts";
 import { decodePlan, type MemoryPlan } from "../../tools/export/model_file.ts";
 import { repack } from "../../tools/export/repack.ts";
 import { deviceError, QurioError } from "../errors.ts";
@@ -159,6 +160,11 @@ export class Core {
     const view = new DataView(this.exports.memory.buffer, this.exports.lastError());
     const field = (i: number) => view.getInt32(4 * i, true);
     throw deviceError({ code: field(0), place: field(1), expected: field(2), found: field(3) });
+  }
+
+  /** How much energy counts when a Bayesian router chooses, at least 0. */
+  setLambda(lambda: number): void {
+    new Float32Array(this.exports.memory.buffer, this.exports.streamPtr() + STREAM_LAMBDA, 1)[0] = lambda;
   }
 
   /** A new window; `seed` feeds the router's dropout. */

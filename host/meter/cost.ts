@@ -1,12 +1,13 @@
 // Browser-safe. From op counts to cycles, energy and time: counts are exact, everything behind them is modelled.
 //
 //   cycles = sum over classes of count[class] * cyclesPerOp[class]
-//   energy = cycles * energyPerCycle            time = cycles / clock
+//   energy = cycles * energyPerCycle, a range where no board of the kind was measured            time = cycles / clock
 
 import { QurioError } from "../errors.ts";
 import { CLASSES } from "../wasm/opcodes.ts";
 import { addCounts, type Counts, noCounts, totalOf } from "./counts.ts";
 import type { DeviceProfile } from "./device.ts";
+import type { Estimate } from "./ranged.ts";
 
 /** Parts of a decision. The network is router and expert; the front end is everything before them. */
 export const PARTS = ["frontEnd", "router", "expert"] as const;
@@ -22,8 +23,11 @@ export interface Cost {
   cycles: PartNumbers;
   /** Router and expert only. */
   networkUj: number;
+  /** Low and high; both are networkUj where a measured row of this very board gives the energy of a cycle. */
+  networkUjRange: [low: number, high: number];
   /** The whole decision, front end included. */
   decisionUj: number;
+  decisionUjRange: [low: number, high: number];
   networkMs: number;
   /** The whole decision. */
   timeMs: number;
@@ -47,19 +51,31 @@ export function cyclesOf(counts: Counts, device: DeviceProfile): number {
   return cycles;
 }
 
+/** Energy of `cycles` on `device`, in uJ; the range is that of a cycle's energy times that of how wasm runs there. */
+export function energyUjOf(cycles: number, { energyPerCycle, runs }: DeviceProfile): Estimate {
+  const uj = (pj: number, factor: number) => (cycles * pj * 1e-6 * factor) / runs.factor.value;
+  return {
+    value: uj(energyPerCycle.value, runs.factor.value),
+    low: uj(energyPerCycle.low, runs.factor.low),
+    high: uj(energyPerCycle.high, runs.factor.high),
+  };
+}
+
 export function costOf(counts: PartCounts, device: DeviceProfile): Cost {
   const ops = withTotal((part) => totalOf(counts[part]));
   const cycles = withTotal((part) => cyclesOf(counts[part], device));
   const network = cycles.router + cycles.expert;
-  const uj = (n: number) => n * device.energyPerCycle.value * 1e-6;
+  const [networkUj, decisionUj] = [energyUjOf(network, device), energyUjOf(cycles.total, device)];
   const ms = (n: number) => n / (device.clock.value * 1e3);
   return {
     kind: "modelled",
     device: device.name,
     ops,
     cycles,
-    networkUj: uj(network),
-    decisionUj: uj(cycles.total),
+    networkUj: networkUj.value,
+    networkUjRange: [networkUj.low, networkUj.high],
+    decisionUj: decisionUj.value,
+    decisionUjRange: [decisionUj.low, decisionUj.high],
     networkMs: ms(network),
     timeMs: ms(cycles.total),
   };

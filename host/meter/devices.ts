@@ -4,18 +4,19 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { QurioError } from "../errors.ts";
 import { packagePath } from "../files.ts";
-import { type DeviceProfile, parseDevice } from "./device.ts";
+import { parseCore } from "./core_cycles.ts";
+import { type DeviceParts, type DeviceProfile, parseDevice } from "./device.ts";
+import { parseFamilies } from "./families.ts";
 
 const FOLDER = packagePath("host", "meter", "devices");
+export const CORES_FOLDER = packagePath("host", "meter", "cores");
+const FAMILIES = packagePath("host", "meter", "families.json");
 
 /** The board that commands model unless told otherwise: the one with measured energy rows (MLPerf Tiny). */
 export const DEFAULT_DEVICE = "nucleo-l4r5zi";
 
 export function deviceNames(): string[] {
-  return readdirSync(FOLDER)
-    .filter((file) => file.endsWith(".json"))
-    .map((file) => file.slice(0, -5))
-    .sort();
+  return jsonNames(FOLDER);
 }
 
 /** A profile by name, or by path when `device` ends in .json. Errors: DEVICE_UNKNOWN, DEVICE_PROFILE. */
@@ -29,15 +30,33 @@ export function loadDevice(device: string): DeviceProfile {
       2,
     );
   }
-  let json: unknown;
+  return parseDevice(readJson(path, device), deviceParts(), device);
+}
+
+/** The bundled cores and families, which every profile refers to. */
+export function deviceParts(): DeviceParts {
+  const cores = jsonNames(CORES_FOLDER).map((name) => {
+    const file = `${name}.json`;
+    return [name, parseCore(readJson(join(CORES_FOLDER, file), file), file)];
+  });
+  return { cores: Object.fromEntries(cores), families: parseFamilies(readJson(FAMILIES, "families.json"), "families.json") };
+}
+
+function jsonNames(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -5))
+    .sort();
+}
+
+function readJson(path: string, name: string): unknown {
   try {
-    json = JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new QurioError(
       "DEVICE_PROFILE",
-      `${device}: JSON expected, ${(error as Error).message}`,
+      `${name}: JSON expected, ${(error as Error).message}`,
       "Correct the file, or copy a bundled one.",
     );
   }
-  return parseDevice(json, device);
 }

@@ -76,6 +76,7 @@ export interface ModelOptions {
   escalate?: number[];
   abstain?: number[];
   beta?: number[];
+  energy?: number[];
   seed?: number;
 }
 
@@ -105,6 +106,7 @@ export function randomModel(options: ModelOptions = {}): PackedModel {
       escalate: options.escalate ?? [1.5, 1.5],
       abstain: options.abstain ?? [0.2, 0.2, 0.2],
       beta: options.beta ?? [0, 0.4, 1],
+      ...(options.energy && { energy: options.energy }),
     },
     labels: Array.from({ length: classes }, (_, i) => `class ${i}`),
     provenance: { dataset: { name: "random", seed } },

@@ -139,7 +139,7 @@ function parseNetwork(value: unknown, field: string): NetworkSpec {
 }
 
 function parsePolicy(value: unknown): Policy {
-  const { kind, samples, alpha, varianceScale, escalate, abstain, beta } = object(value, "policy");
+  const { kind, samples, alpha, varianceScale, escalate, abstain, beta, energy } = object(value, "policy");
   if (!POLICY_KINDS.includes(kind as Policy["kind"])) refuse("policy.kind", `one of ${POLICY_KINDS.join(", ")}`, kind);
   return {
     kind: kind as Policy["kind"],
@@ -149,6 +149,7 @@ function parsePolicy(value: unknown): Policy {
     escalate: list(escalate, "policy.escalate", MAX_EXPERTS, (n, at) => number(n, at, 0, 100)),
     abstain: list(abstain, "policy.abstain", MAX_EXPERTS, (n, at) => number(n, at, 0, 1)),
     beta: list(beta, "policy.beta", MAX_EXPERTS, (n, at) => number(n, at, 0, 1)),
+    ...(energy === undefined ? {} : { energy: list(energy, "policy.energy", MAX_EXPERTS, (n, at) => number(n, at, 0, 1)) }),
   };
 }
 
@@ -186,10 +187,11 @@ function checkFit({ labels, features, router, experts, policy }: CheckpointDescr
   if (router) check("router", router, kind === "bayesian" ? experts.length : labels.length);
   for (const [i, expert] of experts.entries()) check(`experts[${i}]`, expert, labels.length);
   const answerers = experts.length + (kind === "probe" ? 1 : 0);
-  const sized = (field: "escalate" | "abstain" | "beta", count: number) => {
-    if (policy[field].length !== count) refuse(`policy.${field}`, `a list of ${count}`, policy[field]);
+  const sized = (field: "escalate" | "abstain" | "beta" | "energy", count: number) => {
+    if (policy[field]!.length !== count) refuse(`policy.${field}`, `a list of ${count}`, policy[field]);
   };
   sized("escalate", kind === "probe" ? experts.length : 0);
   sized("abstain", answerers);
   sized("beta", kind === "bayesian" ? experts.length : 0);
+  if (policy.energy) sized("energy", kind === "bayesian" ? experts.length : 0);
 }

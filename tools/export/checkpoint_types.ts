@@ -62,6 +62,8 @@ export interface Policy {
   abstain: number[];
   /** Expert i, 0..1. */
   beta: number[];
+  /** Energy of expert i relative to the costliest, 0..1; bayesian only, and 0 when absent. */
+  energy?: number[];
 }
 
 /** Where a model comes from. No paths. */

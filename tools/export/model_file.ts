@@ -43,6 +43,8 @@ export interface PackedPolicy {
   varianceScale: number;
   /** 8 values each */
   escalate: number[];
+  /** Relative energy of expert i, 0..1; bayesian only, and 0 when absent. */
+  energy?: number[];
   abstain: number[];
   beta: number[];
 }
@@ -217,12 +219,13 @@ function encodeNetwork(network: PackedNetwork): Uint8Array {
 
 function encodePolicy(policy: PackedPolicy): Uint8Array {
   const view = new DataView(new ArrayBuffer(F.POLICY_BYTES));
+  const bayesian = policy.kind === Id.POLICY_BAYESIAN;
   view.setUint32(F.POLICY_KIND, policy.kind, true);
   view.setUint32(F.POLICY_SAMPLES, policy.samples, true);
   view.setFloat32(F.POLICY_ALPHA, policy.alpha, true);
   view.setFloat32(F.POLICY_VARIANCE_SCALE, policy.varianceScale, true);
   for (let i = 0; i < Id.MAX_EXPERTS; i++) {
-    view.setFloat32(F.POLICY_ESCALATE + 4 * i, policy.escalate[i] ?? 0, true);
+    view.setFloat32(F.POLICY_ESCALATE + 4 * i, (bayesian ? policy.energy?.[i] : policy.escalate[i]) ?? 0, true);
     view.setFloat32(F.POLICY_ABSTAIN + 4 * i, policy.abstain[i] ?? 0, true);
     view.setFloat32(F.POLICY_BETA + 4 * i, policy.beta[i] ?? 0, true);
   }
@@ -332,12 +335,15 @@ function decodeNetwork(bytes: Uint8Array): PackedNetwork {
 
 function decodePolicy(bytes: Uint8Array): PackedPolicy {
   const eight = (field: number) => Array.from(floats(bytes, field, Id.MAX_EXPERTS));
+  const kind = u32(bytes, F.POLICY_KIND);
+  const bayesian = kind === Id.POLICY_BAYESIAN;
   return {
-    kind: u32(bytes, F.POLICY_KIND),
+    kind,
     samples: u32(bytes, F.POLICY_SAMPLES),
     alpha: f32(bytes, F.POLICY_ALPHA),
     varianceScale: f32(bytes, F.POLICY_VARIANCE_SCALE),
-    escalate: eight(F.POLICY_ESCALATE),
+    escalate: bayesian ? [] : eight(F.POLICY_ESCALATE),
+    ...(bayesian && { energy: eight(F.POLICY_ENERGY) }),
     abstain: eight(F.POLICY_ABSTAIN),
     beta: eight(F.POLICY_BETA),
   };

@@ -11,6 +11,7 @@ import type { WeightType } from "../export/quantize.ts";
 import { calibrate, outOfFoldOf } from "./calibration.ts";
 import type { FeatureTable } from "./feature_table.ts";
 import { Random } from "./random.ts";
+import { networkBits } from "./routing.ts";
 import type { TaskPool } from "./task_pool.ts";
 import type { Task, TaskResult } from "./tasks.ts";
 import { abstainThreshold, escalateThreshold, varianceScale } from "./thresholds.ts";
@@ -51,6 +52,12 @@ const BAYESIAN_SAMPLES = 10;
 /** How strongly uncertainty favours an expert: the paper's values at ternary (0), 4 bits (0.4) and 8 bits (1), a line between. */
 function betaOf(type: WeightType): number {
   return Math.max(0, Math.min(1, (weightTypeBySpec(type).bits - 2) / 5));
+}
+
+/** Bits of weights that each network reads, relative to the most: what its energy goes with on any device. */
+function energiesOf(specs: NetworkSpec[]): number[] {
+  const bits = specs.map((spec) => networkBits(spec));
+  return bits.map((value) => value / Math.max(...bits));
 }
 
 /** Train on some clips, test on others; without test clips it is a model to ship, and its networks are kept. */
@@ -230,5 +237,6 @@ function policyOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], innerG
     }),
     abstain: outOfFold.map((predictions) => abstainThreshold(predictions, options.risk)),
     beta: bayesian ? options.experts.map(betaOf) : [],
+    ...(bayesian && { energy: energiesOf(specsOf(options, table).answerers) }),
   };
 }

@@ -133,6 +133,12 @@ void qurio_stream(const struct qurio_stream_settings* settings) {
   memcpy((void*)(uintptr_t)at, settings, sizeof *settings);
 }
 
+void qurio_lambda(float lambda) {
+  if (!ready()) return;
+  u32 at = core_streamPtr() + STREAM_LAMBDA;
+  memcpy((void*)(uintptr_t)at, &lambda, sizeof lambda);
+}
+
 const struct qurio_stream* qurio_stream_state(void) {
   static const struct qurio_stream none = {.event = -1};
   if (state != READY) return &none;

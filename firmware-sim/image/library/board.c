@@ -11,6 +11,7 @@ enum { SYS_WRITE0 = 0x04, SYS_EXIT_EXTENDED = 0x20, STOPPED_APPLICATION_EXIT = 0
 struct clip {
   uint32_t count, seed;
   struct qurio_stream_settings stream;
+  float lambda;
   union {
     int16_t samples[2];
     float features[1];
@@ -88,6 +89,7 @@ static void load(void) {
   int32_t code = qurio_init();
   region_end();
   if (code) fail();
+  qurio_lambda(clip.lambda);
 }
 
 static void print_decision(void) {

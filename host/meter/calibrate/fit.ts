@@ -4,7 +4,7 @@
 //
 // with cycles[c] >= 0. The prior is the published timing of what the class becomes; a class that no row exercises keeps it.
 // lambda is the one of LAMBDAS that predicts each row best from the others (leave one out).
-// usage: node --import tsx host/meter/calibrate/fit.ts [device.json]     prints the fit, or writes its factors into a profile
+// usage: node --import tsx host/meter/calibrate/fit.ts [core.json]     prints the fit, or writes its factors into a core
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -144,10 +144,10 @@ function print(rows: readonly Row[], { factors, lambda, leaveOneOut }: Fit): voi
   console.log(`lambda ${lambda}, leave-one-out error ${(100 * leaveOneOut).toFixed(1)} % rms over ${rows.length} microbenchmarks`);
 }
 
-/** Writes the factors into the profile's `cyclesPerOp`, everything else unchanged. */
-function writeProfile(path: string, rows: readonly Row[], { factors }: Fit): void {
-  const profile = JSON.parse(readFileSync(path, "utf8"));
-  profile.cyclesPerOp = {};
+/** Writes the factors into the core's `cyclesPerOp`, everything else unchanged. */
+function writeCore(path: string, rows: readonly Row[], { factors }: Fit): void {
+  const core = JSON.parse(readFileSync(path, "utf8"));
+  core.cyclesPerOp = {};
   for (const kind of CLASSES) {
     const value = factors[kind];
     if (value === undefined) continue;
@@ -155,15 +155,15 @@ function writeProfile(path: string, rows: readonly Row[], { factors }: Fit): voi
     const how = exercised(rows, kind)
       ? "fitted by host/meter/calibrate/fit.ts on cortex-m4.micro.json, published"
       : "not fitted, published";
-    profile.cyclesPerOp[kind] = { value, unit: "cycles", source: `${how} ${cycles}: ${why} (Arm DDI 0439)` };
+    core.cyclesPerOp[kind] = { value, unit: "cycles", source: `${how} ${cycles}: ${why} (Arm DDI 0439)` };
   }
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(profile, null, 2)}\n`);
+  writeFileSync(`${path}.tmp`, `${JSON.stringify(core, null, 2)}\n`);
   renameSync(`${path}.tmp`, path);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const rows = readRows();
   const result = bestFit(rows);
-  if (process.argv[2]) writeProfile(process.argv[2], rows, result);
+  if (process.argv[2]) writeCore(process.argv[2], rows, result);
   else print(rows, result);
 }
