@@ -12,12 +12,15 @@ const WIDEST_STORE = 1 << 16;
 export class KnownMemory {
   private bytes: Uint8Array<ArrayBuffer>;
   private view: DataView;
-  private unknown: Uint8Array;
+  private unknown: Uint8Array<ArrayBuffer>;
+  /** The same flags, four at a time. */
+  private unknownWords: Int32Array;
 
   constructor(size: number) {
     this.bytes = new Uint8Array(size);
     this.view = new DataView(this.bytes.buffer);
     this.unknown = new Uint8Array(size);
+    this.unknownWords = new Int32Array(this.unknown.buffer);
   }
 
   /** Takes over what memory holds now; bytes that were unknown stay so. */
@@ -60,7 +63,7 @@ export class KnownMemory {
       return;
     }
     if (isKnown) this.put(op, address, value);
-    this.unknown.fill(isKnown ? 0 : 1, address, address + width);
+    for (let at = address; at < address + width; at++) this.unknown[at] = isKnown ? 0 : 1;
   }
 
   private storeSomewhere({ lo, hi }: Range, width: number): void {
@@ -72,8 +75,10 @@ export class KnownMemory {
   }
 
   private isKnown(address: number, width: number): boolean {
+    if (address < 0 || address + width > this.bytes.length) return false;
+    if (width === 4 && (address & 3) === 0) return this.unknownWords[address >> 2] === 0;
     for (let at = address; at < address + width; at++) if (this.unknown[at] !== 0) return false;
-    return address >= 0 && address + width <= this.bytes.length;
+    return true;
   }
 
   private holds(op: number, address: number, value: number, width: number): boolean {

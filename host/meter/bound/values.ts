@@ -1,6 +1,8 @@
 // Browser-safe. Numbers that are known, and i32 numbers of which only a range is known: what i32 instructions make of them.
 //
 // Everything that comes from sound is unknown; shapes, pointers and trip counts stay known, so that loops are walked as often as they run.
+// A comparison with the bits of infinity asks whether a number is finite. Wherever the core asks, a number that is not ends the decision with an
+// error (checkFinite, linear, softmax), so the answer is taken for yes: bounds are those of decisions that are made.
 // Arithmetic of 64 bits and of floats gives unknown numbers unless both sides are known constants in a comparison: no loop depends on it.
 
 /** lo <= value <= hi, signed; of other types than i32 nothing is known. */
@@ -73,7 +75,11 @@ export function binary(op: number, a: Value, b: Value): Value {
   }
 }
 
+/** Bits of infinity: below it (the sign removed) floats are finite. */
+const INFINITY_BITS = 0x7f800000;
+
 function compared(op: number, a: Value, b: Value): Value {
+  if (b === INFINITY_BITS) return op === 0x48 || op === 0x49 || op === 0x4c || op === 0x4d || op === 0x47 ? 1 : 0;
   const below = hi(a) < lo(b);
   const above = lo(a) > hi(b);
   // unsigned comparisons are signed ones where nothing is negative
