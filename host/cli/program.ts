@@ -184,6 +184,21 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
       await (await import("./inspect.ts")).inspect(model, options);
     });
 
+  program
+    .command("meter")
+    .description("what a model costs on a board: operations, bytes, cycles, energy, step by step; the worst case over any input")
+    .argument("<model>", "model file (.qmoe), or a module that `qurio bake --target core` wrote")
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .option("--data <dir>", "clips to meter: a data set folder or feature codes (.qfc); a bundled sample if left out")
+    .option("--no-bound", "without the worst case over any input, which takes seconds to prove")
+    .option("--no-emulate", "without counting the instructions of an emulated Cortex-M core")
+    .addOption(json())
+    .addHelpText("after", examples("qurio meter model.qmoe", "qurio meter model.qmoe --device nrf52840 --data ESC-50"))
+    .action(async (model, options) => {
+      await prepare();
+      await (await import("./meter.ts")).meter(model, options);
+    });
+
   program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
   return program;
 }
