@@ -20,7 +20,7 @@ import { startProgress } from "./progress.ts";
 
 export interface MeterOptions {
   device?: string;
-  data?: string;
+  data?: string | undefined;
   /** false: --no-bound. */
   bound?: boolean;
   /** false: --no-emulate. */

@@ -199,6 +199,18 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
       await (await import("./meter.ts")).meter(model, options);
     });
 
+  program
+    .command("budget")
+    .description("fail when a model costs more than its budget: bytes, flash, RAM, cycles, energy; show which layers changed")
+    .argument("[file]", "budget file", "qurio.budget.json")
+    .option("--accept", "if all limits hold, write the figures beside it, for later runs to be compared with")
+    .addOption(json())
+    .addHelpText("after", examples("qurio budget", "qurio budget firmware/budget.json --accept"))
+    .action(async (file, options) => {
+      await prepare();
+      await (await import("./budget.ts")).budget(file, options);
+    });
+
   program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
   return program;
 }
