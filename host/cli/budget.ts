@@ -23,6 +23,7 @@ export interface BudgetOptions {
 /** @throws QurioError BUDGET_FILE; BUDGET when a limit is exceeded; TOOL_MISSING, BUDGET_BOARD where a limit cannot be measured here */
 export async function budget(path: string, { accept = false, json = false }: BudgetOptions): Promise<void> {
   const limits = parseBudget(readJson(path), path);
+  checkHeard(limits, path);
   const beside = acceptedPath(path);
   const accepted = readAccepted(beside);
   const now = await measure(limits, path);
@@ -69,14 +70,16 @@ async function measure(limits: Budget, path: string): Promise<Accepted> {
   const given = readInput(model);
   const wants = (...names: Figure[]) => names.some((name) => limits.limits[name] !== undefined);
   const sizes = wants("flashBytes", "ramBytes") ? await firmwareSizes(given, device, path) : {};
+  const module = wants("wasmBytes")
+    ? { wasmBytes: isWasm(given) ? given.length : (await bake(given, { target: "core" })).wasm.length }
+    : {};
   const data = limits.data === null ? undefined : beside(limits.data);
   const result = await meterModel(model, device, { data, emulate: false });
-  const baked = isWasm(given) ? given : (await bake(given, { target: "core" })).wasm;
   return {
     model: limits.model,
     device: limits.device,
     data: result.data,
-    figures: { wasmBytes: baked.length, ...sizes, ...decisionFigures(result, limits, path) },
+    figures: { ...module, ...sizes, ...decisionFigures(result) },
     layers: result.steps.map(({ network, what, ops, weightBytes, cycles }) => ({
       name: `${network ?? "front end"}: ${what}`,
       ops: ops.mean,
@@ -86,17 +89,20 @@ async function measure(limits: Budget, path: string): Promise<Accepted> {
   };
 }
 
-function decisionFigures({ asStored, paths }: MeterResult, { limits }: Budget, path: string): Figures {
-  const { cycles, energyUj } = asStored;
-  const wanted = (["meanCycles", "energyUj"] as const).find((name) => limits[name] !== undefined);
-  if (!cycles && wanted) {
-    const message = `${path}: limits.${wanted}: clips with sound expected, feature vectors found`;
-    throw new QurioError("BUDGET_FILE", message, "Name a folder of recordings as data, or leave data out.");
-  }
+/** Means need sound; the worst case does not. */
+function decisionFigures({ asStored: { cycles, energyUj }, paths }: MeterResult): Figures {
   return {
     ...(cycles && energyUj && { meanCycles: cycles.mean, energyUj: energyUj.high }),
     worstCycles: Math.max(...paths.map(({ mostCycles }) => mostCycles!)),
   };
+}
+
+/** Feature vectors say nothing about the front end, which is most of a decision. */
+function checkHeard({ data, limits }: Budget, path: string): void {
+  const wanted = (["meanCycles", "energyUj"] as const).find((name) => limits[name] !== undefined);
+  if (!wanted || !data?.endsWith(".qfc")) return;
+  const message = `${path}: limits.${wanted}: clips with sound expected, the feature vectors of ${data} found`;
+  throw new QurioError("BUDGET_FILE", message, "Name a folder of recordings as data, or leave data out.");
 }
 
 /** What the unchecked firmware takes of the device's board. */
