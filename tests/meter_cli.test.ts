@@ -144,6 +144,9 @@ test("budgets compare: limits, changes, and only the layers that are not what th
     ],
   );
   assert.equal(compareBudget(limited({ wasmBytes: 1 }), now, null).layers, []);
+  const days = parseBudget({ model: "m", device: "d", scenario: "s.json", limits: { batteryDays: 100 } }, "budget");
+  const lasting = (batteryDays: number) => compareBudget(days, { ...now, figures: { batteryDays } }, null).figures[0].exceeded;
+  assert.equal([lasting(99), lasting(100)], [true, false]);
 });
 
 test("wrong budget files are refused by the path of the field", () => {
@@ -153,6 +156,7 @@ test("wrong budget files are refused by the path of the field", () => {
     [{ model: "m", device: "d", limits: { flash: 1 } }, /limits\.flash: one of wasmBytes, /],
     [{ model: "m", device: "d", limits: { wasmBytes: -1 } }, /limits\.wasmBytes: a number above 0 expected, -1 found/],
     [{ model: "", device: "d", limits: { wasmBytes: 1 } }, /model: a text expected/],
+    [{ model: "m", device: "d", limits: { batteryDays: 9 } }, /scenario: a scenario where limits\.batteryDays is given, .* nothing found/],
     [{ model: "m", limits: { wasmBytes: 1 } }, /device: a text expected, nothing found/],
   ];
   for (const [json, message] of messages) {

@@ -1,6 +1,8 @@
 // `qurio budget`: fails a build whose model costs more than it may, and says which layer it was.
 
 import { dirname, join } from "node:path";
+import { parseScenario } from "../../firmware-sim/battery/parse_scenario.ts";
+import { simulateScenario } from "../../firmware-sim/battery/simulate.ts";
 import { boardNamed } from "../../firmware-sim/image/boards.ts";
 import { buildFirmware } from "../../firmware-sim/image/firmware.ts";
 import { cLibrary } from "../../firmware-sim/image/library.ts";
@@ -73,13 +75,14 @@ async function measure(limits: Budget, path: string): Promise<Accepted> {
   const module = wants("wasmBytes")
     ? { wasmBytes: isWasm(given) ? given.length : (await bake(given, { target: "core" })).wasm.length }
     : {};
+  const days = limits.scenario === null ? {} : { batteryDays: await batteryDays(beside(limits.scenario), model, limits.device) };
   const data = limits.data === null ? undefined : beside(limits.data);
   const result = await meterModel(model, device, { data, emulate: false });
   return {
     model: limits.model,
     device: limits.device,
     data: result.data,
-    figures: { ...module, ...sizes, ...decisionFigures(result) },
+    figures: { ...module, ...sizes, ...decisionFigures(result), ...days },
     layers: result.steps.map(({ network, what, ops, weightBytes, cycles }) => ({
       name: `${network ?? "front end"}: ${what}`,
       ops: ops.mean,
@@ -103,6 +106,13 @@ function checkHeard({ data, limits }: Budget, path: string): void {
   if (!wanted || !data?.endsWith(".qfc")) return;
   const message = `${path}: limits.${wanted}: clips with sound expected, the feature vectors of ${data} found`;
   throw new QurioError("BUDGET_FILE", message, "Name a folder of recordings as data, or leave data out.");
+}
+
+/** The scenario's life, with this model on this device in the place of what it names. */
+async function batteryDays(path: string, model: string, device: string): Promise<number> {
+  const scenario = readJson(path) as { inference?: object } | null;
+  const inference = { ...scenario?.inference, model, device };
+  return simulateScenario(parseScenario(await meterScenario({ ...scenario, inference }, path), path)).lifeDays;
 }
 
 /** What the unchecked firmware takes of the device's board. */

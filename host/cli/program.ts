@@ -201,7 +201,7 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
 
   program
     .command("budget")
-    .description("fail when a model costs more than its budget: bytes, flash, RAM, cycles, energy; show which layers changed")
+    .description("fail when a model costs more than its budget: bytes, flash, RAM, cycles, energy, battery days; show which layers changed")
     .argument("[file]", "budget file", "qurio.budget.json")
     .option("--accept", "if all limits hold, write the figures beside it, for later runs to be compared with")
     .addOption(json())
@@ -209,6 +209,33 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .action(async (file, options) => {
       await prepare();
       await (await import("./budget.ts")).budget(file, options);
+    });
+
+  program
+    .command("simulate")
+    .description("simulate the life of a battery: days, what dominates, what ends it")
+    .argument("[scenario]", "scenario file (.json); or use --preset")
+    .option("--preset <name>", "a bundled scenario")
+    .option("--list", "list the bundled scenarios")
+    .option("--show <name>", "print a bundled scenario, to start from")
+    .option("--battery <name>", "another battery than the scenario's")
+    .option("--runs <n>", "devices that differ as the scenario's spread says; 1: just the scenario", wholeNumber(1), 200)
+    .option("--seed <n>", "seed of what differs", wholeNumber(0), 1)
+    .option("--jobs <n>", "worker threads (default: the processors)", wholeNumber(1))
+    .option("--events", "event by event, beside the same time in duty cycles")
+    .option("--days <n>", "days to simulate with --events, up to 31", simulatedDays, 7)
+    .option("--plot <file>", "draw charge and voltage over the life (.svg)")
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("qurio simulate --preset wildlife-recorder --plot life.svg", "qurio simulate scenario.json --battery cr2032"),
+    )
+    .action(async (scenario, options, command: Command) => {
+      const sources = [scenario, options.preset, options.list, options.show].filter((source) => source !== undefined);
+      if (sources.length !== 1) command.error("one of a scenario file, '--preset', '--list' and '--show' is needed");
+      if (options.events && options.plot) command.error("option '--plot' does not go with --events");
+      await prepare();
+      await (await import("./simulate.ts")).simulateLife(scenario, options);
     });
 
   program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
@@ -232,6 +259,12 @@ function quantity(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is expected.");
   return value;
+}
+
+function simulatedDays(text: string): number {
+  const days = quantity(text);
+  if (days <= 0 || days > 31) throw new InvalidArgumentError("A number above 0 and at most 31 is expected.");
+  return days;
 }
 
 function votes(text: string): { startVotes: number; votes: number } {

@@ -2,7 +2,7 @@
 
 import { Check } from "../check.ts";
 
-/** What can be limited. All limits are upper ones. */
+/** What can be limited: from above, but days from below. */
 export const FIGURES = {
   wasmBytes: "bytes of the baked module",
   flashBytes: "bytes of flash of the C library's firmware",
@@ -10,6 +10,7 @@ export const FIGURES = {
   meanCycles: "cycles of a decision, mean of the clips, modelled",
   worstCycles: "cycles of a decision, any input, modelled",
   energyUj: "uJ of a decision, mean of the clips, upper end, modelled",
+  batteryDays: "days at least, modelled and simulated",
 } as const;
 export type Figure = keyof typeof FIGURES;
 export type Figures = Partial<Record<Figure, number>>;
@@ -20,6 +21,8 @@ export interface Budget {
   device: string;
   /** Clips that means are taken over; the bundled sample without it. */
   data: string | null;
+  /** What the battery's days are simulated with: a scenario of `qurio simulate`, in which this model decides on this device. */
+  scenario: string | null;
   limits: Figures;
 }
 
@@ -46,12 +49,15 @@ const NAMES = Object.keys(FIGURES) as Figure[];
 /** @throws QurioError BUDGET_FILE, by the field's path */
 export function parseBudget(json: unknown, file: string): Budget {
   const check = new Check(file, "BUDGET_FILE", HINT);
-  const budget = check.object(json, "", ["model", "device", "data", "limits"]);
+  const budget = check.object(json, "", ["model", "device", "data", "scenario", "limits"]);
   const limits = readFigures(check, budget["limits"], "limits");
   if (Object.keys(limits).length === 0) throw check.error("limits", `at least one of ${NAMES.join(", ")}`, {});
+  if ((limits.batteryDays === undefined) !== (budget["scenario"] === undefined))
+    throw check.error("scenario", "a scenario where limits.batteryDays is given, and only there,", budget["scenario"]);
   return {
     model: check.text(budget["model"], "model"),
     device: check.text(budget["device"], "device"),
+    scenario: budget["scenario"] === undefined ? null : check.text(budget["scenario"], "scenario"),
     data: budget["data"] === undefined ? null : check.text(budget["data"], "data"),
     limits,
   };
@@ -110,7 +116,8 @@ export function compareBudget(
 ): { figures: FigureChange[]; layers: LayerChange[] } {
   const figures = NAMES.filter((name) => now.figures[name] !== undefined).map((name): FigureChange => {
     const [value, limit] = [now.figures[name]!, budget.limits[name] ?? null];
-    return { name, now: value, limit, accepted: accepted?.figures[name] ?? null, exceeded: limit !== null && value > limit };
+    const exceeded = limit !== null && (name === "batteryDays" ? value < limit : value > limit);
+    return { name, now: value, limit, accepted: accepted?.figures[name] ?? null, exceeded };
   });
   if (!accepted) return { figures, layers: [] };
   const names = [...new Set([...now.layers, ...accepted.layers].map(({ name }) => name))];
