@@ -16,6 +16,7 @@ import { loadDevice } from "../meter/devices.ts";
 import { isWasm } from "../model.ts";
 import { budgetTables } from "./budget_tables.ts";
 import { type MeterResult, meterModel } from "./meter.ts";
+import { meterScenario } from "./simulate_cost.ts";
 
 export interface BudgetOptions {
   accept?: boolean;
