@@ -116,8 +116,9 @@ async function holds(model: ReturnType<typeof randomModel>, inputs: MeterInput[]
   const check = (input: MeterInput) => {
     for (const [i, path] of pathsOf(packed).entries()) {
       const undo = takePath(meter.core, packed, path);
-      const { steps } = meter.decide(input, 77);
+      const { steps, decision } = meter.decide(input, 77);
       undo();
+      assert.is(decision.expert, path.answerer);
       assert.is(steps.length, bounds.paths[i].length, path.name);
       for (const [s, { counts, traffic, phase, times }] of steps.entries()) {
         const { most, least, ...about } = bounds.paths[i][s];

@@ -36,7 +36,7 @@ export function meterTables(result: MeterResult, device: DeviceProfile, noRoads:
     "alone",
     paths(result.alone),
     "",
-    "ways to an answer, front end included",
+    result.asStored.cycles ? "ways to an answer, front end included" : "ways to an answer, networks only: the clips are feature vectors",
     paths([...result.paths, asStored(result)]),
     "",
   ];
@@ -51,7 +51,13 @@ export function meterTables(result: MeterResult, device: DeviceProfile, noRoads:
 /** The most of all ways is what no input exceeds, whoever answers. */
 function asStored({ asStored: stored, paths: all }: MeterResult): PathCost {
   const worst = all.reduce((a, b) => ((b.mostCycles ?? 0) > (a.mostCycles ?? 0) ? b : a));
-  return { ...stored, mostCycles: worst.mostCycles, mostTimeMs: worst.mostTimeMs, mostUj: worst.mostUj };
+  return {
+    ...stored,
+    mostCycles: worst.mostCycles,
+    mostNetworkCycles: worst.mostNetworkCycles,
+    mostTimeMs: worst.mostTimeMs,
+    mostUj: worst.mostUj,
+  };
 }
 
 function steps(list: readonly StepCost[]): string {
@@ -88,16 +94,17 @@ function classes(list: readonly StepCost[]): string {
 function paths(list: readonly PathCost[]): string {
   const rows = list.map((path) => {
     const whole = path.cycles ?? path.networkCycles;
+    const most = path.cycles ? path.mostCycles : path.mostNetworkCycles;
     return [
       path.name,
       path.share === null ? "" : formatShare(path.share),
       withDeviation(whole),
       formatCount(whole.worst),
-      path.mostCycles === null ? "" : formatCount(path.mostCycles),
+      most === null ? "" : formatCount(most),
       path.timeMs === null ? "" : formatDurationUs(path.timeMs * 1e3),
       energy(path.energyUj ?? path.networkUj),
       energy(path.networkUj),
-      path.mostUj === null ? "" : energy(path.mostUj),
+      path.mostUj === null || !path.cycles ? "" : energy(path.mostUj),
     ];
   });
   const head = ["answered by", "clips", "cycles", "worst clip", "any input", "time", "energy", "network only", "any input"];
@@ -116,7 +123,7 @@ function roads(list: readonly Road[], core: string): string {
 }
 
 function withDeviation({ mean, deviation }: Spread): string {
-  return deviation === 0 ? formatCount(mean) : `${formatCount(mean)} ± ${formatCount(deviation)}`;
+  return deviation < 0.0005 * mean ? formatCount(mean) : `${formatCount(mean)} ± ${formatCount(deviation)}`;
 }
 
 function energy({ value, low, high }: Estimate): string {
