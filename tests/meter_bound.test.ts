@@ -100,6 +100,10 @@ test("modules that cannot be walked are refused", () => {
     () => walk([0x23, 0, 0x41, 1, 0x36, 2, 0]), // a store at an unknown address
     (error: QurioError) => error.code === "BOUND",
   );
+  assert.throws(
+    () => walk([0x03, 0x40, 0x0c, 0, 0x0b]), // for ever
+    (error: QurioError) => error.code === "BOUND" && error.message.includes("does not end"),
+  );
 });
 
 // ---- on the core ----

@@ -14,6 +14,8 @@ import { BOUND_COLUMNS, type Charge, MODEL_BYTES, type Node, type Op, type Progr
 import { ANY, binary, EITHER, floatCompared, joinValues, unary, type Value } from "./values.ts";
 
 export const MOST_TURNS = 256;
+/** Nodes in one call: a step of the core takes some hundred thousand. */
+const MOST_NODES = 1e8;
 
 /** One way through a function, and what it has counted: at most and at least. */
 interface Way {
@@ -51,6 +53,7 @@ export class Walker {
   private readonly modelTo: number;
   /** Ways that wait somewhere while another is walked. */
   private waiting = 0;
+  private nodes = 0;
   private func = -1;
 
   /** @param failPtr where a failure's code is stored; [modelFrom, modelTo): the model file */
@@ -65,6 +68,7 @@ export class Walker {
   /** One call of an exported function without parameters; null if it always fails. */
   run(name: string): Counted | null {
     this.waiting = 0;
+    this.nodes = 0;
     const most = new Float64Array(BOUND_COLUMNS);
     const way = this.call(this.program.exports.get(name)!, [], most, most.slice());
     return way && { most: way.most, least: way.least };
@@ -91,6 +95,10 @@ export class Walker {
   }
 
   private node(node: Node, way: Way, labels: Label[]): Way | null {
+    if (++this.nodes > MOST_NODES) {
+      const message = `a walk of more than ${MOST_NODES} pieces of code does not end: no bound can be proven`;
+      throw new QurioError("BOUND", message, "Pass a scalar module of this version; --no-bound leaves the bound out.");
+    }
     switch (node.kind) {
       case "run":
         charge(way, node.charge);
