@@ -5,7 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { NetworkSpec } from "../tools/export/checkpoint.ts";
 import { compile, read, type Tensor, tensor, total, valueAndGradient } from "../tools/train/autodiff.ts";
-import { crossEntropy, type Loss, mixtureLoss } from "../tools/train/losses.ts";
+import { crossEntropy, jointLoss, type Loss, mixtureLoss } from "../tools/train/losses.ts";
 import { initialNetwork, type LayerParameters, logits, paddedInputs, realInputs, toParameters } from "../tools/train/network.ts";
 import { fakeQuantizeActivations, fakeQuantizeWeights } from "../tools/train/quantizers.ts";
 import { Random } from "../tools/train/random.ts";
@@ -111,6 +111,45 @@ test("straight-through: the gradient of a quantized tensor is that of the tensor
     const [, , gradient] = compile(f as (w: Tensor, k: Tensor) => [Tensor, Tensor, Tensor])(tensor(values, [8, 4]), tensor(factor, [8, 4]));
     assert.equal([...(await read(gradient))], [...factor]);
   }
+});
+
+test("the joint loss is the cross entropy of the chosen expert's logits times its gate, plus the load balance", async () => {
+  const [rows, experts, classes] = [4, 3, 2];
+  const random = new Random(8);
+  const draw = (count: number) => Float32Array.from({ length: count }, () => 2 * random.normal());
+  const z = [draw(rows * experts), ...Array.from({ length: experts }, () => draw(rows * classes))];
+  const target = Float32Array.from({ length: rows * classes }, (_, i) => (i % classes === Math.floor(i / classes) % classes ? 0.9 : 0.1));
+  const loss = jointLoss(experts, classes);
+  const step = compile(
+    valueAndGradient((zs: Tensor[], t: Tensor): [Tensor, Tensor] => loss.of(zs, t)) as (
+      ...args: [Tensor[], Tensor]
+    ) => [Tensor, Tensor, Tensor[]],
+  );
+  const [value, logits, gradient] = step(
+    z.map((values, i) => tensor(values, [rows, i === 0 ? experts : classes])),
+    tensor(target, [rows, classes]),
+  );
+
+  const softmax = (v: number[]) => {
+    const e = v.map(Math.exp);
+    return e.map((x) => x / e.reduce((a, b) => a + b));
+  };
+  const gates = Array.from({ length: rows }, (_, r) => softmax([...z[0]!.subarray(r * experts, (r + 1) * experts)]));
+  const chosen = gates.map((g) => g.indexOf(Math.max(...g)));
+  const answers = gates.map((g, r) => [...z[1 + chosen[r]!]!.subarray(r * classes, (r + 1) * classes)].map((v) => v * g[chosen[r]!]!));
+  const entropies = answers.map((a, r) => softmax(a).reduce((sum, p, c) => sum - target[r * classes + c]! * Math.log(p), 0));
+  const load = Array.from({ length: experts }, (_, e) => gates.reduce((sum, g) => sum + g[e]! / rows, 0));
+  const expected = entropies.reduce((a, b) => a + b) / rows + 1e-3 * load.reduce((sum, m) => sum + m * m, 0);
+  assert.ok(Math.abs((await read(value))[0]! - expected) < 1e-5, `${expected}`);
+  const got = await read(logits);
+  for (const [i, v] of answers.flat().entries()) assert.ok(Math.abs(got[i]! - v) < 1e-5);
+  // an expert learns from the clips that it answered, and from no others
+  for (let e = 0; e < experts; e++) {
+    const g = await read(gradient[1 + e]!);
+    for (let r = 0; r < rows; r++) assert.is(g[r * classes] !== 0, chosen[r] === e, `expert ${e}, clip ${r}`);
+  }
+  const gateGradient = await read(gradient[0]!);
+  assert.ok(gateGradient.every((v) => Number.isFinite(v)) && gateGradient.some((v) => Math.abs(v) > 1e-4));
 });
 
 test.run();

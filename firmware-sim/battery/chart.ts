@@ -14,7 +14,13 @@ export function lifeChart({ title, battery, supply }: Scenario, { history, lifeD
     { day, volts: lowestV, under: "heaviest pulse" },
   ]);
   const chart = {
-    title: { text: `${title}: ${lifeDays.toFixed(0)} days on ${battery.title}`, subtitle: `modelled; end: ${end.cause}, ${end.detail}` },
+    title: {
+      text: title,
+      subtitle: [
+        `modelled: ${lifeDays.toFixed(0)} days on ${battery.title}`,
+        end.cause === "horizon" ? end.detail : `ends by ${end.cause}: ${end.detail}`,
+      ],
+    },
     vconcat: [
       {
         ...panel,

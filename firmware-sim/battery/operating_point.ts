@@ -104,21 +104,26 @@ export function operate(point: OperatingPoint, supply: Scenario["supply"], segme
   for (let i = 1; i < segments.length; i++) addSegment(point, supply, segments[i], segments[i].duty, openCircuitV, ohm, baseUa);
 }
 
-/** Voltages and currents hold while depth changes by less, and resistance by a smaller share: a fraction of a millivolt. */
-const SAME_DEPTH = 2.5e-4;
-const SAME_RESISTANCE = 2.5e-3;
+/** Voltages and currents hold while depth changes by less (a step of simulate.ts), and resistance by a smaller share: about a millivolt. */
+const SAME_DEPTH = 5e-4;
+const SAME_RESISTANCE = 0.01;
 
 interface Remembered {
   point: OperatingPoint;
   openCircuitV: number;
+  /** Share of the capacity that can be taken at this current. */
+  rateShare: number;
   depth: number;
   ohm: number;
   policy: number;
+  /** Spent here, and not yet in the sum of energies. */
+  hours: number;
 }
 
 /** Operating points of the 24 hours of a day, kept from day to day until something has changed: days are much alike. */
 export class OperatingPoints {
-  private readonly hours: Remembered[];
+  private readonly kept: Remembered[];
+  private readonly energyJ = new Float64Array(ACCOUNTS.length);
   private readonly supply: Scenario["supply"];
   private readonly cell: Cell;
   private readonly loads: Segment[][];
@@ -128,19 +133,34 @@ export class OperatingPoints {
     this.supply = supply;
     this.cell = cell;
     this.loads = loads;
-    this.hours = Array.from({ length: 24 }, () => ({ point: newOperatingPoint(), openCircuitV: 0, depth: -1, ohm: 0, policy: -1 }));
+    const none = { openCircuitV: 0, rateShare: 1, depth: -1, ohm: 0, policy: -1, hours: 0 };
+    this.kept = Array.from({ length: 24 }, () => ({ point: newOperatingPoint(), ...none }));
   }
 
-  /** @param ohm of the full battery at this temperature */
-  at(hourOfDay: number, policy: number, depth: number, ohm: number): { point: OperatingPoint; openCircuitV: number } {
-    const known = this.hours[hourOfDay];
+  /** Add to its `hours` what is spent there. @param ohm of the full battery at this temperature */
+  at(hourOfDay: number, policy: number, depth: number, ohm: number): Remembered {
+    const known = this.kept[hourOfDay];
     const same = known.policy === policy && Math.abs(depth - known.depth) < SAME_DEPTH && Math.abs(ohm - known.ohm) < SAME_RESISTANCE * ohm;
     if (same) return known;
+    this.settle(known);
     known.policy = policy;
     known.depth = depth;
     known.ohm = ohm;
     known.openCircuitV = this.cell.openCircuitV(depth);
     operate(known.point, this.supply, this.loads[policy], known.openCircuitV, ohm * this.cell.resistanceByDepth(depth));
+    known.rateShare = this.cell.capacityByRate(known.point.meanUa);
     return known;
+  }
+
+  /** Joules by account, but for self-discharge. */
+  spentJ(): Float64Array {
+    for (const known of this.kept) this.settle(known);
+    return this.energyJ;
+  }
+
+  private settle(known: Remembered): void {
+    if (known.hours === 0) return;
+    for (let i = 0; i < this.energyJ.length; i++) this.energyJ[i] += known.point.powerW[i] * 3600 * known.hours;
+    known.hours = 0;
   }
 }

@@ -72,22 +72,23 @@ export function simulateScenario(scenario: Scenario, variation: Variation = NO_V
   const calendarHours = battery.calendarLife.value * YEAR_HOURS;
   const endHours = Math.min(scenario.years * YEAR_HOURS, calendarHours);
   const remembered = new OperatingPoints(scenario.supply, cell, loads);
-  const energyJ = new Float64Array(ACCOUNTS.length);
   const course = new Course(history);
   const charge = { drawn: 0, selfDischarge: 0, charged: 0 };
   let drawnJ = 0;
   let used = 0;
   let hours = 0;
-  let meanUa = 0;
+  let rateShare = 1;
+  let selfDischargeJ = 0;
   let end: SimulationResult["end"] | null = null;
   while (end === null) {
     const hour = Math.floor(hours + 1e-9);
     const slot = (startHour + hour) % YEAR_HOURS;
     const most = capacity * year.capacity[slot];
-    const before = used / (most * cell.capacityByRate(meanUa));
-    const { point, openCircuitV } = remembered.at(slot % 24, policyAt(scenario, 1 - before), before, year.ohm[slot]);
-    meanUa = point.meanUa;
-    const available = most * cell.capacityByRate(meanUa);
+    const before = used / (most * rateShare);
+    const now = remembered.at(slot % 24, policyAt(scenario, 1 - before), before, year.ohm[slot]);
+    const { point, openCircuitV } = now;
+    rateShare = now.rateShare;
+    const available = most * rateShare;
     const depth = used / available;
     end = stops(scenario, point, depth, () => where(hours, year.temperatureC[slot]));
     course.add(hours, 1 - depth, point.baseV, point.lowestV, end !== null);
@@ -101,8 +102,8 @@ export function simulateScenario(scenario: Scenario, variation: Variation = NO_V
     charge.drawn += point.meanUa * 1e-3 * step;
     charge.selfDischarge += lossMa * step;
     charge.charged += chargeMa * step;
-    for (let i = 0; i < energyJ.length; i++) energyJ[i] += point.powerW[i] * 3600 * step;
-    energyJ[SELF_DISCHARGE] += openCircuitV * lossMa * 3.6 * step;
+    now.hours += step;
+    selfDischargeJ += openCircuitV * lossMa * 3.6 * step;
     drawnJ += openCircuitV * (point.meanUa * 1e-3 + lossMa) * 3.6 * step;
     hours += step;
     if (hours >= endHours - 1e-9) {
@@ -114,6 +115,8 @@ export function simulateScenario(scenario: Scenario, variation: Variation = NO_V
       course.add(hours, 1 - used / available, point.baseV, point.lowestV, true);
     }
   }
+  const energyJ = remembered.spentJ();
+  energyJ[SELF_DISCHARGE] = selfDischargeJ;
   const meanCurrentUa = (charge.drawn / Math.max(hours, 1e-12)) * 1e3;
   return {
     kind: "modelled",
@@ -144,9 +147,11 @@ function chargingMa(sunPowerMw: number, voltageV: number, roomMah: number, mostM
   return sunPowerMw === 0 ? 0 : Math.min(sunPowerMw / voltageV, mostMa, roomMah);
 }
 
+/** Index of the policy that holds at a state of charge. */
 export function policyAt({ policies }: Scenario, charge: number): number {
-  const index = policies.findIndex(({ aboveCharge }) => charge > aboveCharge);
-  return index < 0 ? policies.length - 1 : index;
+  let index = 0;
+  while (index < policies.length - 1 && charge <= policies[index].aboveCharge) index++;
+  return index;
 }
 
 /** What a year of hours does to the battery; every year is like the others. */

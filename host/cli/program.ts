@@ -86,6 +86,17 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     });
 
   program
+    .command("devices")
+    .description("list the boards that cycles and energy are modelled for; with a name, every constant of one and its source")
+    .argument("[name]", "a profile of the list, or the path of a .json file")
+    .option("--markdown", "print the table of docs/devices.md, with sources")
+    .addOption(json())
+    .addHelpText("after", examples("qurio devices", "qurio devices nrf52840"))
+    .action(async (name, options) => {
+      await (await import("./devices.ts")).listDevices(name, options);
+    });
+
+  program
     .command("train")
     .description("train a model on a folder of recordings")
     .requiredOption("--data <dir>", "data set folder: ESC-50, UrbanSound8K, FSDD or one folder per class")
@@ -120,6 +131,29 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
       if (!options.out && !options.cv) command.error("option '--out <ckpt>' or --cv is needed");
       await prepare();
       await (await import("./train.ts")).train(options);
+    });
+
+  program
+    .command("study")
+    .description("compare the paper's models and their baselines by cross-validation, on packed kernels")
+    .option("--data <dir>", "data set folder, or feature codes (.qfc); with --quick the bundled ones")
+    .option("--features <kind>", "rich, or embeddings:FILE.npy with its index.csv beside it", "rich")
+    .option("--ood <dir>", "another data set, whose clips belong to no class: how sure are the models there?")
+    .option("--seeds <list>", "seeds of everything random: 1,2,3 (1 if left out)", seeds)
+    .option("--models <names>", "only these rows, separated by commas", (text: string) => text.split(","))
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .option("--hidden <sizes>", "widths of the experts' hidden layers (640,320 if left out)", widths)
+    .option("--epochs <n>", "passes over the data (70 if left out)", wholeNumber(1))
+    .option("--jobs <n>", "trainings at the same time", wholeNumber(1), 1)
+    .option("--quick", "small networks, few epochs: everything works, the figures say nothing")
+    .option("--cache <dir>", "where results are kept, so that an interrupted study goes on (OUT.cache if left out)")
+    .requiredOption("--out <stem>", "writes STEM.json, STEM.html and STEM.md")
+    .addOption(json())
+    .addHelpText("after", examples("qurio study --data ESC-50 --seeds 1,2,3 --jobs 2 --out report", "qurio study --quick --out quick"))
+    .action(async (options, command: Command) => {
+      if (!options.data && !options.quick) command.error("option '--data <dir>' or --quick is needed");
+      await prepare();
+      await (await import("./study.ts")).study(options);
     });
 
   program
@@ -212,6 +246,41 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     });
 
   program
+    .command("policies")
+    .description("compare policies of answering: days of battery gained against F1 lost on held-out clips, without a gate and with one")
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .option("--battery <name>", "what it runs on", "aa-alkaline-2")
+    .option("--every <s>", "seconds from window to window: from 5 (listening all the time) to 86400", everySeconds, 5)
+    .option("--sound <share>", "share of windows that wake a gate, 0 to 1", share, 0.05)
+    .option("--plot <file>", "SVG file to write")
+    .addOption(json())
+    .addHelpText("after", examples("qurio policies --device nrf52840 --battery cr2032 --every 60", "qurio policies --plot policies.svg"))
+    .action(async (options) => {
+      await prepare();
+      await (await import("./policies.ts")).policies(options);
+    });
+
+  program
+    .command("carbon")
+    .description("grams of CO2e of training and of deciding, and from how many decisions on deciding weighs more")
+    .argument("[model]", "model file (.qmoe); the bundled ESC-10 model by default")
+    .option("--device <name>", "the board that energy is modelled for")
+    .option("--region <name>", "where devices take their energy: world, EU, US, CN, DE, FR, IN, NO, PL, SE, or g/kWh", "world")
+    .option("--train-region <name>", "where the model is trained (default: the devices' region)")
+    .option("--train-hours <h>", "how long training took", positive)
+    .option("--train-watts <w>", "power of the machine that trained", positive)
+    .option("--inferences <n>", "how many decisions to count", wholeNumber(1), 1e6)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("qurio carbon model.qmoe --region FR", "qurio carbon --train-hours 2 --train-watts 120 --inferences 1000"),
+    )
+    .action(async (model, options) => {
+      await prepare();
+      await (await import("./carbon.ts")).carbon(model, options);
+    });
+
+  program
     .command("simulate")
     .description("simulate the life of a battery: days, what dominates, what ends it")
     .argument("[scenario]", "scenario file (.json); or use --preset")
@@ -219,9 +288,9 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     .option("--list", "list the bundled scenarios")
     .option("--show <name>", "print a bundled scenario, to start from")
     .option("--battery <name>", "another battery than the scenario's")
-    .option("--runs <n>", "devices that differ as the scenario's spread says; 1: just the scenario", wholeNumber(1), 200)
+    .option("--runs <n>", "devices that differ as the scenario's spread says; 1: just the scenario", wholeNumber(1, 100_000), 200)
     .option("--seed <n>", "seed of what differs", wholeNumber(0), 1)
-    .option("--jobs <n>", "worker threads (default: the processors)", wholeNumber(1))
+    .option("--jobs <n>", "worker threads (default: the processors)", wholeNumber(1, 64))
     .option("--events", "event by event, beside the same time in duty cycles")
     .option("--days <n>", "days to simulate with --events, up to 31", simulatedDays, 7)
     .option("--plot <file>", "draw charge and voltage over the life (.svg)")
@@ -246,11 +315,11 @@ function examples(...lines: string[]): string {
   return `\nExample:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
-function wholeNumber(least: number) {
+function wholeNumber(least: number, most = 0xffffffff) {
+  const range = most === 0xffffffff ? `${least} up` : `${least} to ${most}`;
   return (text: string): number => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > 0xffffffff)
-      throw new InvalidArgumentError(`A whole number from ${least} up is expected.`);
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`A whole number from ${range} is expected.`);
     return value;
   };
 }
@@ -258,6 +327,26 @@ function wholeNumber(least: number) {
 function quantity(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is expected.");
+  return value;
+}
+
+function within(text: string, least: number, most: number): number {
+  const value = quantity(text);
+  if (value < least || value > most) throw new InvalidArgumentError(`A number from ${least} to ${most} is expected.`);
+  return value;
+}
+
+function everySeconds(text: string): number {
+  return within(text, 5, 86_400);
+}
+
+function share(text: string): number {
+  return within(text, 0, 1);
+}
+
+function positive(text: string): number {
+  const value = quantity(text);
+  if (value <= 0 || value > 1e7) throw new InvalidArgumentError("A number above 0 and at most 10,000,000 is expected.");
   return value;
 }
 

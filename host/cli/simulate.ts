@@ -105,9 +105,10 @@ function report(scenario: Scenario, result: SimulationResult, many: MonteCarloRe
   ];
   if (many) {
     const { p10, p50, p90 } = many.lifeDays;
+    const life = (count: number) => (count > scenario.years * 365 - 0.01 ? `${scenario.years} years or more` : days(count));
     const causes = Object.entries(many.endShare).filter(([, share]) => share > 0);
     facts.push(
-      [`of ${many.runs} devices`, `10 % last less than ${days(p10)}, half ${days(p50)}, 10 % more than ${days(p90)} (seed ${many.seed})`],
+      [`of ${many.runs} devices`, `p10 ${life(p10)}, p50 ${life(p50)}, p90 ${life(p90)} (seed ${many.seed})`],
       ["they end by", causes.map(([cause, share]) => `${cause === "horizon" ? "nothing yet" : cause} ${formatShare(share)}`).join(", ")],
     );
   }
@@ -148,7 +149,7 @@ function printEvents(scenario: Scenario, options: SimulateOptions): void {
     name,
     `${event.toPrecision(5)} ${unit}`,
     `${duty.toPrecision(5)} ${unit}`,
-    duty === 0 ? "" : `${(100 * (event / duty - 1)).toFixed(3)} %`,
+    duty === 0 ? "" : `${(100 * (event / duty - 1)).toFixed(3).replace(/^-(0\.0+)$/, "$1")} %`,
   ];
   const rows = [
     row("drawn", events.chargeMah.drawn, aggregated.chargeMah.drawn, "mAh"),

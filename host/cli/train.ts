@@ -101,7 +101,7 @@ function frontEndOptions({ frontEnd, codes, removeDc }: TrainOptions): FrontEndP
 }
 
 /** The front end that ships, as a function of PCM. */
-async function extractor(frontEnd: FrontEndParameters): Promise<(pcm: Int16Array) => Float32Array> {
+export async function extractor(frontEnd: FrontEndParameters): Promise<(pcm: Int16Array) => Float32Array> {
   const simd = hasSimd();
   const core = await Core.create(coreWasm(simd) as BufferSource, simd);
   core.load(encodeModel(featuresModel(frontEnd)));

@@ -4,16 +4,14 @@ import jStat from "jstat";
 
 /** Mean of the classes' F1, weighted by how many clips each class has (scikit-learn's f1_score, average="weighted"). */
 export function weightedF1(labels: ArrayLike<number>, predictions: ArrayLike<number>, classes: number): number {
-  let sum = 0;
-  for (let c = 0; c < classes; c++) {
-    let [hits, found, there] = [0, 0, 0];
-    for (let i = 0; i < labels.length; i++) {
-      if (predictions[i] === c) found++;
-      if (labels[i] === c) there++;
-      if (predictions[i] === c && labels[i] === c) hits++;
-    }
-    if (hits > 0) sum += there * ((2 * hits) / (found + there));
+  const [hits, found, there] = [new Float64Array(classes), new Float64Array(classes), new Float64Array(classes)];
+  for (let i = 0; i < labels.length; i++) {
+    found[predictions[i]!]!++;
+    there[labels[i]!]!++;
+    if (predictions[i] === labels[i]) hits[labels[i]!]!++;
   }
+  let sum = 0;
+  for (let c = 0; c < classes; c++) if (hits[c]! > 0) sum += there[c]! * ((2 * hits[c]!) / (found[c]! + there[c]!));
   return sum / labels.length;
 }
 

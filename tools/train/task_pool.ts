@@ -2,13 +2,18 @@
 
 import { Worker } from "node:worker_threads";
 import type { FeatureTable } from "./feature_table.ts";
+import type { JointResult, JointTask } from "./joint.ts";
 import type { Task, TaskResult } from "./tasks.ts";
 import type { EpochReport } from "./trainer.ts";
 
-/** Called after every epoch of every task. */
-export type TaskProgress = (task: Task, report: EpochReport) => void;
+/** One network, or a gate with its experts. */
+export type AnyTask = Task | JointTask;
+export type ResultOf<T extends AnyTask> = T extends JointTask ? JointResult : TaskResult;
 
-type Message = { id: number; report?: EpochReport; result?: TaskResult; error?: Error };
+/** Called after every epoch of every task. */
+export type TaskProgress = (task: AnyTask, report: EpochReport) => void;
+
+type Message = { id: number; report?: EpochReport; result?: TaskResult | JointResult; error?: Error };
 
 /** Built, the worker is a JavaScript file. From source it is TypeScript, for which tsx must be registered in the new thread. */
 function startWorker(table: FeatureTable): Worker {
@@ -19,22 +24,28 @@ function startWorker(table: FeatureTable): Worker {
 }
 
 export class TaskPool {
-  private readonly workers: Worker[];
+  /** None before there is something to do. */
+  private workers: Worker[] = [];
+  private readonly jobs: number;
   private readonly table: FeatureTable;
   private readonly onProgress: TaskProgress;
   private readonly signal: AbortSignal | undefined;
 
-  /** Starts `jobs` threads; close() ends them. */
+  /** At most `jobs` threads; close() ends them. */
   constructor(table: FeatureTable, jobs: number, onProgress: TaskProgress = () => {}, signal?: AbortSignal) {
     this.table = table;
     this.onProgress = onProgress;
     this.signal = signal;
-    this.workers = Array.from({ length: Math.max(1, jobs) }, () => startWorker(this.table));
+    this.jobs = Math.max(1, jobs);
   }
 
-  /** Results in the order of the tasks. @throws the first error of a task, or the signal's reason. */
-  run(tasks: readonly Task[]): Promise<TaskResult[]> {
-    const results: TaskResult[] = new Array(tasks.length);
+  /**
+   * Results in the order of the tasks; `onResult` hears of each as soon as it is there. After an error close the pool: other tasks
+   * may still be under way.
+   * @throws the first error of a task or of `onResult`, or the signal's reason
+   */
+  run<T extends AnyTask>(tasks: readonly T[], onResult: (index: number, result: ResultOf<T>) => void = () => {}): Promise<ResultOf<T>[]> {
+    const results: ResultOf<T>[] = new Array(tasks.length);
     return new Promise((resolve, reject) => {
       let next = 0;
       let open = tasks.length;
@@ -45,13 +56,19 @@ export class TaskPool {
       const feed = (worker: Worker) => {
         if (next < tasks.length) worker.postMessage({ id: next, task: tasks[next++] });
       };
+      while (this.workers.length < Math.min(this.jobs, tasks.length)) this.workers.push(startWorker(this.table));
       for (const worker of this.workers) {
         worker.removeAllListeners();
         worker.on("error", reject);
         worker.on("message", ({ id, report, result, error }: Message) => {
           if (report) return this.onProgress(tasks[id]!, report);
           if (error) return reject(error);
-          results[id] = result!;
+          results[id] = result as ResultOf<T>;
+          try {
+            onResult(id, results[id]!);
+          } catch (refused) {
+            return reject(refused);
+          }
           open--;
           if (open > 0) return feed(worker);
           this.signal?.removeEventListener("abort", abort);

@@ -2,12 +2,16 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import type { FeatureTable } from "./feature_table.ts";
-import { runTask, type Task } from "./tasks.ts";
+import { runJointTask } from "./joint.ts";
+import type { AnyTask } from "./task_pool.ts";
+import { runTask } from "./tasks.ts";
+import type { EpochReport } from "./trainer.ts";
 
 const table = workerData as FeatureTable;
-parentPort!.on("message", async ({ id, task }: { id: number; task: Task }) => {
+parentPort!.on("message", async ({ id, task }: { id: number; task: AnyTask }) => {
   try {
-    const result = await runTask(task, table, (report) => parentPort!.postMessage({ id, report }));
+    const onEpoch = (report: EpochReport) => parentPort!.postMessage({ id, report });
+    const result = "gate" in task ? await runJointTask(task, table, onEpoch) : await runTask(task, table, onEpoch);
     parentPort!.postMessage({ id, result });
   } catch (error) {
     parentPort!.postMessage({ id, error });

@@ -6,7 +6,7 @@ import { forward, normalize, type PreparedLayer, prepare, softmax } from "../exp
 import { type FeatureTable, featuresOf, normalizationOf } from "./feature_table.ts";
 import { crossEntropy, mixtureLoss, smoothedTarget } from "./losses.ts";
 import { Random } from "./random.ts";
-import { type EpochReport, type TrainerOptions, trainNetwork } from "./trainer.ts";
+import { type EpochReport, type Samples, type TrainerOptions, trainNetwork } from "./trainer.ts";
 
 /** Normalized features are clipped to +- this. */
 export const CLIP = 5;
@@ -44,33 +44,43 @@ export async function runTask(
   onEpoch?: (report: EpochReport) => void,
   signal?: AbortSignal,
 ): Promise<TaskResult> {
-  const { spec, trainClips, expertLikelihood } = task;
-  const normalization = normalizationOf(table, trainClips, CLIP);
-  const standardized = new Map<number, Float32Array>();
-  const rowIndex = (clip: number, copy: number) => clip * table.copies + copy;
-  for (const clip of trainClips)
-    for (let copy = 0; copy < table.copies; copy++)
-      standardized.set(rowIndex(clip, copy), Float32Array.from(normalize(normalization, featuresOf(table, clip, copy))));
-  const classTargets = Array.from({ length: spec.outputs }, (_, label) => smoothedTarget(label, spec.outputs));
-  // each epoch takes the next copy of a clip, so all copies are used evenly
-  const rowOf = (epoch: number, index: number) => rowIndex(trainClips[index]!, (epoch + index) % table.copies);
+  const { spec, expertLikelihood } = task;
+  const { normalization, rowOf, ...samples } = samplesOf(table, task.trainClips);
+  const likelihoodOf = (epoch: number, index: number) => {
+    const at = rowOf(epoch, index) * spec.outputs;
+    return expertLikelihood!.subarray(at, at + spec.outputs);
+  };
   const network = await trainNetwork(
     spec,
-    {
-      count: trainClips.length,
-      sample: (epoch, index) => standardized.get(rowOf(epoch, index))!,
-      target: (epoch, index) => {
-        if (!expertLikelihood) return classTargets[table.labels[trainClips[index]!]!]!;
-        const at = rowOf(epoch, index) * spec.outputs;
-        return expertLikelihood.subarray(at, at + spec.outputs);
-      },
-    },
+    { ...samples, target: expertLikelihood ? likelihoodOf : samples.target },
     expertLikelihood ? mixtureLoss : crossEntropy,
     task.trainer,
     onEpoch,
     signal,
   );
   return { network: task.keepNetwork ? network : null, normalization, ...predict(task, table, network, normalization) };
+}
+
+/** Standardized training clips with their classes as targets; each epoch takes the next copy of a clip, so all copies are used evenly. */
+export function samplesOf(
+  table: FeatureTable,
+  trainClips: readonly number[],
+): Samples & { normalization: Normalization; rowOf(epoch: number, index: number): number } {
+  const normalization = normalizationOf(table, trainClips, CLIP);
+  const standardized = new Map<number, Float32Array>();
+  const rowIndex = (clip: number, copy: number) => clip * table.copies + copy;
+  for (const clip of trainClips)
+    for (let copy = 0; copy < table.copies; copy++)
+      standardized.set(rowIndex(clip, copy), Float32Array.from(normalize(normalization, featuresOf(table, clip, copy))));
+  const classTargets = Array.from({ length: table.classes }, (_, label) => smoothedTarget(label, table.classes));
+  const rowOf = (epoch: number, index: number) => rowIndex(trainClips[index]!, (epoch + index) % table.copies);
+  return {
+    normalization,
+    rowOf,
+    count: trainClips.length,
+    sample: (epoch, index) => standardized.get(rowOf(epoch, index))!,
+    target: (_, index) => classTargets[table.labels[trainClips[index]!]!]!,
+  };
 }
 
 function predict(
@@ -96,7 +106,7 @@ function predict(
 }
 
 /** Monte Carlo dropout (Gal and Ghahramani 2016, arXiv 1506.02142): mean softmax and summed variance over the samples. */
-function sampledSoftmax(
+export function sampledSoftmax(
   layers: PreparedLayer[],
   x: Float64Array,
   spec: NetworkSpec,

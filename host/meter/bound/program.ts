@@ -2,7 +2,7 @@
 // WebAssembly 1.0 only, as the scalar core is.
 
 import { leb, malformed, Reader } from "../../wasm/leb.ts";
-import { type Instruction, readInstruction } from "../../wasm/opcodes.ts";
+import { classInContext, type Instruction, readInstruction } from "../../wasm/opcodes.ts";
 import * as S from "../../wasm/sections.ts";
 import { COLUMNS, columnsOf } from "../columns.ts";
 
@@ -116,6 +116,8 @@ class Nodes {
   private readonly declared: Type[];
   private readonly imported: number;
   private last = 0;
+  /** Of the body, as they stand in it: some classes depend on what stands before. */
+  private recent: Instruction[] = [];
 
   constructor(r: Reader, types: Type[], declared: Type[], imported: number) {
     this.r = r;
@@ -130,6 +132,8 @@ class Nodes {
     let run: { kind: "run"; ops: Op[]; charge: Charge } | null = null;
     for (;;) {
       const instruction = readInstruction(this.r);
+      this.recent = [...this.recent.slice(-2), instruction];
+      instruction.class = classInContext(this.recent);
       this.last = instruction.op;
       if (this.last === 0x0b || this.last === 0x05) return nodes;
       const node = this.control(instruction);

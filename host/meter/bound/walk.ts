@@ -9,6 +9,7 @@
 // The core has one loop whose end depends on sound: seriesDigit (assembly/frontend/series.ts) walks 256 counters until it has passed `rank` of
 // the values counted, fewer than all of them, so it takes at most 256 turns.
 
+import { QurioError } from "../../errors.ts";
 import type { KnownMemory } from "./memory.ts";
 import { BOUND_COLUMNS, type Charge, MODEL_BYTES, type Node, type Op, type Program } from "./program.ts";
 import { ANY, binary, EITHER, floatCompared, joinValues, unary, type Value } from "./values.ts";
