@@ -11,7 +11,7 @@ import { KnownMemory } from "../host/meter/bound/memory.ts";
 import { BOUND_COLUMNS, readProgram } from "../host/meter/bound/program.ts";
 import { ANY } from "../host/meter/bound/values.ts";
 import { MOST_TURNS, Walker } from "../host/meter/bound/walk.ts";
-import { COLUMNS } from "../host/meter/columns.ts";
+import { COLUMNS, LOAD_BYTES, STORE_BYTES } from "../host/meter/columns.ts";
 import { type Counts, countsOf, totalOf } from "../host/meter/counts.ts";
 import { Meter, type MeterInput } from "../host/meter/meter.ts";
 import { pathsOf, takePath } from "../host/meter/paths.ts";
@@ -128,8 +128,11 @@ async function holds(model: ReturnType<typeof randomModel>, inputs: MeterInput[]
         const { most, least, ...about } = bounds.paths[i][s];
         assert.equal([about.phase, about.times], [phase, times]);
         within(counts, most, least, `${path.name}, step ${s}`);
-        assert.ok(traffic.loadBytes <= most[32] && traffic.loadBytes >= least[32], `${path.name}, step ${s}: bytes loaded`);
-        assert.ok(traffic.storeBytes <= most[33] && traffic.storeBytes >= least[33], `${path.name}, step ${s}: bytes stored`);
+        assert.ok(traffic.loadBytes <= most[LOAD_BYTES] && traffic.loadBytes >= least[LOAD_BYTES], `${path.name}, step ${s}: bytes loaded`);
+        assert.ok(
+          traffic.storeBytes <= most[STORE_BYTES] && traffic.storeBytes >= least[STORE_BYTES],
+          `${path.name}, step ${s}: bytes stored`,
+        );
       }
     }
   };
