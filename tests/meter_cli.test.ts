@@ -9,6 +9,7 @@ import * as assert from "uvu/assert";
 import { POLICY_BAYESIAN } from "../assembly/format/ids.ts";
 import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
 import type { MeterResult } from "../host/cli/meter.ts";
+import { GROUPS } from "../host/cli/meter_tables.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { coreWasm } from "../host/index.ts";
@@ -18,6 +19,7 @@ import { totalOf } from "../host/meter/counts.ts";
 import { loadDevice } from "../host/meter/devices.ts";
 import { ClipMeter, spread } from "../host/meter/report.ts";
 import { openSubject } from "../host/meter/subject.ts";
+import { CLASSES } from "../host/wasm/opcodes.ts";
 import { bake } from "../tools/export/bake.ts";
 import { randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 
@@ -62,6 +64,11 @@ test("meter --json: steps add up to ways, classes to operations, bytes to loads;
   );
   assert.ok(result.asStored.cycles!.worst <= all.mostCycles!);
   assert.is(result.roads, null);
+});
+
+test("the compact table of operations has every class once", () => {
+  const grouped = GROUPS.flatMap(([, kinds]) => kinds);
+  assert.equal([...grouped].sort(), [...CLASSES].sort());
 });
 
 test("clips: mean, deviation and worst; a step that all clips execute alike has none", async () => {

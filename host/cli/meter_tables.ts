@@ -10,11 +10,11 @@ import type { MeterResult } from "./meter.ts";
 import { formatBytes, formatCount, formatDurationUs, formatEnergyUj, formatShare, formatTable } from "./output.ts";
 
 /** Classes as the compact table groups them; --json has each. */
-const GROUPS: readonly [string, readonly OpClass[]][] = [
+export const GROUPS: readonly [string, readonly OpClass[]][] = [
   ["load", ["load", "load64"]],
   ["store", ["store", "store64"]],
   ["integer", ["alu", "shift", "compare", "select", "bits", "alu64", "shift64"]],
-  ["multiply", ["mul", "mul64"]],
+  ["multiply", ["mul", "mulAdd", "mul64"]],
   ["divide", ["div", "div64"]],
   ["float", ["float", "floatCompare", "floatMul", "floatDiv", "floatRound", "convert", "truncate", "double"]],
   ["branch, call", ["branch", "call"]],
