@@ -13,6 +13,7 @@ import { CounterReader, type Counts, noCounts, totalOf } from "../host/meter/cou
 import { type InstrumentOptions, instrument } from "../host/meter/instrument.ts";
 import { leb, Reader } from "../host/wasm/leb.ts";
 import { CLASSES, type OpClass, readInstruction } from "../host/wasm/opcodes.ts";
+import { layoutFor, WEIGHT_TYPES } from "../tools/export/pack.ts";
 import { compileEntry, TARGETS } from "./harness/compile.ts";
 
 type Call = (exports: Record<string, (...numbers: number[]) => number>) => void;
@@ -146,14 +147,16 @@ const BY_NAME: [RegExp, OpClass][] = [
   [/^i32\.mul/, "mul"],
   [/^i32\.(div|rem)/, "div"],
   [/^i64\.mul/, "mul64"],
-  [/^i64\.shr/, "shift64"],
-  [/^(i64\.(add|extend)|i32\.wrap)/, "alu64"],
+  [/^i64\.(shl|shr)/, "shift64"],
+  [/^(i64\.(add|sub|and|or|xor|extend)|i32\.wrap)/, "alu64"],
+  [/popcnt|clz/, "bits"],
   [/^f32\.(eq|ne|lt|gt|le|ge)/, "floatCompare"],
-  [/^f32\.(add|sub)/, "float"],
+  [/^f32\.(add|sub|neg|abs)/, "float"],
   [/^f32\.mul/, "floatMul"],
   [/^f32\.(div|sqrt)/, "floatDiv"],
   [/^i32\.trunc_f32/, "truncate"],
-  [/^f32\.convert_i32/, "convert"],
+  [/^(f32\.convert_i32|i32\.reinterpret|f32\.reinterpret)/, "convert"],
+  [/^f32\.convert_i64/, "double"],
 ];
 /** Together they hold every class above; the interpreter takes a fifth of a second to start. */
 const TRACED = new Set([
@@ -243,6 +246,55 @@ test("compiled code: counts equal the trace of wabt's interpreter", async () => 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+/** Where the kernels' vectors, tables and weights are put: all zeros, which is as good as any number, since no kernel branches on them. */
+const [VECTOR, PREPARED, TABLES, SCALES, WEIGHTS] = [1024, 3072, 8192, 20480, 24576];
+const [COLUMNS, ROWS] = [45, 9];
+test("every kernel of the core, in a layer of each weight type: counts equal the trace of wabt's interpreter", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "qurio-trace-"));
+  try {
+    const wasm = await compileEntry("meter-kernels", "scalar");
+    const file = join(folder, "kernels.wasm");
+    writeFileSync(file, wasm);
+    const layouts = new Set(WEIGHT_TYPES.map(({ id }) => layoutFor(id, "scalar", ROWS, COLUMNS)));
+    const calls: [name: string, numbers: number[], what: string][] = [
+      ["layerNorm", [VECTOR, SCALES, SCALES, ROWS], "layerNorm"],
+      ["relu", [VECTOR, ROWS], "relu"],
+      ["softmax", [VECTOR, PREPARED, ROWS], "softmax"],
+      ...[...layouts].map((layout): [string, number[], string] => [
+        "linear",
+        [layout, VECTOR, PREPARED, TABLES, WEIGHTS, SCALES, 4, SCALES, COLUMNS, ROWS],
+        `linear, layout ${layout}`,
+      ]),
+    ];
+    assert.ok(layouts.size >= 17, `${layouts.size} layouts`);
+    for (const [name, numbers, what] of calls) {
+      const counts = await count(wasm, "block", (e) => e[name](...numbers));
+      const expected = traced(file, name, numbers);
+      for (const kind of CLASSES) if (kind !== "branch") assert.is(counts[kind], expected[kind], `${what}: ${kind}`);
+      assert.ok(totalOf(counts) > 100, what);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("bytes loaded and stored: those of the widths in the instructions' names", () => {
+  const widths: Record<string, number> = { "8": 1, "16": 2, "32": 4 };
+  const names = [
+    ..."i32.load i64.load f32.load f64.load i32.load8_s i32.load8_u i32.load16_s i32.load16_u".split(" "),
+    ..."i64.load8_s i64.load8_u i64.load16_s i64.load16_u i64.load32_s i64.load32_u".split(" "),
+    ..."i32.store i64.store f32.store f64.store i32.store8 i32.store16 i64.store8 i64.store16 i64.store32".split(" "),
+  ];
+  for (const [i, name] of names.entries()) {
+    const [, type, part] = name.match(/^[if](32|64)\.[a-z]+(8|16|32)?/)!;
+    const { bytes } = readInstruction(new Reader(new Uint8Array([0x28 + i, 0, 0])));
+    assert.is(bytes, part ? widths[part] : Number(type) / 8, name);
+  }
+  const simd: [sub: number, bytes: number][] = [[0, 16], [1, 8], [6, 8], [7, 1], [8, 2], [9, 4], [10, 8], [11, 16], [84, 1], [87, 8], [88, 1], [91, 8], [92, 4], [93, 8]]; // biome-ignore format: a table
+  for (const [sub, bytes] of simd) assert.is(readInstruction(new Reader(new Uint8Array([0xfd, sub, 0, 0, 0]))).bytes, bytes, `0xfd ${sub}`);
+  assert.is(readInstruction(new Reader(new Uint8Array([0x6a]))).bytes, 0);
 });
 
 test("only what the roots reach is counted", async () => {

@@ -219,6 +219,33 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     });
 
   program
+    .command("meter")
+    .description("what a model costs on a board: operations, bytes, cycles, energy, step by step; the worst case over any input")
+    .argument("<model>", "model file (.qmoe), or a module that `qurio bake --target core` wrote")
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .option("--data <dir>", "clips to meter: a data set folder or feature codes (.qfc); a bundled sample if left out")
+    .option("--no-bound", "without the worst case over any input, which takes seconds to prove")
+    .option("--no-emulate", "without counting the instructions of an emulated Cortex-M core")
+    .addOption(json())
+    .addHelpText("after", examples("qurio meter model.qmoe", "qurio meter model.qmoe --device nrf52840 --data ESC-50"))
+    .action(async (model, options) => {
+      await prepare();
+      await (await import("./meter.ts")).meter(model, options);
+    });
+
+  program
+    .command("budget")
+    .description("fail when a model costs more than its budget: bytes, flash, RAM, cycles, energy, battery days; show which layers changed")
+    .argument("[file]", "budget file", "qurio.budget.json")
+    .option("--accept", "if all limits hold, write the figures beside it, for later runs to be compared with")
+    .addOption(json())
+    .addHelpText("after", examples("qurio budget", "qurio budget firmware/budget.json --accept"))
+    .action(async (file, options) => {
+      await prepare();
+      await (await import("./budget.ts")).budget(file, options);
+    });
+
+  program
     .command("policies")
     .description("compare policies of answering: days of battery gained against F1 lost on held-out clips, without a gate and with one")
     .option("--device <name>", "the board that cycles and energy are modelled for")

@@ -69,6 +69,8 @@ export class Core {
   readonly exports: CoreExports;
   readonly simd: boolean;
   private plan: MemoryPlan | null = null;
+  /** Where the model file lies, once one is loaded. */
+  modelPtr = 0;
   /** First byte behind the model. */
   private freePtr = 0;
 
@@ -106,6 +108,7 @@ export class Core {
     this.place(packed, ptr);
     this.check(this.exports.load(ptr, packed.length));
     this.plan = plan;
+    this.modelPtr = ptr;
     this.freePtr = align(ptr + packed.length);
   }
 
@@ -135,6 +138,7 @@ export class Core {
     this.check(model ? this.exports.load(modelPtr(), model.length) : init!());
     const file = new Uint8Array(memory.buffer, modelPtr(), model?.length ?? modelBytes()).slice();
     this.plan = decodePlan(file);
+    this.modelPtr = modelPtr();
     this.freePtr = align(modelPtr() + file.length);
     return file;
   }

@@ -4,7 +4,8 @@
 //
 // flow.ts has written each side as a sum of counters; elimination, hottest first, takes one of them away per function.
 
-import { CLASSES, type Instruction } from "../wasm/opcodes.ts";
+import type { Instruction } from "../wasm/opcodes.ts";
+import { COLUMNS, columnsOf } from "./columns.ts";
 import { type Equation, eliminate, type Flow } from "./flow.ts";
 
 export interface CountedFunction {
@@ -13,7 +14,7 @@ export interface CountedFunction {
   flow: Flow;
 }
 
-/** A counter at byte offset `at`, and the instructions that one execution stands for, in the order of CLASSES. */
+/** A counter at byte offset `at`, and what one execution stands for, by column (columns.ts). */
 export interface Counter {
   func: number;
   at: number;
@@ -41,9 +42,11 @@ export function placeCounters(functions: readonly CountedFunction[], enteredFrom
   const pivots = eliminate(equations, order);
 
   const own = counters.map(({ flow, terms }) => {
-    const weights = new Int32Array(CLASSES.length);
+    const weights = new Int32Array(COLUMNS);
     for (const [region, sign] of terms) {
-      for (const instruction of flow.regions[region].instructions) weights[CLASSES.indexOf(instruction.class!)] += sign;
+      for (const instruction of flow.regions[region].instructions) {
+        for (const [column, count] of columnsOf(instruction)) weights[column] += sign * count;
+      }
     }
     return weights;
   });

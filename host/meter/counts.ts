@@ -2,10 +2,27 @@
 
 import { QurioError } from "../errors.ts";
 import { CLASSES, type OpClass } from "../wasm/opcodes.ts";
+import { COLUMNS, LOAD_BYTES, STORE_BYTES } from "./columns.ts";
 import type { Instrumented } from "./instrument.ts";
 
 /** Instructions executed, by class; exact while each stays below 2^53. */
 export type Counts = Record<OpClass, number>;
+
+/** Bytes that loads and stores moved, exact as counts are; bulk memory operations move none here. */
+export interface Traffic {
+  loadBytes: number;
+  storeBytes: number;
+}
+
+export function noTraffic(): Traffic {
+  return { loadBytes: 0, storeBytes: 0 };
+}
+
+/** Adds `more` to `traffic` in place. */
+export function addTraffic(traffic: Traffic, more: Traffic): void {
+  traffic.loadBytes += more.loadBytes;
+  traffic.storeBytes += more.storeBytes;
+}
 
 export function noCounts(): Counts {
   return Object.fromEntries(CLASSES.map((kind) => [kind, 0])) as Counts;
@@ -48,14 +65,19 @@ export class CounterReader {
 
   /** Instructions executed between two readings. */
   between(before: Float64Array, after: Float64Array): Counts {
-    const sums = new Float64Array(CLASSES.length);
+    return countsOf(this.columns(before, after));
+  }
+
+  /** All columns (columns.ts) of what was executed between two readings. */
+  columns(before: Float64Array, after: Float64Array): Float64Array {
+    const sums = new Float64Array(COLUMNS);
     for (let i = 0; i < after.length; i++) {
       const executions = after[i] - before[i];
       if (executions === 0) continue;
       const weights = this.weights[i];
       for (let c = 0; c < sums.length; c++) sums[c] += executions * weights[c];
     }
-    return Object.fromEntries(CLASSES.map((kind, c) => [kind, sums[c]])) as Counts;
+    return sums;
   }
 
   /** Instructions executed by `run`. */
@@ -64,4 +86,14 @@ export class CounterReader {
     run();
     return this.between(before, this.read());
   }
+}
+
+/** The classes among columns. */
+export function countsOf(columns: ArrayLike<number>): Counts {
+  return Object.fromEntries(CLASSES.map((kind, c) => [kind, columns[c]])) as Counts;
+}
+
+/** The bytes among columns. */
+export function trafficOf(columns: ArrayLike<number>): Traffic {
+  return { loadBytes: columns[LOAD_BYTES], storeBytes: columns[STORE_BYTES] };
 }

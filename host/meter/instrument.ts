@@ -13,9 +13,10 @@
 
 import { QurioError } from "../errors.ts";
 import { leb, malformed, Reader } from "../wasm/leb.ts";
-import { CLASSES, classInContext, type Instruction, readInstruction } from "../wasm/opcodes.ts";
+import { classInContext, type Instruction, readInstruction } from "../wasm/opcodes.ts";
 import * as S from "../wasm/sections.ts";
 import { type Counter, placeCounters, reachable } from "./calls.ts";
+import { COLUMNS, columnsOf } from "./columns.ts";
 import { analyseFlow } from "./flow.ts";
 
 export interface InstrumentOptions {
@@ -32,7 +33,7 @@ export interface Instrumented {
   wasm: Uint8Array<ArrayBuffer>;
   /** Names of the exported counters. */
   counters: string[];
-  /** [counter][class of CLASSES]: instructions that one execution stands for; negative where flow.ts takes away. */
+  /** [counter][column of columns.ts]: what one execution stands for; negative where flow.ts takes away. */
   weights: Int32Array[];
 }
 
@@ -151,8 +152,14 @@ function singly(func: number, code: readonly Instruction[]): Counter[] {
     .map((instruction) => ({
       func,
       at: instruction.start,
-      weights: Int32Array.from(CLASSES, (kind) => Number(kind === instruction.class)),
+      weights: weightsOf(instruction),
     }));
+}
+
+function weightsOf(instruction: Instruction): Int32Array {
+  const weights = new Int32Array(COLUMNS);
+  for (const [column, count] of columnsOf(instruction)) weights[column] = count;
+  return weights;
 }
 
 /** The body's bytes with an increment at each place. */

@@ -6,7 +6,7 @@
 import * as I from "../../assembly/format/ids.ts";
 import { Core, type CoreExports, type RawDecision } from "../engines/core.ts";
 import { noPartCounts, type Part, type PartCounts } from "./cost.ts";
-import { addCounts, CounterReader, type Counts, noCounts } from "./counts.ts";
+import { addCounts, CounterReader, type Counts, countsOf, noCounts, noTraffic, type Traffic, trafficOf } from "./counts.ts";
 import { instrument } from "./instrument.ts";
 
 /** What metering needs of a core; host/engines/core.ts is one. */
@@ -23,6 +23,7 @@ export interface MeteredStep {
   phase: number;
   times: number;
   counts: Counts;
+  traffic: Traffic;
 }
 
 export interface MeteredDecision {
@@ -124,7 +125,7 @@ class Tally {
     if (more) open.times += open.phase === phase ? 1 : 0;
     else {
       this.close();
-      this.steps.push({ part: part ?? "frontEnd", phase, times: 1, counts: noCounts() });
+      this.steps.push({ part: part ?? "frontEnd", phase, times: 1, counts: noCounts(), traffic: noTraffic() });
     }
     this.last = now;
   }
@@ -133,7 +134,9 @@ class Tally {
   close(): void {
     const open = this.steps.at(-1);
     if (!open) return;
-    open.counts = this.reader.between(this.opened, this.last);
+    const columns = this.reader.columns(this.opened, this.last);
+    open.counts = countsOf(columns);
+    open.traffic = trafficOf(columns);
     addCounts(this.counts[open.part], open.counts);
     this.opened = this.last;
   }

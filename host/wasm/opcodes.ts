@@ -112,6 +112,8 @@ const ONE_BYTE: readonly (OpClass | undefined)[] = Array.from(
   (_, op) => RANGES.find(([first, last]) => within(op, first, last))?.[2],
 );
 
+/** Bytes moved by i32.load to i64.store32, opcodes 0x28 to 0x3e. */
+const WIDTHS = [4, 8, 4, 8, 1, 1, 2, 2, 1, 1, 2, 2, 4, 4, 4, 8, 4, 8, 1, 2, 1, 2, 4];
 const LOCAL_GET = 0x20;
 const I32_ADD = 0x6a;
 const I32_SUB = 0x6b;
@@ -125,6 +127,8 @@ export interface Instruction {
   depths: number[];
   /** Function index of a call, otherwise -1. */
   callee: number;
+  /** Bytes that a load or store moves, otherwise 0. */
+  bytes: number;
   /** Byte offset of the instruction in the module, and of the next one. */
   start: number;
   end: number;
@@ -136,6 +140,7 @@ export function readInstruction(r: Reader): Instruction {
   const op = r.byte();
   const depths: number[] = [];
   let callee = -1;
+  let bytes = 0;
   let kind = ONE_BYTE[op];
   if (within(op, 0x02, 0x04) || op === 0x41 || op === 0x42) r.skipLeb();
   else if (op === 0x0c || op === 0x0d) depths.push(r.u32());
@@ -144,13 +149,15 @@ export function readInstruction(r: Reader): Instruction {
   else if (within(op, 0x20, 0x24) || op === 0x3f || op === 0x40) r.u32();
   else if (op === 0x11) skipTwo(r);
   else if (op === 0x1c) r.skip(r.u32());
-  else if (within(op, 0x28, 0x3e)) memoryArgument(r);
-  else if (op === 0x43) r.skip(4);
+  else if (within(op, 0x28, 0x3e)) {
+    memoryArgument(r);
+    bytes = WIDTHS[op - 0x28];
+  } else if (op === 0x43) r.skip(4);
   else if (op === 0x44) r.skip(8);
   else if (op === 0xfc) kind = readPrefixFc(r, start);
-  else if (op === 0xfd) kind = readSimd(r, start);
+  else if (op === 0xfd) [kind, bytes] = readSimd(r, start);
   else if (kind === undefined && !FREE.has(op)) throw unsupported(start, `0x${op.toString(16)}`);
-  return { op, class: kind, depths, callee, start, end: r.at };
+  return { op, class: kind, depths, callee, bytes, start, end: r.at };
 }
 
 /**
@@ -193,18 +200,26 @@ function readPrefixFc(r: Reader, start: number): OpClass {
   return sub < 2 ? "truncate" : "double";
 }
 
-/** 0xfd: 128-bit SIMD, the relaxed operations 0x100-0x113 included. */
-function readSimd(r: Reader, start: number): OpClass {
+/** Class, and bytes loaded or stored. 0xfd: 128-bit SIMD, the relaxed operations 0x100-0x113 included. */
+function readSimd(r: Reader, start: number): [kind: OpClass, bytes: number] {
   const sub = r.u32();
   if (sub > 0x113) throw unsupported(start, `0xfd ${sub}`);
   const loadOrStore = sub <= 11 || within(sub, 84, 93);
   if (loadOrStore) memoryArgument(r);
   if (sub === 12 || sub === 13) r.skip(16); // v128.const, shuffle
   if (within(sub, 21, 34) || within(sub, 84, 91)) r.skip(1); // lane index
-  if (sub === 11 || within(sub, 88, 91)) return "store";
-  if (loadOrStore) return "load";
-  if (sub === 12) return "const";
-  return sub === 0xba || sub === 0x112 || sub === 0x113 ? "simdDot" : "simd";
+  if (sub === 11 || within(sub, 88, 91)) return ["store", simdWidth(sub)];
+  if (loadOrStore) return ["load", simdWidth(sub)];
+  if (sub === 12) return ["const", 0];
+  return [sub === 0xba || sub === 0x112 || sub === 0x113 ? "simdDot" : "simd", 0];
+}
+
+/** Whole vectors 0 and 11; halves widened 1-6; splats 7-10 and lanes 84-91 of 1, 2, 4 and 8 bytes; zero-extended 92 and 93. */
+function simdWidth(sub: number): number {
+  if (sub === 0 || sub === 11) return 16;
+  if (sub <= 6) return 8;
+  if (sub <= 10) return 1 << (sub - 7);
+  return sub >= 92 ? 4 << (sub - 92) : 1 << ((sub - 84) & 3);
 }
 
 /** call_indirect: type index, table index. */
