@@ -27,6 +27,12 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "package", paths: /^host\/(model|stream|browser|index)\.ts$/, mayImport: ["format", "errors", "export", "core"] },
   // engines give the package's decisions; the package itself needs the core module only
   { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "export", "image", "core", "wasm", "package"] },
+  // a program: it prints tables as commands do
+  {
+    name: "validation",
+    paths: /^host\/meter\/calibrate\/validate\.ts$/,
+    mayImport: ["format", "errors", "export", "image", "engines", "meter", "cli"],
+  },
   {
     name: "meter",
     paths: /^host\/meter\//,

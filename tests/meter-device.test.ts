@@ -6,17 +6,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { bestFit, PRIORS, predict, readRows } from "../host/meter/calibrate/fit.ts";
+import { bestFit, fittedCore, predict, readRows } from "../host/meter/calibrate/fit.ts";
 import { countKernel, JUDGED } from "../host/meter/calibrate/judge.ts";
 import { countCall, microCall } from "../host/meter/calibrate/record.ts";
+import { TARGETS } from "../host/meter/calibrate/targets.ts";
 import { parseCore } from "../host/meter/core_cycles.ts";
 import { parseDevice } from "../host/meter/device.ts";
 import { deviceNames, deviceParts, loadDevice } from "../host/meter/devices.ts";
-import { CLASSES, type OpClass } from "../host/wasm/opcodes.ts";
+import { CLASSES } from "../host/wasm/opcodes.ts";
 import { compileEntry } from "./harness/compile.ts";
-
-const rows = readRows();
-const fitted = bestFit(rows);
 
 const BUNDLED = packagePath("host", "meter", "devices");
 const read = (name: string) => JSON.parse(readFileSync(join(BUNDLED, `${name}.json`), "utf8"));
@@ -100,8 +98,8 @@ const cases: [what: string, change: (p: Json) => unknown, message: string][] = [
     "runs.factor.high: a number of at least 1 and",
   ],
   ["half a range", (p) => Object.assign(p["runs"]!["factor"]!, { low: 0.5 }), "runs.factor.high: a number of at least 1"],
-  ["unknown core", (p) => ((p as Record<string, unknown>)["core"] = "z80"), "core: one of cortex-m"],
-  ["unknown family", (p) => ((p as Record<string, unknown>)["family"] = "z80"), "x.json: family: one of stm32"],
+  ["unknown core", (p) => ((p as Record<string, unknown>)["core"] = "z80"), "core: one of aarch64, cortex-m"],
+  ["unknown family", (p) => ((p as Record<string, unknown>)["family"] = "z80"), "x.json: family: one of stm32l4, stm32u5"],
   ["unknown road", (p) => (p["runs"]!["how"] = "jit"), 'runs.how: one of wasm2c, aot, interpreter expected, "jit" found'],
   ["zero energy", (p) => ((p["energy"]!["measured"] as { value: number }).value = 0), "energy.measured.value: a number above 0"],
   ["no wait states below none", (p) => (p["waitStates"]!["value"] = 0.5), "waitStates.value: a number of at least 1 and at most 20"],
@@ -160,35 +158,52 @@ test("not an object, not a device", () => {
   );
 });
 
-test("the core's factors are the fit of the recorded microbenchmarks", () => {
-  const { factors } = fitted;
-  const { cyclesPerOp } = parts.cores["cortex-m4"];
-  for (const kind of CLASSES) assert.is(cyclesPerOp[kind]?.value, factors[kind], kind);
-  assert.ok(fitted.leaveOneOut < 0.2, `leave-one-out error ${fitted.leaveOneOut}`);
-  for (const row of rows) {
-    const ratio = predict(factors, row.ops) / row.cycles;
-    assert.ok(ratio > 0.8 && ratio < 1.25, `${row.name}: ${ratio}`);
-  }
-});
+/** Leave-one-out error of the fit, and how far a microbenchmark may be off: i64 -> f32 is ten times an i32 -> f32 on the M0+, in one class. */
+const FIT_BOUNDS: Record<string, { leaveOneOut: number; rows: [low: number, high: number] }> = {
+  "cortex-m4": { leaveOneOut: 0.17, rows: [0.8, 1.25] },
+  "cortex-m33": { leaveOneOut: 0.19, rows: [0.8, 1.25] },
+  "cortex-m0plus": { leaveOneOut: 0.31, rows: [0.4, 1.25] },
+  aarch64: { leaveOneOut: 0.2, rows: [0.75, 1.25] },
+};
+
+for (const core of Object.keys(TARGETS)) {
+  test(`${core}: its factors are the fit of the recorded microbenchmarks`, () => {
+    const rows = readRows(core);
+    const fitted = bestFit(rows, TARGETS[core].priors);
+    assert.equal(parts.cores[core], fittedCore(core, fitted));
+    const { leaveOneOut, rows: bounds } = FIT_BOUNDS[core];
+    assert.ok(fitted.leaveOneOut < leaveOneOut, `leave-one-out error ${fitted.leaveOneOut}`);
+    for (const row of rows) {
+      const ratio = predict(fitted.factors, row.ops) / row.cycles;
+      assert.ok(ratio > bounds[0] && ratio < bounds[1], `${row.name}: ${ratio}`);
+    }
+  });
+}
 
 test("the recorded op counts are those of the microbenchmarks as they are now", async () => {
   const wasm = await compileEntry("meter-micro", "scalar");
-  assert.ok(rows.length >= 25);
-  for (const row of rows) {
-    const counts = await countCall(wasm, microCall(row.name));
-    for (const kind of CLASSES)
-      assert.is(counts[kind], row.ops[kind] ?? 0, `${row.name}: ${kind}; run host/meter/calibrate/record.ts again`);
+  const recorded = Object.keys(TARGETS).map((core) => ({ core, rows: readRows(core) }));
+  for (const { name } of recorded[0].rows) {
+    const counts = await countCall(wasm, microCall(name));
+    for (const { core, rows } of recorded) {
+      const row = rows.find((row) => row.name === name)!;
+      for (const kind of CLASSES)
+        assert.is(counts[kind], row.ops[kind] ?? 0, `${core}, ${name}: ${kind}; run host/meter/calibrate/record.ts again`);
+    }
   }
+  for (const { rows } of recorded) assert.is(rows.length, 35);
 });
 
-/** Cycles per MAC of kernels that no fit has seen, 1536 -> 640, emulated: host/meter/calibrate/judge.ts. */
-// The 8-bit kernel's masked halves become SMLABB/SMLATT, which no microbenchmark shows the fit: the model is 17 % too dear there.
+// What the fit has not seen, 1536 -> 640, emulated by host/meter/calibrate/judge.ts. The M4's 8-bit kernel folds four sign extensions and
+// two masks into SMLABB and SMLATT: more than any microbenchmark shows, the model is 16 % too dear there.
 const KNOWN_MISS: Record<string, number> = { int8Gemv: 0.18 };
 
-test("kernels that the fit has not seen: modelled within 10 % of emulation, one known miss within 18 %", async () => {
+test("kernels that the fit has not seen: modelled within 10 % of emulation on the M4, one known miss within 18 %", async () => {
   const wasm = await compileEntry("meter-kernels", "scalar");
+  const { cyclesPerOp } = parts.cores["cortex-m4"];
+  const factors = Object.fromEntries(Object.entries(cyclesPerOp).map(([kind, { value }]) => [kind, value]));
   for (const kernel of JUDGED) {
-    const perMac = predict(fitted.factors, await countKernel(wasm, kernel)) / (kernel.columns * kernel.rows);
+    const perMac = predict(factors, await countKernel(wasm, kernel)) / (kernel.columns * kernel.rows);
     const ratio = perMac / kernel.emulatedCyclesPerMac;
     assert.ok(
       Math.abs(ratio - 1) < (KNOWN_MISS[kernel.name] ?? 0.1),
@@ -198,7 +213,9 @@ test("kernels that the fit has not seen: modelled within 10 % of emulation, one 
 });
 
 test("every prior says what it stands for", () => {
-  for (const kind of Object.keys(PRIORS) as OpClass[]) assert.ok(PRIORS[kind]!.why.length > 2, kind);
+  for (const { priors } of Object.values(TARGETS)) {
+    for (const kind of CLASSES) if (priors[kind]) assert.ok(priors[kind].why.length > 1, kind);
+  }
 });
 
 test.run();

@@ -156,7 +156,17 @@ const BY_NAME: [RegExp, OpClass][] = [
   [/^f32\.convert_i32/, "convert"],
 ];
 /** Together they hold every class above; the interpreter takes a fifth of a second to start. */
-const TRACED = new Set(["insertionSort", "crc", "remainders", "swapGlobals", "wideProducts", "floatRoots", "toInteger"]);
+const TRACED = new Set([
+  "insertionSort",
+  "crc",
+  "remainders",
+  "swapGlobals",
+  "wideProducts",
+  "floatRoots",
+  "toInteger",
+  "polynomial",
+  "mixPairs",
+]);
 /** Opcodes 0x45-0xc4 in order: WebAssembly core specification 2.0, section 5.4.6. */
 const COMPARISONS = (type: string) =>
   ["eqz", "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u"].map((n) => `${type}.${n}`);
@@ -206,8 +216,12 @@ function traced(file: string, name: string, numbers: number[]): Counts {
   const options = [file, "--trace", "-r", name, ...numbers.flatMap((n) => ["-a", `i32:${n}`])];
   execFileSync("node_modules/.bin/wasm-interp", options, { stdio: ["ignore", openSync(trace, "w"), "inherit"] });
   const counts = noCounts();
+  let before = "";
   for (const [, instruction] of readFileSync(trace, "utf8").matchAll(/^#.*\| (.*)$/gm)) {
-    const kind = BY_NAME.find(([pattern]) => pattern.test(instruction))?.[1];
+    const name = instruction.split(" ")[0];
+    const accumulates = /i32.mul (local.get )?i32.add$|i32.mul i32.sub$/.test(`${before} ${name}`);
+    const kind = accumulates ? "mulAdd" : BY_NAME.find(([pattern]) => pattern.test(instruction))?.[1];
+    before = `${before.split(" ").at(-1)} ${name}`;
     if (kind) counts[kind]++;
     else if (!LOWERED.test(instruction)) throw new Error(`instruction unknown to this test: ${instruction}`);
   }

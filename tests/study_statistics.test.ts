@@ -202,6 +202,23 @@ test("AUROC: the same cases judged three times say no more than once", () => {
   near(thrice.interval!.high, once.interval!.high, 1e-9);
 });
 
+test("AUROC: with both kinds in a cluster, the variance is that of repeated draws (Obuchowski 1997)", () => {
+  const random = new Random(23);
+  const draws = Array.from({ length: 400 }, () => {
+    const observations = Array.from({ length: 40 }, (_, cluster) => {
+      const shared = 2 * random.normal();
+      return [
+        { score: shared + 1 + random.normal(), positive: true, cluster },
+        { score: shared + random.normal(), positive: false, cluster },
+      ];
+    }).flat();
+    const { area, interval } = auroc(observations)!;
+    return { area, deviation: (interval!.high - interval!.low) / (2 * 1.959964) };
+  });
+  // what a cluster shares cancels between its positive and its negative: without the covariance the estimate is too large by half
+  near(mean(draws.map(({ deviation }) => deviation)) / std(draws.map(({ area }) => area)), 1, 0.1);
+});
+
 test("AUROC is that of tools/train/metrics.ts; without one of the kinds there is none", () => {
   const random = new Random(11);
   for (let round = 0; round < 50; round++) {

@@ -92,7 +92,7 @@ export const PHASE_HOP = 7;
 
 export const MAX_SECTIONS = 24;
 export const MAX_EXPERTS = 8;
-export const MAX_LAYERS = 8;
+export const MAX_LAYERS = 16;
 export const MAX_WIDTH = 8192;
 /** Padded rows times padded columns of one matrix. */
 export const MAX_WEIGHTS = 1 << 24;

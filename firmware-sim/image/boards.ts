@@ -96,7 +96,7 @@ export function boardNamed(name: string): Board {
   throw new QurioError(
     "BOARD",
     `unknown device ${name}: one of ${names} expected`,
-    "Name the board closest to yours: --device nrf52840.",
+    "Name the board closest to yours: --device nrf52840. Profiles of `qurio devices` do too, if their board is a Cortex-M.",
     2,
   );
 }

@@ -4,9 +4,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packagePath } from "../../host/files.ts";
 import { CORES, type CoreName } from "./cores.ts";
 import { buildPlugin, type Counts, emulationError, imageFolder, readCounts, runTool } from "./tools.ts";
+import { wasm2cPath } from "./translate.ts";
 
 export { HOW_TO_INSTALL, INSTRUCTION_CLASSES, missingTool } from "./tools.ts";
 
@@ -73,7 +73,7 @@ export function compileFirmware(wasm: Uint8Array, core: CoreName): Firmware {
   const gcc = `${cpu} ${FLAGS} ${flags} -I. -I${imageFolder} -Ilibc`;
   try {
     writeFileSync(join(folder, "module.wasm"), wasm);
-    runTool(folder, packagePath("node_modules/.bin/wasm2c"), ["module.wasm", "-n", "module", "-o", "module.c"]);
+    runTool(folder, process.execPath, [wasm2cPath(), "module.wasm", "-n", "module", "-o", "module.c"]);
     writeFileSync(join(folder, "module.c"), adjusted(readFileSync(join(folder, "module.c"), "utf8")));
     for (const name of ["alloca", "assert", "math"]) writeFileSync(join(folder, `${name}.h`), "#define assert(x) ((void)0)\n");
     mkdirSync(join(folder, "libc"));

@@ -89,7 +89,7 @@ function adjust(source: string): string {
 }
 
 /** Of the package wabt, wherever npm has put it. */
-function wasm2cPath(): string {
+export function wasm2cPath(): string {
   return join(dirname(createRequire(import.meta.url).resolve("wabt")), "bin", "wasm2c");
 }
 

@@ -12,6 +12,7 @@ import { toPcm16k } from "../audio/resample.ts";
 import { readWav } from "../audio/wav.ts";
 import { QurioError } from "../errors.ts";
 import { checkOutput, packagePath, readInput, writeOutput } from "../files.ts";
+import { deviceNames, loadDevice } from "../meter/devices.ts";
 import { formatTable } from "./output.ts";
 
 export interface BakeFirmwareOptions {
@@ -38,12 +39,17 @@ interface Built {
   stream: StreamRun | null;
 }
 
+/** A board by its name or by that of a profile, which names its board. @throws QurioError BOARD */
+export function firmwareBoard(device: string): Board {
+  return boardNamed(deviceNames().includes(device) ? (loadDevice(device).board ?? device) : device);
+}
+
 /** @throws QurioError BOARD, NO_FPU, IMAGE_TOO_LARGE; what is wrong with the model; OUTPUT_NO_FOLDER and its kin */
 export async function bakeFirmware(
   path: string,
   { output, device = DEFAULT_BOARD, checked = false, json = false }: BakeFirmwareOptions,
 ): Promise<void> {
-  const board = boardNamed(device);
+  const board = firmwareBoard(device);
   checkFolder(output);
   const library = await cLibrary(readInput(path), checked);
   checkArithmetic(board, library.isFixed);

@@ -86,6 +86,17 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     });
 
   program
+    .command("devices")
+    .description("list the boards that cycles and energy are modelled for; with a name, every constant of one and its source")
+    .argument("[name]", "a profile of the list, or the path of a .json file")
+    .option("--markdown", "print the table of docs/devices.md, with sources")
+    .addOption(json())
+    .addHelpText("after", examples("qurio devices", "qurio devices nrf52840"))
+    .action(async (name, options) => {
+      await (await import("./devices.ts")).listDevices(name, options);
+    });
+
+  program
     .command("train")
     .description("train a model on a folder of recordings")
     .requiredOption("--data <dir>", "data set folder: ESC-50, UrbanSound8K, FSDD or one folder per class")

@@ -2,7 +2,8 @@
 // Browser-safe.
 
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
-import { memoryPlan, type PackedModel } from "../../tools/export/model_file.ts";
+import { align16 } from "../../assembly/format/plan.ts";
+import { decodePlan, memoryPlan, type PackedModel } from "../../tools/export/model_file.ts";
 import type { Core } from "./core.ts";
 
 /** As bytes; what a decision has not is empty. */
@@ -58,4 +59,19 @@ export function traceDecision(core: Core, packed: PackedModel, input: Int16Array
   }
   trace.record = core.decisionBytes();
   return trace;
+}
+
+/**
+ * What the first `layers` layers of a network make of a feature vector, float32 [width], before any softmax. The vector that layers read
+ * and write stands behind the features (assembly/format/plan.ts), and softmax leaves it as it is.
+ * @param file the model that is loaded: policy single
+ * @param width rows of layer `layers`
+ */
+export function layerOutputs(core: Core, file: Uint8Array, features: Float32Array, layers: number, width: number): Float32Array {
+  const { exports } = core;
+  core.reset();
+  new Float32Array(exports.memory.buffer, exports.featuresPtr(), features.length).set(features);
+  core.check(exports.pushFeatures());
+  for (let i = 0; i < layers; i++) if (exports.stepPadded() === PHASE_FAILED) core.check(-1);
+  return new Float32Array(exports.memory.buffer, exports.featuresPtr() + align16(4 * decodePlan(file).features), width).slice();
 }

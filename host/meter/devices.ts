@@ -23,12 +23,10 @@ export function deviceNames(): string[] {
 export function loadDevice(device: string): DeviceProfile {
   const path = device.endsWith(".json") ? device : join(FOLDER, `${device}.json`);
   if (!existsSync(path) || (path !== device && !deviceNames().includes(device))) {
-    throw new QurioError(
-      "DEVICE_UNKNOWN",
-      `no device profile ${device}`,
-      `Known: ${deviceNames().join(", ")}; or the path of a .json file.`,
-      2,
-    );
+    // `qurio bake` knows parts by other names
+    const twin = deviceNames().find((name) => loadDevice(name).board === device);
+    const hint = twin ? `${device} is a board of \`qurio bake\`; its profile is ${twin}.` : `Known: ${deviceNames().join(", ")}.`;
+    throw new QurioError("DEVICE_UNKNOWN", `no device profile ${device}`, `${hint} Or pass the path of a .json file.`, 2);
   }
   return parseDevice(readJson(path, device), deviceParts(), device);
 }

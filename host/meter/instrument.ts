@@ -13,7 +13,7 @@
 
 import { QurioError } from "../errors.ts";
 import { leb, malformed, Reader } from "../wasm/leb.ts";
-import { CLASSES, type Instruction, readInstruction } from "../wasm/opcodes.ts";
+import { CLASSES, classInContext, type Instruction, readInstruction } from "../wasm/opcodes.ts";
 import * as S from "../wasm/sections.ts";
 import { type Counter, placeCounters, reachable } from "./calls.ts";
 import { analyseFlow } from "./flow.ts";
@@ -104,7 +104,10 @@ function readCode(body: Reader): Instruction[] {
     body.byte();
   }
   const code: Instruction[] = [];
-  while (body.at < body.end) code.push(readInstruction(body));
+  while (body.at < body.end) {
+    code.push(readInstruction(body));
+    code.at(-1)!.class = classInContext(code);
+  }
   if (code.at(-1)?.op !== 0x0b) throw malformed(body.end - 1, "an end", "a function body without one");
   return code;
 }

@@ -11,7 +11,7 @@ import type { DeviceProfile } from "./device.ts";
 import type { Meter } from "./meter.ts";
 
 /** Deterministic weights in -1..1: only their shape matters here. */
-function standIn(spec: NetworkSpec): Network {
+export function standIn(spec: NetworkSpec): Network {
   const wave = (count: number, phase: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + phase)));
   const layers = layerShapes(spec).map(({ rows, columns }, i) => {
     const norm = spec.norm && i < spec.hidden.length;
@@ -28,7 +28,7 @@ function standIn(spec: NetworkSpec): Network {
 }
 
 /** A model of random weights around one network. */
-function around(network: PackedNetwork, kind: number, samples: number): PackedModel {
+export function around(network: PackedNetwork, kind: number, samples: number): PackedModel {
   const { inputs, outputs } = network;
   const small = packNetwork(standIn({ name: "stand-in", weightType: "8", inputs, hidden: [], outputs: 2, norm: false, dropout: 0 }));
   const isRouter = kind !== POLICY_SINGLE;

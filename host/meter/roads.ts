@@ -71,7 +71,7 @@ export async function emulatedDecision(file: Uint8Array, input: MeterInput, core
 }
 
 /** What the emulated core did in the steps of one part, or of all. */
-export function emulatedOf({ steps }: Roads, part?: Part): EmulatedCounts {
+export function emulatedOf({ steps }: Pick<Roads, "steps">, part?: Part): EmulatedCounts {
   return sum(steps.filter((step) => part === undefined || step.part === part).map(({ emulated }) => emulated));
 }
 

@@ -11,6 +11,7 @@ export const CLASSES = [
   "local",
   "global",
   "alu", // i32 add, sub, and, or, xor, sign extension
+  "mulAdd", // i32 add, sub right behind an i32 mul: one instruction with it on cores that multiply and accumulate
   "shift", // i32 shifts and rotations
   "compare", // i32 comparisons, eqz
   "select",
@@ -111,6 +112,11 @@ const ONE_BYTE: readonly (OpClass | undefined)[] = Array.from(
   (_, op) => RANGES.find(([first, last]) => within(op, first, last))?.[2],
 );
 
+const LOCAL_GET = 0x20;
+const I32_ADD = 0x6a;
+const I32_SUB = 0x6b;
+const I32_MUL = 0x6c;
+
 export interface Instruction {
   op: number;
   /** Undefined for structure that is no instruction. */
@@ -145,6 +151,16 @@ export function readInstruction(r: Reader): Instruction {
   else if (op === 0xfd) kind = readSimd(r, start);
   else if (kind === undefined && !FREE.has(op)) throw unsupported(start, `0x${op.toString(16)}`);
   return { op, class: kind, depths, callee, start, end: r.at };
+}
+
+/**
+ * The class of the last of `code`, which its neighbours may decide: an addition of a product (mul; add, or mul; local.get; add), a
+ * subtraction of one (mul; sub).
+ */
+export function classInContext(code: readonly Instruction[]): OpClass | undefined {
+  const [before, previous, last] = [code.at(-3)?.op, code.at(-2)?.op, code.at(-1)!];
+  const isProduct = previous === I32_MUL || (last.op === I32_ADD && previous === LOCAL_GET && before === I32_MUL);
+  return isProduct && (last.op === I32_ADD || last.op === I32_SUB) ? "mulAdd" : last.class;
 }
 
 function unsupported(at: number, opcode: string): QurioError {

@@ -30,6 +30,150 @@ export function dotShorts(aPtr: usize, bPtr: usize, n: i32): i32 {
   return sum;
 }
 
+/** Two 16-bit numbers in a word, as DSP code packs them: products of low and of high halves. */
+export function dotPairs(aPtr: usize, bPtr: usize, n: i32): i32 {
+  let low = 0;
+  let high = 0;
+  for (const end = aPtr + (n << 2); aPtr < end; aPtr += 8) {
+    const v = load<i32>(aPtr, 0);
+    const w = load<i32>(bPtr, 0);
+    low += ((v << 16) >> 16) * ((w << 16) >> 16);
+    high += (v >> 16) * (w >> 16);
+    const x = load<i32>(aPtr, 4);
+    const y = load<i32>(bPtr, 4);
+    low += ((x << 16) >> 16) * ((y << 16) >> 16);
+    high += (x >> 16) * (y >> 16);
+    bPtr += 8;
+  }
+  return low ^ high;
+}
+
+/** Complex numbers of two 16-bit parts in a word, each turned by the same angle, as a mixer does. */
+export function mixPairs(aPtr: usize, bPtr: usize, n: i32): i32 {
+  const cos = n * 91;
+  const sin = n * 57;
+  for (const end = aPtr + (n << 2); aPtr < end; aPtr += 4) {
+    const v = load<i32>(aPtr);
+    const re = (v << 16) >> 16;
+    const im = v >> 16;
+    store<i32>(bPtr, re * cos - im * sin, 0);
+    store<i32>(bPtr, re * sin + im * cos, 4);
+    bPtr += 8;
+  }
+  return 0;
+}
+
+/** A finite impulse response of 8 taps, four outputs at once: more live values than a small core has registers. */
+export function firFour(aPtr: usize, bPtr: usize, n: i32): i32 {
+  for (const end = aPtr + (n << 1); aPtr < end; aPtr += 8) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    let x0 = <i32>load<i16>(aPtr, 0);
+    let x1 = <i32>load<i16>(aPtr, 2);
+    let x2 = <i32>load<i16>(aPtr, 4);
+    for (let tap: usize = 0; tap < 16; tap += 2) {
+      const x3 = <i32>load<i16>(aPtr + tap, 6);
+      const h = <i32>load<i16>(bPtr + tap);
+      s0 += x0 * h;
+      s1 += x1 * h;
+      s2 += x2 * h;
+      s3 += x3 * h;
+      x0 = x1;
+      x1 = x2;
+      x2 = x3;
+    }
+    store<i32>(bPtr, s0 >> 8, 64);
+    store<i32>(bPtr, s1 >> 8, 68);
+    store<i32>(bPtr, s2 >> 8, 72);
+    store<i32>(bPtr, s3 >> 8, 76);
+  }
+  return 0;
+}
+
+/** Sums and differences of eight numbers (Walsh-Hadamard): all of them live at once. */
+export function butterflies(aPtr: usize, bPtr: usize, n: i32): i32 {
+  for (const end = aPtr + (n << 2); aPtr < end; aPtr += 32) {
+    const a0 = load<i32>(aPtr, 0) + load<i32>(aPtr, 16);
+    const a4 = load<i32>(aPtr, 0) - load<i32>(aPtr, 16);
+    const a1 = load<i32>(aPtr, 4) + load<i32>(aPtr, 20);
+    const a5 = load<i32>(aPtr, 4) - load<i32>(aPtr, 20);
+    const a2 = load<i32>(aPtr, 8) + load<i32>(aPtr, 24);
+    const a6 = load<i32>(aPtr, 8) - load<i32>(aPtr, 24);
+    const a3 = load<i32>(aPtr, 12) + load<i32>(aPtr, 28);
+    const a7 = load<i32>(aPtr, 12) - load<i32>(aPtr, 28);
+    const b0 = a0 + a2;
+    const b2 = a0 - a2;
+    const b1 = a1 + a3;
+    const b3 = a1 - a3;
+    const b4 = a4 + a6;
+    const b6 = a4 - a6;
+    const b5 = a5 + a7;
+    const b7 = a5 - a7;
+    store<i32>(bPtr, b0 + b1, 0);
+    store<i32>(bPtr, b0 - b1, 4);
+    store<i32>(bPtr, b2 + b3, 8);
+    store<i32>(bPtr, b2 - b3, 12);
+    store<i32>(bPtr, b4 + b5, 16);
+    store<i32>(bPtr, b4 - b5, 20);
+    store<i32>(bPtr, b6 + b7, 24);
+    store<i32>(bPtr, b6 - b7, 28);
+    bPtr += 32;
+  }
+  return 0;
+}
+
+/** Additions, exclusive ors and rotations on eight words, as ciphers and hashes do. */
+export function rotations(aPtr: usize, bPtr: usize, n: i32): i32 {
+  let a: u32 = load<u32>(aPtr, 0);
+  let b: u32 = load<u32>(aPtr, 4);
+  let c: u32 = load<u32>(aPtr, 8);
+  let d: u32 = load<u32>(aPtr, 12);
+  let e: u32 = load<u32>(aPtr, 16);
+  let f: u32 = load<u32>(aPtr, 20);
+  let g: u32 = load<u32>(aPtr, 24);
+  let h: u32 = load<u32>(aPtr, 28);
+  for (let round = 0; round < n; round += 4) {
+    a += b;
+    d = rotl<u32>(d ^ a, 16);
+    c += d;
+    b = rotl<u32>(b ^ c, 12);
+    e += f;
+    h = rotl<u32>(h ^ e, 8);
+    g += h;
+    f = rotl<u32>(f ^ g, 7);
+    a ^= g;
+    e ^= c;
+  }
+  store<u32>(bPtr, a ^ b ^ c ^ d, 0);
+  store<u32>(bPtr, e ^ f ^ g ^ h, 4);
+  return 0;
+}
+
+/** A 4 x 4 matrix times vectors of bytes, its rows side by side. */
+export function turnVectors(aPtr: usize, bPtr: usize, n: i32): i32 {
+  for (const end = aPtr + n; aPtr < end; aPtr += 4) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let column: usize = 0; column < 4; column++) {
+      const x = <i32>load<u8>(aPtr + column);
+      const rowPtr = bPtr + column;
+      s0 += x * <i32>load<i8>(rowPtr, 0);
+      s1 += x * <i32>load<i8>(rowPtr, 4);
+      s2 += x * <i32>load<i8>(rowPtr, 8);
+      s3 += x * <i32>load<i8>(rowPtr, 12);
+    }
+    store<i32>(bPtr, s0, 64);
+    store<i32>(bPtr, s1, 68);
+    store<i32>(bPtr, s2, 72);
+    store<i32>(bPtr, s3, 76);
+  }
+  return 0;
+}
+
 export function polynomial(aPtr: usize, _bPtr: usize, n: i32): i32 {
   let sum = 0;
   for (const end = aPtr + (n << 2); aPtr < end; aPtr += 4) {

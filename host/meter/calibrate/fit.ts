@@ -1,15 +1,19 @@
-// Node only. Cycles per wasm operation class on a Cortex-M4 by way of wasm2c and gcc, fitted on microbenchmarks alone.
+// Node only. Cycles per wasm operation class on a core by way of wasm2c and gcc, fitted on microbenchmarks alone.
 //
 //   minimize  sum over rows of ((sum_c ops[c] cycles[c] - measured) / measured)^2  +  lambda sum_c ((cycles[c] - prior[c]) / scale[c])^2
 //
 // with cycles[c] >= 0. The prior is the published timing of what the class becomes; a class that no row exercises keeps it.
 // lambda is the one of LAMBDAS that predicts each row best from the others (leave one out).
-// usage: node --import tsx host/meter/calibrate/fit.ts [core.json]     prints the fit, or writes its factors into a core
+// usage: node --import tsx host/meter/calibrate/fit.ts cortex-m4 [--write]     prints the fit; writes it to host/meter/cores/cortex-m4.json
 
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeOutput } from "../../files.ts";
 import { CLASSES, type OpClass } from "../../wasm/opcodes.ts";
+import type { CoreCycles } from "../core_cycles.ts";
+import { CORES_FOLDER } from "../devices.ts";
+import { type Priors, TARGETS } from "./targets.ts";
 
 export interface Row {
   name: string;
@@ -18,44 +22,6 @@ export interface Row {
   ops: Partial<Record<OpClass, number>>;
 }
 
-export interface Prior {
-  cycles: number;
-  why: string;
-}
-
-/** Cortex-M4 timings (Arm DDI 0439, tables 3-1 and 7-1) of what wasm2c and gcc -O2 make of each class. SIMD and bulk memory: none. */
-export const PRIORS: Partial<Record<OpClass, Prior>> = {
-  const: { cycles: 0, why: "folds into an operand" },
-  local: { cycles: 0, why: "a register" },
-  global: { cycles: 2, why: "LDR or STR through the instance pointer" },
-  alu: { cycles: 1, why: "one instruction" },
-  shift: { cycles: 0.5, why: "folds into the operand of ADD, AND, LDR about half the time" },
-  compare: { cycles: 1, why: "CMP" },
-  select: { cycles: 2, why: "IT and a conditional MOV" },
-  bits: { cycles: 2, why: "CLZ, RBIT" },
-  mul: { cycles: 1, why: "MUL, MLA" },
-  div: { cycles: 8, why: "SDIV, UDIV 2-12; a remainder adds MLS" },
-  load: { cycles: 1.5, why: "LDR 2, or 1 behind another LDR" },
-  store: { cycles: 1, why: "STR" },
-  branch: { cycles: 2, why: "3 taken, 1 not taken" },
-  call: { cycles: 10, why: "BL, PUSH, POP {pc}" },
-  alu64: { cycles: 2, why: "a pair such as ADDS, ADC" },
-  shift64: { cycles: 4, why: "two shifts and their carry" },
-  mul64: { cycles: 2, why: "UMULL, SMLAL when its operands are extended i32" },
-  div64: { cycles: 150, why: "libgcc __aeabi_ldivmod" },
-  load64: { cycles: 2.5, why: "LDRD 3; LDR of an extended i32" },
-  store64: { cycles: 3, why: "STRD" },
-  float: { cycles: 1, why: "VADD, VSUB, VABS, VNEG" },
-  floatCompare: { cycles: 3, why: "VCMPE, VMRS" },
-  floatMul: { cycles: 1, why: "VMUL" },
-  floatDiv: { cycles: 14, why: "VDIV, VSQRT" },
-  floatRound: { cycles: 20, why: "no VRINT on this core: a libm call" },
-  convert: { cycles: 1, why: "VMOV, VCVT" },
-  truncate: { cycles: 8, why: "wasm2c's range checks and VCVT" },
-  double: { cycles: 35, why: "libgcc soft float" },
-  memory: { cycles: 2, why: "LDR through the instance pointer" },
-};
-
 const LAMBDAS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3];
 const SWEEPS = 2000;
 const SETTLED = 1e-4; // cycles; factors are rounded to hundredths
@@ -63,9 +29,9 @@ const SETTLED = 1e-4; // cycles; factors are rounded to hundredths
 export type Factors = Partial<Record<OpClass, number>>;
 
 /** Cyclic coordinate descent on the convex problem above. */
-export function fit(rows: readonly Row[], lambda: number): Factors {
-  const classes = CLASSES.filter((kind) => PRIORS[kind]);
-  const prior = classes.map((kind) => PRIORS[kind]!.cycles);
+export function fit(rows: readonly Row[], priors: Priors, lambda: number): Factors {
+  const classes = CLASSES.filter((kind) => priors[kind]);
+  const prior = classes.map((kind) => priors[kind]!.cycles);
   const penalty = prior.map((p) => lambda / Math.max(p, 0.5) ** 2);
   const shares = rows.map((row) => classes.map((kind) => (row.ops[kind] ?? 0) / row.cycles));
   const x = [...prior];
@@ -94,10 +60,10 @@ export function predict(factors: Factors, ops: Row["ops"]): number {
 }
 
 /** Root mean square of (predicted / measured - 1), each row predicted from the others. */
-export function leaveOneOut(rows: readonly Row[], lambda: number): number {
+export function leaveOneOut(rows: readonly Row[], priors: Priors, lambda: number): number {
   const squares = rows.map((row) => {
     const others = rows.filter((other) => other !== row);
-    return (predict(fit(others, lambda), row.ops) / row.cycles - 1) ** 2;
+    return (predict(fit(others, priors, lambda), row.ops) / row.cycles - 1) ** 2;
   });
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / rows.length);
 }
@@ -109,24 +75,50 @@ export interface Fit {
   leaveOneOut: number;
 }
 
-export function bestFit(rows: readonly Row[]): Fit {
-  const errors = LAMBDAS.map((lambda) => leaveOneOut(rows, lambda));
+export function bestFit(rows: readonly Row[], priors: Priors): Fit {
+  const errors = LAMBDAS.map((lambda) => leaveOneOut(rows, priors, lambda));
   const best = errors.indexOf(Math.min(...errors));
-  const factors = fit(rows, LAMBDAS[best]);
+  const factors = fit(rows, priors, LAMBDAS[best]);
   for (const kind of CLASSES) if (factors[kind] !== undefined) factors[kind] = Math.round(factors[kind] * 100) / 100;
   return { factors, lambda: LAMBDAS[best], leaveOneOut: errors[best] };
 }
 
-export function readRows(): Row[] {
-  const file = join(dirname(fileURLToPath(import.meta.url)), "cortex-m4.micro.json");
-  return JSON.parse(readFileSync(file, "utf8")) as Row[];
+/** @param core a key of TARGETS */
+export function microFile(core: string): string {
+  return join(dirname(fileURLToPath(import.meta.url)), `${core}.micro.json`);
 }
 
-function exercised(rows: readonly Row[], kind: OpClass): boolean {
-  return rows.some((row) => (row.ops[kind] ?? 0) > 0.02 * row.cycles);
+export function readRows(core: string): Row[] {
+  return JSON.parse(readFileSync(microFile(core), "utf8")) as Row[];
 }
 
-function print(rows: readonly Row[], { factors, lambda, leaveOneOut }: Fit): void {
+/** What host/meter/cores/CORE.json holds: the fit, each class with where it comes from. */
+export function fittedCore(core: string, { factors }: Fit): CoreCycles {
+  const rows = readRows(core);
+  const { title, manual, timings, priors } = TARGETS[core];
+  const cyclesPerOp: CoreCycles["cyclesPerOp"] = {};
+  for (const kind of CLASSES) {
+    const value = factors[kind];
+    if (value === undefined) continue;
+    const { cycles, why } = priors[kind]!;
+    const how = exercised(rows, priors, kind)
+      ? `fitted by host/meter/calibrate/fit.ts on ${core}.micro.json, published`
+      : "not fitted, published";
+    cyclesPerOp[kind] = { value, unit: "cycles", source: `${how} ${cycles}: ${why} (${manual})` };
+  }
+  const source = `fitted by host/meter/calibrate/fit.ts on ${core}.micro.json: microbenchmarks through wasm2c and gcc -O2; ${timings}`;
+  return { name: core, title, source, cyclesPerOp };
+}
+
+/** Whether some microbenchmark spends enough on the class for the fit to see it. */
+function exercised(rows: readonly Row[], priors: Priors, kind: OpClass): boolean {
+  const cycles = Math.max(priors[kind]!.cycles, 0.5);
+  return rows.some((row) => cycles * (row.ops[kind] ?? 0) > 0.02 * row.cycles);
+}
+
+function print(core: string, { factors, lambda, leaveOneOut }: Fit): void {
+  const rows = readRows(core);
+  const { priors } = TARGETS[core];
   for (const row of rows) {
     const predicted = predict(factors, row.ops);
     const ratio = (predicted / row.cycles).toFixed(2);
@@ -136,34 +128,17 @@ function print(rows: readonly Row[], { factors, lambda, leaveOneOut }: Fit): voi
   }
   for (const kind of CLASSES) {
     if (factors[kind] === undefined) continue;
-    const origin = exercised(rows, kind) ? "fitted" : "prior";
+    const origin = exercised(rows, priors, kind) ? "fitted" : "prior";
     console.log(
-      `${kind.padEnd(12)} ${factors[kind].toFixed(2).padStart(7)}  ${origin}, published ${PRIORS[kind]!.cycles}: ${PRIORS[kind]!.why}`,
+      `${kind.padEnd(12)} ${factors[kind].toFixed(2).padStart(7)}  ${origin}, published ${priors[kind]!.cycles}: ${priors[kind]!.why}`,
     );
   }
   console.log(`lambda ${lambda}, leave-one-out error ${(100 * leaveOneOut).toFixed(1)} % rms over ${rows.length} microbenchmarks`);
 }
 
-/** Writes the factors into the core's `cyclesPerOp`, everything else unchanged. */
-function writeCore(path: string, rows: readonly Row[], { factors }: Fit): void {
-  const core = JSON.parse(readFileSync(path, "utf8"));
-  core.cyclesPerOp = {};
-  for (const kind of CLASSES) {
-    const value = factors[kind];
-    if (value === undefined) continue;
-    const { cycles, why } = PRIORS[kind]!;
-    const how = exercised(rows, kind)
-      ? "fitted by host/meter/calibrate/fit.ts on cortex-m4.micro.json, published"
-      : "not fitted, published";
-    core.cyclesPerOp[kind] = { value, unit: "cycles", source: `${how} ${cycles}: ${why} (Arm DDI 0439)` };
-  }
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(core, null, 2)}\n`);
-  renameSync(`${path}.tmp`, path);
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const rows = readRows();
-  const result = bestFit(rows);
-  if (process.argv[2]) writeCore(process.argv[2], rows, result);
-  else print(rows, result);
+  const [, , core, write] = process.argv;
+  const fitted = bestFit(readRows(core), TARGETS[core].priors);
+  if (write === "--write") writeOutput(join(CORES_FOLDER, `${core}.json`), `${JSON.stringify(fittedCore(core, fitted), null, 2)}\n`);
+  else print(core, fitted);
 }

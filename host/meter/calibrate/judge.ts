@@ -1,12 +1,14 @@
 // Node only. What the fitted factors say about kernels that the fit has not seen, beside emulation: cycles per MAC, 1536 -> 640.
-// usage: node --import tsx host/meter/calibrate/judge.ts kernels.wasm      kernels.wasm: tests/assembly/meter-kernels.ts, scalar target
+// usage: node --import tsx host/meter/calibrate/judge.ts cortex-m4 kernels.wasm      kernels.wasm: tests/assembly/meter-kernels.ts, scalar target
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { emulate } from "../../../firmware-sim/image/emulate.ts";
 import { CounterReader, type Counts } from "../counts.ts";
 import { instrument } from "../instrument.ts";
+import { countInstructions } from "./aarch64.ts";
 import { bestFit, predict, readRows } from "./fit.ts";
+import { TARGETS } from "./targets.ts";
 
 export interface Kernel {
   name: string;
@@ -40,14 +42,13 @@ export async function countKernel(wasm: Uint8Array, { name, columns, rows, numbe
   return new CounterReader(instance.exports, instrumented).during(() => run(...POINTERS, columns, rows, ...numbers));
 }
 
-async function judge(path: string): Promise<void> {
+async function judge(core: string, path: string): Promise<void> {
   const wasm = new Uint8Array(readFileSync(path));
-  const emulated = emulate(
-    wasm,
-    new Uint8Array(LINEAR_BYTES),
-    JUDGED.map(({ name, columns, rows, numbers }) => ({ name, pointers: POINTERS, numbers: [columns, rows, ...numbers] })),
-  );
-  const { factors } = bestFit(readRows());
+  const memory = new Uint8Array(LINEAR_BYTES);
+  const calls = JUDGED.map(({ name, columns, rows, numbers }) => ({ name, pointers: POINTERS, numbers: [columns, rows, ...numbers] }));
+  const { emulated: cpu, priors } = TARGETS[core];
+  const emulated = cpu ? emulate(wasm, memory, calls, cpu) : countInstructions(wasm, memory, calls);
+  const { factors } = bestFit(readRows(core), priors);
   for (const [i, kernel] of JUDGED.entries()) {
     const macs = kernel.columns * kernel.rows;
     const modelled = predict(factors, await countKernel(wasm, kernel)) / macs;
@@ -59,4 +60,4 @@ async function judge(path: string): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await judge(process.argv[2]);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await judge(process.argv[2], process.argv[3]);

@@ -1,18 +1,21 @@
-// Node only. Runs the microbenchmarks (tests/assembly/meter-micro.ts) in wasm with exact op counts and on an emulated Cortex-M4 with
-// modelled cycles, and writes both to cortex-m4.micro.json, which fit.ts reads.
-// usage: node --import tsx host/meter/calibrate/record.ts
+// Node only. Runs the microbenchmarks (tests/assembly/meter-micro.ts) in wasm with exact op counts and on an emulated core, and writes both
+// to CORE.micro.json, which fit.ts reads. Cortex-M: modelled cycles (firmware-sim/image); aarch64: instructions (aarch64.ts).
+// usage: node --import tsx host/meter/calibrate/record.ts cortex-m4
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { type Call, emulate } from "../../../firmware-sim/image/emulate.ts";
+import { writeOutput } from "../../files.ts";
 import { CLASSES } from "../../wasm/opcodes.ts";
 import { CounterReader, type Counts } from "../counts.ts";
 import { instrument } from "../instrument.ts";
+import { countInstructions } from "./aarch64.ts";
+import { microFile } from "./fit.ts";
+import { TARGETS } from "./targets.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
-export const MICRO_FILE = join(here, "cortex-m4.micro.json");
 
 /** 256 elements from 4096, results from 16384; callChain recurses on its number. */
 export function microCall(name: string): Call {
@@ -57,7 +60,8 @@ async function compileMicro(): Promise<Uint8Array> {
   return wasm;
 }
 
-async function record(): Promise<void> {
+async function record(core: string): Promise<void> {
+  const target = TARGETS[core];
   const wasm = await compileMicro();
   const module = new WebAssembly.Module(wasm as BufferSource);
   const calls = WebAssembly.Module.exports(module)
@@ -65,7 +69,7 @@ async function record(): Promise<void> {
     .map(({ name }) => microCall(name));
   const memory = new Uint8Array(LINEAR_BYTES);
   fillLinear(memory.buffer);
-  const emulated = emulate(wasm, memory, calls);
+  const emulated = target.emulated ? emulate(wasm, memory, calls, target.emulated) : countInstructions(wasm, memory, calls);
   const rows = [];
   for (const [i, call] of calls.entries()) {
     const counts = await countCall(wasm, call);
@@ -75,8 +79,7 @@ async function record(): Promise<void> {
     console.log(`${call.name.padEnd(16)} ${instructions} instructions, ${cycles} cycles`);
   }
   const text = rows.map((row) => `  ${JSON.stringify(row)}`).join(",\n");
-  writeFileSync(`${MICRO_FILE}.tmp`, `[\n${text}\n]\n`);
-  renameSync(`${MICRO_FILE}.tmp`, MICRO_FILE);
+  writeOutput(microFile(core), `[\n${text}\n]\n`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await record();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await record(process.argv[2]);

@@ -1,18 +1,18 @@
 // The report's charts as Vega-Lite descriptions.
 
 import type { TopLevelSpec } from "vega-lite";
+import { energyUjOf } from "../../../host/meter/cost.ts";
 import { reliabilityBins } from "../metrics/reliability.ts";
 import { riskCoverage } from "../metrics/selective.ts";
 import type { Answer } from "../result.ts";
 import type { Context } from "./context.ts";
 import { isCurious, SINGLE_4 } from "./names.ts";
-import { energyOf } from "./rows.ts";
 import type { Model } from "./runs.ts";
 import { varianceCurve } from "./variance_curve.ts";
 
 const WIDTH = 620;
 const HEIGHT = 320;
-const CONFIG = { axis: { grid: true, gridColor: "#eceff3", labelLimit: 280 }, legend: { labelLimit: 320 }, view: { stroke: "#d7dde4" } };
+const CONFIG = { axis: { grid: true, gridColor: "#eceff3", labelLimit: 400 }, legend: { labelLimit: 480 }, view: { stroke: "#d7dde4" } };
 
 /** Vega-Lite's types know every mark and channel; these charts need to know none of them. */
 function chart(values: object[], rest: object): TopLevelSpec {
@@ -37,7 +37,7 @@ export function paretoChart({ rows, device }: Context): TopLevelSpec {
       part: part === "network" ? "network only" : "whole decision",
       name: row.name,
       kind: kindOf(row.name),
-      energyUj: energyOf(row.cycles[part], device).value,
+      energyUj: energyUjOf(row.cycles[part].mean, device).value,
       f1: row.f1.value,
     }));
     const beaten = (p: (typeof points)[number]) =>

@@ -36,7 +36,7 @@ export function costClaims(context: Context): Claim[] {
     {
       claim: "emissions of deployment pass those of training 10,000-fold beyond 1,000 inferences",
       paper: "10,000-fold",
-      ours: "not part of a study: the battery simulation counts carbon of training and deployment (qurio simulate --help)",
+      ours: "not part of a study: qurio carbon sets the energy of training against that of decisions",
       rule: "judged by another command",
       verdict: "not judged here",
     },

@@ -2,11 +2,10 @@
 
 import { differenceInterval } from "../statistics/paired.ts";
 import { type Claim, GOAL, judgeFigure, shown, undecided } from "./claim.ts";
-import { changedRoutes, compare, routingPair } from "./comparisons.ts";
+import { changedRoutes, compare, meanRatio, routingPair } from "./comparisons.ts";
 import type { Context } from "./context.ts";
 import { fixed, percent, pValue, whole, withRange } from "./format.ts";
-import { headlinePair, modelNamed, PROBE_FIRST, SINGLE_4 } from "./names.ts";
-import { figureOf, gridOf, type Model, momentsStatistic } from "./runs.ts";
+import { headlinePairs, modelNamed, PROBE_FIRST, SINGLE_4 } from "./names.ts";
 import { allOf, judge } from "./verdict.ts";
 
 /** 1 - 82 %, the smaller of the paper's cuts. */
@@ -16,7 +15,7 @@ const MOST_CYCLES = 0.7;
 const F1_MARGIN = 0.01;
 
 export function routingClaims(context: Context): Claim[] {
-  return [...spreadClaims(context), routesChange(context), mixtureCosts(context), probeFirst(context)];
+  return [...spreadClaims(context), ...routesChange(context), ...mixtureCosts(context), probeFirst(context)];
 }
 
 function spreadClaims({ models }: Context): Claim[] {
@@ -30,51 +29,52 @@ function spreadClaims({ models }: Context): Claim[] {
     paper: "82 to 87 %: from 230 to 29 ms",
     rule: `the same interval lies at or below ${PAPER_STD_RATIO}`,
   };
-  const pair = headlinePair(models);
-  if (!pair) return [lower, cut].map((head) => undecided(head, "a -C model", "the same without -C"));
-  const found = routingPair(...pair);
-  const ours =
-    `${pair[0].name}: ${whole(found.stdCurious)} against ${whole(found.stdPlain)} cycles, ratio ${shown(found.stdRatio)}; ` +
-    `Levene p ${pValue(found.leveneP)}, Brown-Forsythe p ${pValue(found.brownForsytheP)} (largest over seeds); mean cycles ${shown(found.meanRatio)} of the plain router's`;
-  const below1 = judgeFigure(found.stdRatio, { atMost: 1 });
-  // a ratio of exactly 1 in every resample is no less than 1
-  const same = found.stdRatio.interval?.low === 1;
-  return [
-    { ...lower, ours, verdict: below1 === "holds" && same ? "does not hold" : below1 },
-    { ...cut, ours: `ratio ${shown(found.stdRatio)}`, verdict: judgeFigure(found.stdRatio, { atMost: PAPER_STD_RATIO }) },
-  ];
+  const found = headlinePairs(models);
+  if (found.length === 0) return [lower, cut].map((head) => undecided(head, "a -C model", "the same without -C"));
+  return found.flatMap(([curious, plain]) => {
+    const { stdCurious, stdPlain, stdRatio, costRatio, leveneP, brownForsytheP } = routingPair(curious, plain);
+    const ours =
+      `${curious.name}: ${whole(stdCurious)} against ${whole(stdPlain)} cycles, ratio ${shown(stdRatio)}; ` +
+      `Levene p ${pValue(leveneP)}, Brown-Forsythe p ${pValue(brownForsytheP)} (largest over seeds); ` +
+      `mean cycles ${shown(costRatio)} of the plain router's`;
+    const below1 = judgeFigure(stdRatio, { atMost: 1 });
+    // a ratio of exactly 1 in every resample is no less than 1
+    const same = stdRatio.interval?.low === 1;
+    return [
+      { ...lower, ours, verdict: below1 === "holds" && same ? "does not hold" : below1 },
+      { ...cut, ours: `${curious.name}: ratio ${shown(stdRatio)}`, verdict: judgeFigure(stdRatio, { atMost: PAPER_STD_RATIO }) },
+    ];
+  });
 }
 
 /** In the paper's published code curiosity cancels out and changes no decision. */
-function routesChange({ models }: Context): Claim {
+function routesChange({ models }: Context): Claim[] {
   const head = {
     claim: "curiosity changes who answers",
     paper: "implied; in its published code no route changes",
     rule: "the share of decisions with another expert than alpha = 0 gives is above 0, with its 95 % interval",
   };
-  const curious = headlinePair(models)?.[0];
-  if (!curious) return undecided(head, "a -C model", "the same without -C");
-  const share = changedRoutes(curious);
-  const verdict = judgeFigure(share, { atLeast: Number.MIN_VALUE });
-  return { ...head, ours: `${curious.name}: ${withRange(share.value, share.interval, percent)} of decisions`, verdict };
+  const found = headlinePairs(models);
+  if (found.length === 0) return [undecided(head, "a -C model", "the same without -C")];
+  return found.map(([curious]) => {
+    const share = changedRoutes(curious);
+    const ours = `${curious.name}: ${withRange(share.value, share.interval, percent)} of decisions`;
+    return { ...head, ours, verdict: judgeFigure(share, { atLeast: Number.MIN_VALUE }) };
+  });
 }
 
-function cyclesRatio(a: Model, b: Model) {
-  const grid = gridOf(a, b);
-  const [one, other] = [momentsStatistic(grid, 0, ({ cycles }) => cycles), momentsStatistic(grid, 1, ({ cycles }) => cycles)];
-  return figureOf(grid, (draws) => one(draws).mean / other(draws).mean);
-}
-
-function mixtureCosts({ models }: Context): Claim {
+function mixtureCosts({ models }: Context): Claim[] {
   const head = {
     claim: "the mixture costs 11 % or more on top of the single 4-bit model's latency",
     paper: "11 %",
     rule: `the 95 % interval of the ratio of mean network cycles lies at or above ${PAPER_LATENCY_RATIO}`,
   };
-  const [pair, single] = [headlinePair(models), modelNamed(models, SINGLE_4)];
-  if (!pair || !single) return undecided(head, "a -C model with its twin", SINGLE_4);
-  const ratio = cyclesRatio(pair[0], single);
-  return { ...head, ours: `${pair[0].name}: ${shown(ratio)}`, verdict: judgeFigure(ratio, { atLeast: PAPER_LATENCY_RATIO }) };
+  const [found, single] = [headlinePairs(models), modelNamed(models, SINGLE_4)];
+  if (found.length === 0 || !single) return [undecided(head, "a -C model with its twin", SINGLE_4)];
+  return found.map(([curious]) => {
+    const ratio = meanRatio(curious, single, ({ cycles }) => cycles);
+    return { ...head, ours: `${curious.name}: ${shown(ratio)}`, verdict: judgeFigure(ratio, { atLeast: PAPER_LATENCY_RATIO }) };
+  });
 }
 
 function probeFirst({ models, result }: Context): Claim {
@@ -87,7 +87,7 @@ function probeFirst({ models, result }: Context): Claim {
   if (!probe || !single) return undecided(head, PROBE_FIRST, SINGLE_4);
   const { corrected } = compare(result, probe, single, "f1");
   if (!corrected) return undecided(head, "two folds or more");
-  const ratio = cyclesRatio(probe, single);
+  const ratio = meanRatio(probe, single, ({ cycles }) => cycles);
   const interval = differenceInterval(corrected, 0.9);
   const verdict = allOf(judgeFigure(ratio, { atMost: MOST_CYCLES }), judge(interval, { atLeast: -F1_MARGIN }));
   const f1 = withRange(corrected.meanDifference, interval, (x) => fixed(x, 4));

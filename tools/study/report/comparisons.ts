@@ -1,15 +1,19 @@
 // Every row against the single 4-bit model, and curiosity against the plain router, with corrected p-values.
 
-import type { StudyResult } from "../result.ts";
+import type { Answer, ModelRun, StudyResult } from "../result.ts";
 import { holm } from "../statistics/holm.ts";
 import { mean } from "../statistics/moments.ts";
 import { type PairedT, pairedT } from "../statistics/paired.ts";
 import { brownForsythe, levene } from "../statistics/variances.ts";
 import { signedRank } from "../statistics/wilcoxon.ts";
-import { isCurious, plainTwin } from "./names.ts";
 import { type Figure, f1Of, figureOf, figuresOf, gridOf, type Model, momentsStatistic, pairs } from "./runs.ts";
 
 export type Measure = "f1" | "cycles" | "latency";
+
+/** What a decision costs, for measures that are costs. */
+export function costOf(measure: Exclude<Measure, "f1">): (answer: Answer) => number {
+  return measure === "cycles" ? ({ cycles }) => cycles : ({ latencyUs }) => latencyUs;
+}
 
 /** Runs that may be compared: fewer say nothing about what another fold would give. */
 const LEAST_FOLDS = 2;
@@ -33,11 +37,8 @@ export function overlapOf({ data }: StudyResult, heldOut: number): number {
 /** Differences a - b of a measure for each seed and fold, tested with the correction; null with fewer than two folds. */
 export function compare(result: StudyResult, a: Model, b: Model, measure: Measure): Omit<Comparison, "adjustedP"> {
   const matched = pairs(a, b);
+  const measured = (run: ModelRun) => (measure === "f1" ? f1Of(run, result.data.labels.length) : mean(run.decisions.map(costOf(measure))));
   const differences = matched.map(([one, other]) => measured(one) - measured(other));
-  function measured(run: (typeof matched)[number][0]): number {
-    if (measure === "f1") return f1Of(run, result.data.labels.length);
-    return mean(run.decisions.map((answer) => (measure === "cycles" ? answer.cycles : answer.latencyUs)));
-  }
   const enough = new Set(matched.map(([{ fold }]) => fold)).size >= LEAST_FOLDS;
   const heldOut = mean(matched.map(([{ decisions }]) => decisions.length));
   const rank = signedRank(differences);
@@ -65,17 +66,11 @@ export interface RoutingPair {
   stdPlain: number;
   /** Curious over plain; infinite where the plain router's cost never varies, not defined where neither does. */
   stdRatio: Figure;
-  meanRatio: Figure;
+  /** Of mean cycles. */
+  costRatio: Figure;
   /** The largest p over the seeds: a clip that several seeds judged counts once. */
   leveneP: number | null;
   brownForsytheP: number | null;
-}
-
-export function routingPairs(models: readonly Model[]): RoutingPair[] {
-  return models.flatMap((curious): RoutingPair[] => {
-    const plain = isCurious(curious.name) ? plainTwin(models, curious) : undefined;
-    return plain ? [routingPair(curious, plain)] : [];
-  });
 }
 
 export function routingPair(curious: Model, plain: Model): RoutingPair {
@@ -94,7 +89,7 @@ export function routingPair(curious: Model, plain: Model): RoutingPair {
     });
     return found.length > 0 ? Math.max(...found) : null;
   };
-  const [stdRatio, meanRatio] = figuresOf(grid, (draws) => {
+  const [stdRatio, costRatio] = figuresOf(grid, (draws) => {
     const [own, other] = [c(draws), p(draws)];
     return [own.std / other.std, own.mean / other.mean];
   });
@@ -103,10 +98,17 @@ export function routingPair(curious: Model, plain: Model): RoutingPair {
     stdCurious: c(everything).std,
     stdPlain: p(everything).std,
     stdRatio: stdRatio!,
-    meanRatio: meanRatio!,
+    costRatio: costRatio!,
     leveneP: largest(levene),
     brownForsytheP: largest(brownForsythe),
   };
+}
+
+/** Mean cost of one model over that of another. */
+export function meanRatio(a: Model, b: Model, cost: (answer: Answer) => number): Figure {
+  const grid = gridOf(a, b);
+  const [one, other] = [momentsStatistic(grid, 0, cost), momentsStatistic(grid, 1, cost)];
+  return figureOf(grid, (draws) => one(draws).mean / other(draws).mean);
 }
 
 /** Share of decisions for which curiosity asks another expert than the same model would with alpha = 0. */

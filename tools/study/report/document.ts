@@ -7,7 +7,7 @@ export type Block =
   | { kind: "text"; text: string }
   | { kind: "table"; head: string[]; rows: string[][] }
   /** A whole SVG document; Markdown has its caption only. */
-  | { kind: "chart"; name: string; caption: string; svg: string }
+  | { kind: "chart"; caption: string; svg: string }
   /** Wall times stand between an opening and a closing one, nothing else does. */
   | { kind: "wall"; open: boolean };
 
@@ -79,7 +79,7 @@ function htmlOf(block: Block): string {
     case "table":
       return tableHtml(block.head, block.rows);
     case "chart":
-      return `<figure>${ownIds(block.svg, block.name)}<figcaption>${escaped(block.caption)}</figcaption></figure>`;
+      return `<figure>${block.svg}<figcaption>${escaped(block.caption)}</figcaption></figure>`;
     case "wall":
       return block.open ? WALL.open : WALL.close;
   }
@@ -96,11 +96,6 @@ function tableHtml(head: readonly string[], rows: readonly (readonly string[])[]
   const body = rows.map((row) => `<tr>${row.map(cell).join("")}</tr>`).join("\n");
   const claims = judged ? ' class="claims"' : "";
   return `<div class="wide"><table${claims}><thead><tr>${head.map((text) => `<th>${escaped(text)}</th>`).join("")}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
-}
-
-/** Charts on one page share its ids: each gets its own. */
-function ownIds(svg: string, name: string): string {
-  return svg.replace(/\bid="([^"]+)"/g, `id="${name}-$1"`).replace(/url\(#([^)]+)\)/g, `url(#${name}-$1)`);
 }
 
 function escaped(text: string): string {

@@ -42,5 +42,6 @@ export function pValue(p: number | null | undefined): string {
 
 /** Microjoules, or millijoules from 1000 on. */
 export function energy(uj: number): string {
+  if (Number.isNaN(uj)) return NONE;
   return uj < 1000 ? `${fixed(uj, 1)} uJ` : `${fixed(uj / 1000, 2)} mJ`;
 }

@@ -25,14 +25,25 @@ export function plainTwin(models: readonly Model[], { name }: Model): Model | un
   return modelNamed(models, name.replace("-QMoE-C", "-QMoE"));
 }
 
-/** The curiosity model that claims are about, and its twin: the paper's if it is there, else the first that has a twin. */
-export function headlinePair(models: readonly Model[]): [curious: Model, plain: Model] | null {
-  const curious = [...HEADLINE.flatMap((name) => modelNamed(models, name) ?? []), ...models.filter(({ name }) => isCurious(name))];
-  for (const model of curious) {
+export type RoutedPair = [curious: Model, plain: Model];
+
+/** The curiosity models that claims are about, each with its twin: the paper's, trained both ways, or else the first that has a twin. */
+export function headlinePairs(models: readonly Model[]): RoutedPair[] {
+  const paired = (model: Model): RoutedPair[] => {
     const plain = plainTwin(models, model);
-    if (plain) return [model, plain];
-  }
-  return null;
+    return plain ? [[model, plain]] : [];
+  };
+  const headline = HEADLINE.flatMap((name) => modelNamed(models, name) ?? []).flatMap(paired);
+  if (headline.length > 0) return headline;
+  return models
+    .filter(({ name }) => isCurious(name))
+    .flatMap(paired)
+    .slice(0, 1);
+}
+
+/** The first of them, which the plots show. */
+export function headlinePair(models: readonly Model[]): RoutedPair | null {
+  return headlinePairs(models)[0] ?? null;
 }
 
 /** The model whose uncertainty is "the default": the probe that answers first, or else the single 4-bit one. */

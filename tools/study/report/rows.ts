@@ -2,7 +2,6 @@
 
 import { energyUjOf } from "../../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../../host/meter/device.ts";
-import type { Estimate } from "../../../host/meter/ranged.ts";
 import { accuracy, calibrationError } from "../../train/metrics.ts";
 import { type Coverage, coverageAtRisk, falseAlarmsPerHour } from "../metrics/alarms.ts";
 import { augrc, aurc } from "../metrics/selective.ts";
@@ -133,9 +132,4 @@ function otherSetArea(runs: readonly ModelRun[]): Area | null {
       ...outOfDistribution.map(({ entropy, clip }) => ({ score: entropy, positive: true, cluster: `other ${clip}` })),
     ]),
   );
-}
-
-/** uJ of a decision, with the device's range. */
-export function energyOf({ mean: cycles }: Spread, device: DeviceProfile): Estimate {
-  return energyUjOf(cycles, device);
 }

@@ -1,12 +1,15 @@
 // The report's tables: all rows, all comparisons.
 
+import { energyUjOf } from "../../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../../host/meter/device.ts";
-import { compareAll, type Measure, routingPairs } from "./comparisons.ts";
+import type { Answer } from "../result.ts";
+import { holm } from "../statistics/holm.ts";
+import { changedRoutes, compareAll, costOf, type Measure, meanRatio, routingPair } from "./comparisons.ts";
 import type { Context } from "./context.ts";
 import type { Block } from "./document.ts";
 import { energy, fixed, NONE, percent, pValue, whole, withRange } from "./format.ts";
-import { modelNamed, SINGLE_4 } from "./names.ts";
-import { energyOf, type Row, type Spread } from "./rows.ts";
+import { isCurious, modelNamed, plainTwin, SINGLE_4 } from "./names.ts";
+import type { Row, Spread } from "./rows.ts";
 import type { Model } from "./runs.ts";
 import { varianceCurve } from "./variance_curve.ts";
 
@@ -39,12 +42,8 @@ export function cyclesTable({ rows }: Context): Table {
 }
 
 export function energyTable({ rows, device }: Context): Table {
-  const spread = (part: Spread) => [
-    energyCell(part, device),
-    energy(energyOf({ ...part, mean: part.std }, device).value || 0),
-    worst(part),
-  ];
-  const worst = (part: Spread) => energy(energyOf({ ...part, mean: part.worst }, device).value);
+  const point = (cycles: number) => energy(energyUjOf(cycles, device).value);
+  const spread = (part: Spread) => [energyCell(part, device), point(part.std), point(part.worst)];
   const f1PerMj = (figure: Row["f1PerMj"]["network"]) => withRange(figure.value, figure.interval, three);
   return table(
     ["model", "network: mean", "std", "worst", "F1 per mJ", "whole: mean", "std", "worst", "F1 per mJ"],
@@ -58,8 +57,8 @@ export function energyTable({ rows, device }: Context): Table {
   );
 }
 
-function energyCell(part: Spread, device: DeviceProfile): string {
-  const { value, low, high } = energyOf(part, device);
+function energyCell({ mean }: Spread, device: DeviceProfile): string {
+  const { value, low, high } = energyUjOf(mean, device);
   return low === high ? energy(value) : `${energy(value)} (${energy(low)} to ${energy(high)})`;
 }
 
@@ -114,6 +113,7 @@ export function comparisonTable({ result, models }: Context, measure: Measure): 
     [
       "model",
       `difference to ${SINGLE_4}, ${unit}`,
+      ...(measure === "f1" ? [] : ["ratio (95 %)"]),
       "t (corrected)",
       "p (corrected)",
       "p (Holm)",
@@ -125,6 +125,7 @@ export function comparisonTable({ result, models }: Context, measure: Measure): 
     compareAll(result, models, baseline, measure).map(({ model, corrected, plain, adjustedP, rankP, rankBiserial }) => [
       model,
       show(corrected?.meanDifference ?? Number.NaN),
+      ...(measure === "f1" ? [] : [ratioCell(modelNamed(models, model)!, baseline, costOf(measure))]),
       fixed(corrected?.t, 2),
       pValue(corrected?.p),
       pValue(adjustedP),
@@ -136,27 +137,43 @@ export function comparisonTable({ result, models }: Context, measure: Measure): 
   );
 }
 
+function ratioCell(model: Model, baseline: Model, cost: (answer: Answer) => number): string {
+  const { value, interval } = meanRatio(model, baseline, cost);
+  return withRange(value, interval, three);
+}
+
+/** Every model with curiosity, beside the plain router where the study has it; null without any. */
 export function routingTable({ models }: Context): Table | null {
-  const found = routingPairs(models);
-  if (found.length === 0) return null;
+  const curious = models.filter(({ name }) => isCurious(name));
+  if (curious.length === 0) return null;
+  const found = curious.map((model) => {
+    const plain = plainTwin(models, model);
+    return { model, changed: changedRoutes(model), pair: plain ? routingPair(model, plain) : null };
+  });
+  const tested = found.filter(({ pair }) => pair?.brownForsytheP !== undefined && pair.brownForsytheP !== null);
+  const adjusted = new Map(holm(tested.map(({ pair }) => pair!.brownForsytheP!)).map((p, i) => [tested[i]!.model, p]));
   return table(
     [
       "curiosity",
+      "routes changed (95 %)",
       "std, cycles",
       "plain router's std",
       "ratio of std (95 %)",
       "Levene p",
       "Brown-Forsythe p",
+      "Brown-Forsythe p (Holm)",
       "ratio of mean cycles (95 %)",
     ],
-    found.map((pair) => [
-      pair.model,
-      whole(pair.stdCurious),
-      whole(pair.stdPlain),
-      withRange(pair.stdRatio.value, pair.stdRatio.interval, three),
-      pValue(pair.leveneP),
-      pValue(pair.brownForsytheP),
-      withRange(pair.meanRatio.value, pair.meanRatio.interval, three),
+    found.map(({ model, changed, pair }) => [
+      model.name,
+      withRange(changed.value, changed.interval, percent),
+      whole(pair?.stdCurious),
+      whole(pair?.stdPlain),
+      withRange(pair?.stdRatio.value, pair?.stdRatio.interval, three),
+      pValue(pair?.leveneP),
+      pValue(pair?.brownForsytheP),
+      pValue(adjusted.get(model)),
+      withRange(pair?.costRatio.value, pair?.costRatio.interval, three),
     ]),
   );
 }

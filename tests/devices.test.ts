@@ -1,0 +1,104 @@
+// `qurio devices`, names of boards and profiles, ranges in the card of `run`, and the worked example of docs/add-a-device.md.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { firmwareBoard } from "../host/cli/bake_firmware.ts";
+import { deviceCard, deviceList, devicesMarkdown } from "../host/cli/devices.ts";
+import { formatEnergyRange } from "../host/cli/output.ts";
+import type { QurioError } from "../host/errors.ts";
+import { packagePath } from "../host/files.ts";
+import { costOf, energyUjOf, noPartCounts } from "../host/meter/cost.ts";
+import { noCounts } from "../host/meter/counts.ts";
+import { deviceNames, loadDevice } from "../host/meter/devices.ts";
+
+function qurio(...args: string[]) {
+  const run = spawnSync(process.execPath, [packagePath("bin", "qurio.js"), ...args], { encoding: "utf8" });
+  return { ...run, json: () => JSON.parse(run.stdout.trim().split("\n").at(-1)!) };
+}
+
+function succeed(...args: string[]) {
+  const run = qurio(...args);
+  assert.is(run.status, 0, `qurio ${args.join(" ")}\n${run.stderr}`);
+  return run;
+}
+
+const NAMES = ["esp32-s3", "nrf52840", "nucleo-g0b1re", "nucleo-l4r5zi", "nucleo-u575zi-q", "rp2040"];
+const PIS = ["rpi-3bplus", "rpi-4", "rpi-5", "rpi-zero-2w"];
+
+test("ten profiles, each in the list; energies of the measured ones are figures, of the others ranges", () => {
+  assert.equal(deviceNames(), [...NAMES, ...PIS]);
+  const lines = deviceList(deviceNames().map(loadDevice)).split("\n");
+  for (const name of deviceNames()) {
+    const line = lines.find((line) => line.startsWith(`${name} `))!;
+    const { energy, energyPerCycle } = loadDevice(name);
+    assert.is(energyPerCycle.low === energyPerCycle.high, energy.measured !== null, name);
+    assert.match(line, energy.measured ? "measured on this board" : "a range");
+  }
+});
+
+test("one device: every constant with its source; JSON has the whole profile", () => {
+  const card = deviceCard(loadDevice("nrf52840"));
+  for (const word of ["52 uA/MHz", "1.5 (1 to 2.4) x", "4.8 mA", "Product Specification", "assumption"]) assert.match(card, word);
+  const device = succeed("devices", "nrf52840", "--json").json();
+  assert.is(device.board, "nrf52840");
+  assert.is(device.energyPerCycle.value, 52 * 3 * 1.5);
+});
+
+test("an unknown device is refused; a board of bake is told its profile, and bake takes profiles", () => {
+  const unknown = qurio("devices", "nrf9160");
+  assert.is(unknown.status, 2);
+  assert.match(unknown.stderr, "no device profile nrf9160");
+  assert.throws(
+    () => loadDevice("stm32l4r5"),
+    (error: QurioError) => error.code === "DEVICE_UNKNOWN" && error.hint.includes("its profile is nucleo-l4r5zi"),
+  );
+  assert.is(firmwareBoard("nucleo-g0b1re").name, "stm32g0b1");
+  assert.is(firmwareBoard("stm32f411").name, "stm32f411");
+  assert.throws(
+    () => firmwareBoard("rpi-5"),
+    (error: QurioError) => error.code === "BOARD" && error.message.startsWith("unknown device rpi-5: one of nrf52840"),
+  );
+});
+
+test("run prints a range where no board was measured, and one figure where one was", () => {
+  const line = succeed("run", "--device", "nrf52840").stdout.match(/^whole decision.*$/m)![0];
+  assert.match(line, /\d to [\d.]+ mJ/);
+  assert.is(formatEnergyRange(energyUjOf(1e6, loadDevice("nucleo-l4r5zi"))), "345 uJ");
+  const { meter } = succeed("run", "--device", "nrf52840", "--json").json();
+  assert.ok(meter.decisionUjRange[0] < meter.decisionUj && meter.decisionUj < meter.decisionUjRange[1]);
+});
+
+test("docs/add-a-device.md: its example, done step by step, loads and decides", () => {
+  const page = readFileSync(packagePath("docs", "add-a-device.md"), "utf8");
+  const edits = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => JSON.parse(json));
+  const profile = JSON.parse(readFileSync(packagePath("host", "meter", "devices", "nrf52840.json"), "utf8"));
+  for (const edit of edits) Object.assign(profile, edit);
+  const folder = mkdtempSync(join(tmpdir(), "qurio-devices-"));
+  try {
+    const path = join(folder, "my-board.json");
+    writeFileSync(path, JSON.stringify(profile));
+    assert.equal(
+      { name: loadDevice(path).name, clock: loadDevice(path).clock.value, family: loadDevice(path).family },
+      { name: "my-board", clock: 100, family: "other" },
+    );
+    assert.match(deviceCard(loadDevice(path)), "STM32F411");
+    const cost = costOf({ ...noPartCounts(), router: { ...noCounts(), mul: 1e6 } }, loadDevice(path));
+    assert.ok(cost.networkUj > 0);
+    profile.supplyMin.value = 4;
+    writeFileSync(path, JSON.stringify(profile));
+    assert.match(qurio("devices", path).stderr, "supplyMin.value: a number of at least 0.5 and at most 3.3 expected, 4 found");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("docs/devices.md is what `qurio devices --markdown` prints", () => {
+  const page = readFileSync(packagePath("docs", "devices.md"), "utf8");
+  assert.ok(page.includes(devicesMarkdown(deviceNames().map(loadDevice))), "run: npx qurio devices --markdown");
+});
+
+test.run();
