@@ -78,8 +78,9 @@ export async function study(options: StudyOptions): Promise<void> {
         },
         // a terminal shows the bar; a log wants a line now and then
         unit: (done, total, note) => {
-          const leftMin = start === null ? 0 : ((performance.now() - start) / 60000 / done) * (total - done);
-          if (!quiet) process.stderr.write(`qurio study: ${note}, ${done} of ${total}, about ${leftMin.toFixed(0)} min left\n`);
+          if (quiet) return;
+          const left = start === null ? "" : `, about ${Math.ceil(((performance.now() - start) / 60000 / done) * (total - done))} min left`;
+          process.stderr.write(`qurio study: ${note}, ${done} of ${total}${left}\n`);
         },
       },
     );
