@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { buildProgram } from "../host/cli/program.ts";
 
 const BIN = "bin/qurio.js";
-const COMMANDS = ["run", "eval", "engines", "train", "export", "inspect"];
+const COMMANDS = ["run", "simulate", "eval", "engines", "train", "export", "inspect"];
 
 function qurio(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], { encoding: "utf8" });

@@ -128,7 +128,7 @@ function errorsIn(path: string): HostError[] {
   });
 }
 
-const hostErrors = ["host", "tools"].flatMap((folder) =>
+const hostErrors = ["host", "tools", "firmware-sim"].flatMap((folder) =>
   namesIn(folder)
     .filter((name) => name.endsWith(".ts"))
     .flatMap((name) => errorsIn(join(folder, name))),

@@ -218,6 +218,68 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
       await (await import("./inspect.ts")).inspect(model, options);
     });
 
+  program
+    .command("policies")
+    .description("compare policies of answering: days of battery gained against F1 lost on held-out clips, without a gate and with one")
+    .option("--device <name>", "the board that cycles and energy are modelled for")
+    .option("--battery <name>", "what it runs on", "aa-alkaline-2")
+    .option("--every <s>", "seconds from window to window: from 5 (listening all the time) to 86400", everySeconds, 5)
+    .option("--sound <share>", "share of windows that wake a gate, 0 to 1", share, 0.05)
+    .option("--plot <file>", "SVG file to write")
+    .addOption(json())
+    .addHelpText("after", examples("qurio policies --device nrf52840 --battery cr2032 --every 60", "qurio policies --plot policies.svg"))
+    .action(async (options) => {
+      await prepare();
+      await (await import("./policies.ts")).policies(options);
+    });
+
+  program
+    .command("carbon")
+    .description("grams of CO2e of training and of deciding, and from how many decisions on deciding weighs more")
+    .argument("[model]", "model file (.qmoe); the bundled ESC-10 model by default")
+    .option("--device <name>", "the board that energy is modelled for")
+    .option("--region <name>", "where devices take their energy: world, EU, US, CN, DE, FR, IN, NO, PL, SE, or g/kWh", "world")
+    .option("--train-region <name>", "where the model is trained (default: the devices' region)")
+    .option("--train-hours <h>", "how long training took", positive)
+    .option("--train-watts <w>", "power of the machine that trained", positive)
+    .option("--inferences <n>", "how many decisions to count", wholeNumber(1), 1e6)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("qurio carbon model.qmoe --region FR", "qurio carbon --train-hours 2 --train-watts 120 --inferences 1000"),
+    )
+    .action(async (model, options) => {
+      await prepare();
+      await (await import("./carbon.ts")).carbon(model, options);
+    });
+
+  program
+    .command("simulate")
+    .description("simulate the life of a battery: days, what dominates, what ends it")
+    .argument("[scenario]", "scenario file (.json); or use --preset")
+    .option("--preset <name>", "a bundled scenario")
+    .option("--list", "list the bundled scenarios")
+    .option("--show <name>", "print a bundled scenario, to start from")
+    .option("--battery <name>", "another battery than the scenario's")
+    .option("--runs <n>", "devices that differ as the scenario's spread says; 1: just the scenario", wholeNumber(1, 100_000), 200)
+    .option("--seed <n>", "seed of what differs", wholeNumber(0), 1)
+    .option("--jobs <n>", "worker threads (default: the processors)", wholeNumber(1, 64))
+    .option("--events", "event by event, beside the same time in duty cycles")
+    .option("--days <n>", "days to simulate with --events, up to 31", simulatedDays, 7)
+    .option("--plot <file>", "draw charge and voltage over the life (.svg)")
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("qurio simulate --preset wildlife-recorder --plot life.svg", "qurio simulate scenario.json --battery cr2032"),
+    )
+    .action(async (scenario, options, command: Command) => {
+      const sources = [scenario, options.preset, options.list, options.show].filter((source) => source !== undefined);
+      if (sources.length !== 1) command.error("one of a scenario file, '--preset', '--list' and '--show' is needed");
+      if (options.events && options.plot) command.error("option '--plot' does not go with --events");
+      await prepare();
+      await (await import("./simulate.ts")).simulateLife(scenario, options);
+    });
+
   program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
   return program;
 }
@@ -226,11 +288,11 @@ function examples(...lines: string[]): string {
   return `\nExample:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
-function wholeNumber(least: number) {
+function wholeNumber(least: number, most = 0xffffffff) {
+  const range = most === 0xffffffff ? `${least} up` : `${least} to ${most}`;
   return (text: string): number => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > 0xffffffff)
-      throw new InvalidArgumentError(`A whole number from ${least} up is expected.`);
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`A whole number from ${range} is expected.`);
     return value;
   };
 }
@@ -239,6 +301,32 @@ function quantity(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is expected.");
   return value;
+}
+
+function within(text: string, least: number, most: number): number {
+  const value = quantity(text);
+  if (value < least || value > most) throw new InvalidArgumentError(`A number from ${least} to ${most} is expected.`);
+  return value;
+}
+
+function everySeconds(text: string): number {
+  return within(text, 5, 86_400);
+}
+
+function share(text: string): number {
+  return within(text, 0, 1);
+}
+
+function positive(text: string): number {
+  const value = quantity(text);
+  if (value <= 0 || value > 1e7) throw new InvalidArgumentError("A number above 0 and at most 10,000,000 is expected.");
+  return value;
+}
+
+function simulatedDays(text: string): number {
+  const days = quantity(text);
+  if (days <= 0 || days > 31) throw new InvalidArgumentError("A number above 0 and at most 31 is expected.");
+  return days;
 }
 
 function votes(text: string): { startVotes: number; votes: number } {

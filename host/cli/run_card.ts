@@ -29,8 +29,16 @@ export function decisionCard(card: Card): string {
     formatTable(verdict(model, decision)),
     "",
     formatTable(costRows(cost, device), { head: ["cost", "wasm ops", "cycles", "time", "energy", "share of cycles"] }),
-    colors.dim(`ops are counted exactly (a board runs several as one instruction); the rest is modelled for ${device.title}`),
+    colors.dim(
+      `ops are counted exactly (a board runs several as one instruction); the rest is modelled for ${device.title}${spread(device)}`,
+    ),
   ].join("\n");
+}
+
+/** Where only a range is known of how wasm runs, cycles and time are as uncertain. */
+function spread({ runs }: DeviceProfile): string {
+  const { value, low, high } = runs.factor;
+  return low === high ? "" : `; cycles and time may be ${(low / value).toFixed(2)} to ${(high / value).toFixed(2)} of these`;
 }
 
 function heading({ file, startS, samples, modelName, engine, latencyUs }: Card): string {

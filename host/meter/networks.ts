@@ -1,14 +1,18 @@
 // What one answer of a network costs, before it is trained: kernels do the same work whatever the weights are, but for a few
 // branches (ReLU, absmax), so a network of random weights stands for any of its shape.
 
-import { POLICY_BAYESIAN, POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
+import { PHASE_FEATURES, POLICY_BAYESIAN, POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { layerShapes, type Network, type NetworkSpec } from "../../tools/export/checkpoint.ts";
-import { packNetwork } from "../../tools/export/exporter.ts";
+import { featuresModel, packNetwork } from "../../tools/export/exporter.ts";
+import { ARITHMETICS, type Arithmetic, frontEndOf } from "../../tools/export/front_end_tables.ts";
 import { encodeModel, type PackedModel, type PackedNetwork } from "../../tools/export/model_file.ts";
 import type { Core } from "../engines/core.ts";
-import { costOf } from "./cost.ts";
+import { WINDOW_SAMPLES } from "../model.ts";
+import { streamSettings } from "../stream.ts";
+import { costOf, cyclesOf } from "./cost.ts";
 import type { DeviceProfile } from "./device.ts";
 import type { Meter } from "./meter.ts";
+import { meterStream } from "./stream.ts";
 
 /** Deterministic weights in -1..1: only their shape matters here. */
 export function standIn(spec: NetworkSpec): Network {
@@ -66,4 +70,38 @@ export function routerCycles(
 ): number {
   const policy = kind === "probe" ? POLICY_PROBE : POLICY_BAYESIAN;
   return cyclesIn(around(packNetwork(standIn(spec)), policy, samples), "router", meter, device);
+}
+
+/** Modelled cycles of the front end with 8-bit codes, whatever networks follow. */
+export interface FrontEndCycles {
+  arithmetic: Arithmetic;
+  /** A whole window of 5 s: its frames and its features. */
+  window: number;
+  features: number;
+  /** One frame of 10 ms, the listening of qurio's own gate included. */
+  gatedFrame: number;
+}
+
+/**
+ * In the arithmetic that is cheaper on the device: whole numbers where there is no FPU. Every window costs about the same, so that of one
+ * stands for all. The meter's core is left with another model loaded.
+ */
+export function frontEndCycles(meter: Meter<Core>, device: DeviceProfile): FrontEndCycles {
+  const all = ARITHMETICS.map((arithmetic) => frontEndCyclesIn(arithmetic, meter, device));
+  return all.reduce((best, each) => (each.window < best.window ? each : best));
+}
+
+function frontEndCyclesIn(arithmetic: Arithmetic, meter: Meter<Core>, device: DeviceProfile): FrontEndCycles {
+  const model = featuresModel(frontEndOf(8, arithmetic));
+  meter.core.load(encodeModel(model));
+  const pcm = Int16Array.from({ length: WINDOW_SAMPLES }, (_, i) => 8000 * Math.sin(0.05 * i) * Math.sin(0.0003 * i));
+  const { counts, steps } = meter.decide({ pcm });
+  const features = steps.filter(({ phase }) => phase === PHASE_FEATURES).reduce((sum, step) => sum + cyclesOf(step.counts, device), 0);
+  const gated = meterStream(meter, streamSettings({ hopS: 1, wakeDb: 6 }, model.frontEnd!), pcm);
+  return {
+    arithmetic,
+    window: cyclesOf(counts.frontEnd, device),
+    features,
+    gatedFrame: cyclesOf(gated.counts.frames, device) / gated.steps.frames,
+  };
 }

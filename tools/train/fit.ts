@@ -14,7 +14,7 @@ import { Random } from "./random.ts";
 import { networkBits } from "./routing.ts";
 import type { TaskPool } from "./task_pool.ts";
 import type { Task, TaskResult } from "./tasks.ts";
-import { abstainThreshold, escalateThreshold, varianceScale } from "./thresholds.ts";
+import { abstainThreshold, escalateThreshold, type OutOfFold, varianceScale } from "./thresholds.ts";
 import { TRAINER_DEFAULTS } from "./trainer.ts";
 
 export interface FitOptions {
@@ -55,7 +55,7 @@ export function betaOf(type: WeightType): number {
 }
 
 /** Bits of weights that each network reads, relative to the most: what its energy goes with on any device. */
-function energiesOf(specs: NetworkSpec[]): number[] {
+export function energiesOf(specs: NetworkSpec[]): number[] {
   const bits = specs.map((spec) => networkBits(spec));
   return bits.map((value) => value / Math.max(...bits));
 }
@@ -74,6 +74,8 @@ export interface Fitted {
   /** The Bayesian router. */
   gate: TaskResult | null;
   policy: Policy;
+  /** [answerer][training clip], each answered without its fold: what the thresholds rest on. */
+  outOfFold: OutOfFold[][];
   /** Variants of the test clips that were answered: the recording, then the stress conditions. */
   testVariants: number[];
 }
@@ -134,11 +136,13 @@ export async function fit(table: FeatureTable, splits: readonly Split[], options
   return plans.map((plan, i) => {
     const { outer, inner } = taken[i]!;
     const gates = gateResults.splice(0, gatePlans[i]?.length ?? 0);
+    const outOfFold = outer.map((_, k) => outOfFoldOf(table, plan.folds, inner, k));
     return {
       split: plan.split,
       answerers: outer,
       gate: gates[0] ?? null,
-      policy: policyOf(table, plan, inner, gates.slice(1), options),
+      policy: policyOf(table, outOfFold, gates.slice(1), options),
+      outOfFold,
       testVariants: plan.testVariants,
     };
   });
@@ -221,11 +225,9 @@ function planGate(table: FeatureTable, plan: Plan, inner: TaskResult[][], spec: 
   return [task(0, split.trainClips, split.testClips, testVariants), ...innerTasks];
 }
 
-function policyOf(table: FeatureTable, plan: Plan, inner: TaskResult[][], innerGates: TaskResult[], options: FitOptions): Policy {
-  const answerers = plan.outer.length;
-  const outOfFold = Array.from({ length: answerers }, (_, k) => outOfFoldOf(table, plan.folds, inner, k));
+function policyOf(table: FeatureTable, outOfFold: OutOfFold[][], innerGates: TaskResult[], options: FitOptions): Policy {
   const bayesian = options.router === "bayesian";
-  const tiers = options.router === "probe" ? answerers - 1 : 0;
+  const tiers = options.router === "probe" ? outOfFold.length - 1 : 0;
   const { escalateQuantiles } = options;
   return {
     kind: options.router === "none" ? "single" : options.router,

@@ -36,10 +36,19 @@ export function decideInOrder(policy: Policy, answers: readonly Float64Array[]):
   return answer(policy, answers, answerer, ran);
 }
 
-/** The paper's rule: argmax p_i * exp(alpha * u * beta_i), u = router variance / its scale. */
-export function decideByGates(policy: Policy, gates: Float64Array, variance: number, answers: readonly Float64Array[]): Decision {
+/**
+ * The paper's rule with energy in it: argmax p_i * exp(alpha * u * beta_i - lambda * energy_i), u = router variance / its scale.
+ * A device raises lambda as its battery empties; the energy of the chosen expert never rises with lambda.
+ */
+export function decideByGates(
+  policy: Policy,
+  gates: Float64Array,
+  variance: number,
+  answers: readonly Float64Array[],
+  lambda = 0,
+): Decision {
   const u = variance / policy.varianceScale;
-  const expert = argmax(gates.map((p, i) => p * Math.exp(policy.alpha * u * policy.beta[i]!)));
+  const expert = argmax(gates.map((p, i) => p * Math.exp(policy.alpha * u * policy.beta[i]! - lambda * (policy.energy?.[i] ?? 0))));
   return answer(policy, answers, expert, [expert]);
 }
 

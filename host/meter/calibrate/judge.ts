@@ -1,11 +1,19 @@
-// Node only. What the fitted factors say about kernels that the fit has not seen, beside emulation: cycles per MAC, 1536 -> 640.
+// Node only. What the fitted factors say about code that the fit has not seen, beside emulation: kernels (cycles per MAC, 1536 -> 640),
+// and on Cortex-M whole decisions of esc10-tiny and front ends in float and in whole numbers.
 // usage: node --import tsx host/meter/calibrate/judge.ts cortex-m4 kernels.wasm      kernels.wasm: tests/assembly/meter-kernels.ts, scalar target
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { emulate } from "../../../firmware-sim/image/emulate.ts";
+import { featuresModel } from "../../../tools/export/exporter.ts";
+import { DEFAULT_FRONT_END } from "../../../tools/export/front_end_tables.ts";
+import { encodeModel } from "../../../tools/export/model_file.ts";
+import { packagePath, readInput } from "../../files.ts";
+import { WINDOW_SAMPLES } from "../../index.ts";
+import { PARTS } from "../cost.ts";
 import { CounterReader, type Counts } from "../counts.ts";
 import { instrument } from "../instrument.ts";
+import { openRoads } from "../roads.ts";
 import { countInstructions } from "./aarch64.ts";
 import { bestFit, predict, readRows } from "./fit.ts";
 import { TARGETS } from "./targets.ts";
@@ -60,4 +68,44 @@ async function judge(core: string, path: string): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await judge(process.argv[2], process.argv[3]);
+/** Two roads to the cycles of each part: 5 s of noise through esc10-tiny, and through a fixed-point front end. */
+async function judgeDecisions(core: string): Promise<void> {
+  const { emulated, priors } = TARGETS[core];
+  if (!emulated) return;
+  const { factors } = bestFit(readRows(core), priors);
+  const models = {
+    "esc10-tiny": readInput(packagePath("models", "esc10-tiny.qmoe")),
+    "fixed point": encodeModel(featuresModel({ ...DEFAULT_FRONT_END, arithmetic: "fixed" })),
+  };
+  const roads = await openRoads(emulated);
+  try {
+    for (const [name, file] of Object.entries(models)) {
+      const { steps } = roads.decide(file, { pcm: noise(WINDOW_SAMPLES) });
+      for (const part of name === "fixed point" ? (["frontEnd"] as const) : PARTS) {
+        const own = steps.filter((step) => step.part === part);
+        const emulatedCycles = own.reduce((sum, step) => sum + step.emulated.cycles, 0);
+        const modelled = own.reduce((sum, { counts }) => sum + predict(factors, counts), 0);
+        if (emulatedCycles === 0) continue;
+        const [e, m] = [emulatedCycles, modelled].map((cycles) => (cycles / 1e6).toFixed(3));
+        const error = (100 * (modelled / emulatedCycles - 1)).toFixed(1);
+        console.log(`${name.padEnd(12)} ${part.padEnd(9)} ${e} M cycles emulated; ${m} M modelled, ${error} %`);
+      }
+    }
+  } finally {
+    roads.close();
+  }
+}
+
+function noise(samples: number): Int16Array {
+  let state = 1;
+  return Int16Array.from({ length: samples }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state >> 19; // a quarter of full scale
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [, , core, kernels] = process.argv;
+  await judge(core, kernels);
+  await judgeDecisions(core);
+}
