@@ -53,7 +53,7 @@ export async function study(options: StudyOptions): Promise<void> {
   const path = options.data ?? packagePath("models", "esc10-features.qfc");
   const input = await inputOf(path, options.features);
   const progress = startProgress("study");
-  const start = performance.now();
+  let start: number | null = null;
   const quiet = process.stderr.isTTY;
   let result: StudyResult;
   try {
@@ -71,11 +71,16 @@ export async function study(options: StudyOptions): Promise<void> {
         command: commandOf(options, path, { seeds, hidden, epochs, device }),
       },
       {
-        update: (share, note) => progress.update(share, note),
+        update: (share, note) => {
+          // features come before the first share of the work
+          if (share > 0) start ??= performance.now();
+          progress.update(share, note);
+        },
         // a terminal shows the bar; a log wants a line now and then
         unit: (done, total, note) => {
-          const leftMin = ((performance.now() - start) / 60000 / done) * (total - done);
-          if (!quiet) process.stderr.write(`qurio study: ${note}, ${done} of ${total}, about ${leftMin.toFixed(0)} min left\n`);
+          if (quiet) return;
+          const left = start === null ? "" : `, about ${Math.ceil(((performance.now() - start) / 60000 / done) * (total - done))} min left`;
+          process.stderr.write(`qurio study: ${note}, ${done} of ${total}${left}\n`);
         },
       },
     );
