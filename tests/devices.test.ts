@@ -36,7 +36,7 @@ test("ten profiles, each in the list; energies of the measured ones are figures,
     const line = lines.find((line) => line.startsWith(`${name} `))!;
     const { energy, energyPerCycle } = loadDevice(name);
     assert.is(energyPerCycle.low === energyPerCycle.high, energy.measured !== null, name);
-    assert.match(line, energy.measured ? "measured on this board" : "a range");
+    assert.match(line, energy.measured ? "published for this board" : "a range");
   }
 });
 

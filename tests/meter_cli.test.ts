@@ -55,7 +55,7 @@ test("meter --json: steps add up to ways, classes to operations, bytes to loads;
   near(
     result.steps.reduce((sum, { cycles }) => sum + cycles.mean, 0),
     all.cycles!.mean,
-    "everybody asked",
+    "all networks run",
   );
   near(
     result.steps.reduce((sum, { mostCycles }) => sum + mostCycles!, 0),

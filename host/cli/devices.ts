@@ -42,7 +42,7 @@ function row({ name, core, clock, runs, waitStates, energyPerCycle, sleep, energ
     factor.low === factor.high ? factor.value.toFixed(2) : `${scale(runs.factor.low)} to ${scale(runs.factor.high)}`,
     low === high ? digits(low) : `${digits(low)} to ${digits(high)}`,
     sleep.value >= 1000 ? `${digits(sleep.value / 1000)} mA` : `${digits(sleep.value)} uA`,
-    energy.measured ? "measured on this board" : "a range",
+    energy.measured ? "published for this board" : "a range",
   ];
 }
 

@@ -40,7 +40,7 @@ export function meterTables(result: MeterResult, device: DeviceProfile, noRoads:
     paths([...result.paths, asStored(result)]),
     "",
   ];
-  if (result.roads) lines.push("two roads to cycles, everybody asked", roads(result.roads.parts, result.roads.core), "");
+  if (result.roads) lines.push("two roads to cycles, all networks run", roads(result.roads.parts, result.roads.core), "");
   else if (noRoads) lines.push(noRoads, "");
   lines.push("operations and bytes: exact; cycles, time and energy: modelled");
   if (result.bounds)

@@ -172,11 +172,11 @@ function rowOf(
   };
 }
 
-/** What no policy can beat: the same device, its networks for nothing. */
+/** What no policy can beat: the same device, its networks free. */
 function withoutNetworks(setting: Setting): PolicyRow {
   const life = simulate(scenarioOf(setting, "schedule", [{ aboveCharge: 0, paths: [{ name: "none", share: 1, cycles: 0 }] }]));
   return {
-    policy: "networks for nothing",
+    policy: "free networks",
     listening: "schedule",
     f1: null,
     difference: null,

@@ -26,7 +26,7 @@ export function policiesChart({ rows, device, battery, everyS, soundShare }: Pol
   const x = {
     field: "gained",
     type: "quantitative",
-    title: `days gained over ${reference.policy}, %; dashed: networks for nothing`,
+    title: `days gained over ${reference.policy}, %; dashed: free networks`,
   } as const;
   return {
     title: `${device}, ${battery}, a window every ${everyS} s, sound in ${Number((100 * soundShare).toPrecision(3))} % of them; modelled`,

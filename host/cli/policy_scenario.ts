@@ -51,7 +51,8 @@ export function scenarioOf(setting: Setting, listening: Listening, policies: { a
   const perHour = 3600 / everyS;
   const work = (cycles: number) => ({ energyUj: energyUjOf(cycles, device).value, timeMs: cycles / (device.clock.value * 1e3) });
   const gated = work(frontEnd.gatedFrame);
-  const wakesPerHour = soundShare * perHour;
+  // sound comes as often however seldom the schedule looks
+  const wakesPerHour = soundShare * (3.6e6 / WINDOW_MS);
   const decisions = {
     schedule: { scheduledPerHour: perHour },
     "log-mel gate": {

@@ -34,7 +34,7 @@ export interface SimulateOptions {
 const NAMES: Record<Account, string> = {
   sleep: "sleep",
   microphone: "microphone",
-  gate: "wake-on-sound gate",
+  gate: "gate",
   wake: "waking up",
   frontEnd: "front end",
   inference: "inference",
