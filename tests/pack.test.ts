@@ -78,12 +78,20 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
       "docs",
       "examples",
       "host/meter/devices",
+      "host/meter/cores",
+      "host/meter/families.json",
+      "host/meter/carbon.json",
+      "firmware-sim/battery/batteries",
+      "firmware-sim/battery/presets",
       "host/engines/drive_wasm3.py",
       "assembly",
       "wit",
       "scripts/install-engines.sh",
       "firmware-sim/image/library",
       "firmware-sim/image/cycles.c",
+      "firmware-sim/image/board.c",
+      "firmware-sim/image/board.ld",
+      "firmware-sim/image/wasm-rt.h",
     )
       .trim()
       .split("\n"),
@@ -94,7 +102,7 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "missing",
   );
   const product =
-    /^((bin|dist|docs|examples|models|samples|wit)\/.*|assembly\/.*\.ts|asconfig\.json|build\/[\w.-]+\.wasm|host\/meter\/devices\/.*\.json|host\/engines\/drive_wasm3\.py|scripts\/install-engines\.sh|firmware-sim\/image\/(cycles\.c|library\/.*)|[A-Z]+(\.md)?|package\.json)$/;
+    /^((bin|dist|docs|examples|models|samples|wit)\/.*|assembly\/.*\.ts|asconfig\.json|build\/[\w.-]+\.wasm|host\/meter\/(devices|cores)\/.*\.json|host\/meter\/(families|carbon)\.json|firmware-sim\/battery\/(batteries|presets)\/.*\.json|host\/engines\/drive_wasm3\.py|scripts\/install-engines\.sh|firmware-sim\/image\/([a-z]+\.c|board\.ld|wasm-rt\.h|library\/.*)|[A-Z]+(\.md)?|package\.json)$/;
   assert.equal(
     files.filter(
       (name) => !product.test(name) || name === "dist/left-over.js" || (/\.ts$/.test(name) && !/\.d\.ts$|^assembly\//.test(name)),
