@@ -37,6 +37,11 @@ const REFUSED: [name: string, change: (scenario: Json) => void, message: RegExp]
     (s) => (s.startDayOfYear = 366),
     /startDayOfYear: a number of at least 1 and at most 365 expected, 366 found/,
   ],
+  [
+    "an oven",
+    (s) => Object.assign(s.temperature, { meanC: 70, seasonC: 40, dayC: 30 }),
+    /temperature: a year between -60 and 85 C expected, "0 to 140 C" found/,
+  ],
   ["absolute zero", (s) => (s.temperature.meanC = -273), /temperature\.meanC: a number of at least -40 and at most 70 expected/],
   ["an unknown regulator", (s) => (s.supply.regulator = "smps"), /supply\.regulator: one of none, ldo, buck, boost expected, "smps" found/],
   [

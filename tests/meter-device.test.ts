@@ -88,6 +88,16 @@ const cases: [what: string, change: (p: Json) => unknown, message: string][] = [
     "supplyMin.value: a number of at least 0.5 and at most 1.8 expected, 2 found",
   ],
   [
+    "another core's emulation",
+    (p) => ((p as Record<string, unknown>)["emulated"] = "m0plus"),
+    'emulated: one of m4 expected, "m0plus" found',
+  ],
+  [
+    "another core's board",
+    (p) => ((p as Record<string, unknown>)["board"] = "rp2040"),
+    'board: one of nrf52840, stm32f411, stm32l4r5 expected, "rp2040" found',
+  ],
+  [
     "low above value",
     (p) => Object.assign(p["runs"]!["factor"]!, { low: 2, high: 3 }),
     "runs.factor.low: a number of at least 0.01 and at most 1",

@@ -20,6 +20,8 @@ const FIELDS = [
 ];
 const MORE_FIELDS = ["radio", "sun", "spread", "notes"];
 
+const COLDEST_C = -60;
+const HOTTEST_C = 85; // of industrial parts
 const YEARS: Bounds = { above: 0, most: 100 };
 const CURRENT_UA: Bounds = { least: 0, most: 1e7 };
 const CURRENT_MA: Bounds = { least: 0, most: 1e4 };
@@ -52,11 +54,7 @@ export function parseScenario(json: unknown, file = "scenario"): Scenario {
     years: check.number(fields["years"], "years", YEARS),
     startDayOfYear:
       fields["startDayOfYear"] === undefined ? 1 : check.number(fields["startDayOfYear"], "startDayOfYear", { least: 1, most: 365 }),
-    temperature: numbers(check, fields["temperature"], "temperature", {
-      meanC: { least: -40, most: 70 },
-      seasonC: { least: 0, most: 40 },
-      dayC: { least: 0, most: 30 },
-    }),
+    temperature: readTemperature(check, fields["temperature"]),
     supply: readSupply(check, fields["supply"]),
     processor: numbers(check, fields["processor"], "processor", { sleepUa: CURRENT_UA, wakeMa: CURRENT_MA, wakeTimeMs: TIME_MS }),
     microphone: numbers(check, fields["microphone"], "microphone", {
@@ -83,6 +81,20 @@ function readBattery(check: Check, json: unknown, file: string): BatteryProfile 
   if (typeof json === "string") return loadBattery(json);
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw check.error("battery", "a name or a profile", json);
   return parseBattery(json, `${file}: battery`);
+}
+
+/** Each is plausible alone; together they must not leave what devices and batteries are made for. */
+function readTemperature(check: Check, json: unknown): Scenario["temperature"] {
+  const temperature = numbers(check, json, "temperature", {
+    meanC: { least: -40, most: 70 },
+    seasonC: { least: 0, most: 40 },
+    dayC: { least: 0, most: 30 },
+  });
+  const { meanC, seasonC, dayC } = temperature;
+  const [coldest, hottest] = [meanC - seasonC - dayC, meanC + seasonC + dayC];
+  if (coldest < COLDEST_C || hottest > HOTTEST_C)
+    throw check.error("temperature", `a year between ${COLDEST_C} and ${HOTTEST_C} C`, `${coldest} to ${hottest} C`);
+  return temperature;
 }
 
 function readSupply(check: Check, json: unknown): Scenario["supply"] {

@@ -1,5 +1,6 @@
 // `qurio budget`: fails a build whose model costs more than it may, and says which layer it was.
 
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseScenario } from "../../firmware-sim/battery/parse_scenario.ts";
 import { simulateScenario } from "../../firmware-sim/battery/simulate.ts";
@@ -25,6 +26,10 @@ export interface BudgetOptions {
 
 /** @throws QurioError BUDGET_FILE; BUDGET when a limit is exceeded; TOOL_MISSING, BUDGET_BOARD where a limit cannot be measured here */
 export async function budget(path: string, { accept = false, json = false }: BudgetOptions): Promise<void> {
+  if (!existsSync(path)) {
+    const hint = "docs/budget.md shows what one says; examples/budget/qurio.budget.json in a clone is one that holds.";
+    throw new QurioError("INPUT_MISSING", `${path} does not exist`, hint);
+  }
   const limits = parseBudget(readJson(path), path);
   checkHeard(limits, path);
   const beside = acceptedPath(path);

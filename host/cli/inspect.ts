@@ -13,7 +13,7 @@ import {
 import { POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
 import { layerSizes } from "../../tools/export/exporter.ts";
 import { type FrontEndParameters, frontEndParameters } from "../../tools/export/front_end_tables.ts";
-import { memoryPlan, type PackedNetwork } from "../../tools/export/model_file.ts";
+import { memoryPlan, type PackedNetwork, type PackedPolicy } from "../../tools/export/model_file.ts";
 import { repack } from "../../tools/export/repack.ts";
 import { readInput } from "../files.ts";
 import { loadModel } from "../index.ts";
@@ -118,15 +118,7 @@ function sectionTable(file: Uint8Array) {
 }
 
 function policyRows(
-  policy: {
-    samples: number;
-    alpha: number;
-    varianceScale: number;
-    escalate: number[];
-    abstain: number[];
-    beta: number[];
-    energy: number[];
-  },
+  policy: Required<Pick<PackedPolicy, "samples" | "escalate" | "abstain" | "beta" | "energy">>,
   answerers: readonly string[],
   router: PackedNetwork | null,
 ): [string, string][] {

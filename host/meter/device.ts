@@ -1,5 +1,6 @@
 // Browser-safe. A device profile: what a board's clock, energy and operations cost, each constant with its source.
 
+import { BOARDS } from "../../firmware-sim/image/boards.ts";
 import { type Bounds, Check, type Constant } from "../check.ts";
 import type { OpClass } from "../wasm/opcodes.ts";
 import type { CoreCycles, CyclesPerOp } from "./core_cycles.ts";
@@ -12,6 +13,8 @@ export type Road = (typeof ROADS)[number];
 
 /** Cores of firmware-sim/image, whose emulation is the second road to cycles. */
 export const EMULATED = ["m4", "m33", "m0plus"] as const;
+/** Whose cycles they are: the two roads of a profile are about one core. */
+const EMULATION: Record<string, (typeof EMULATED)[number]> = { "cortex-m4": "m4", "cortex-m33": "m33", "cortex-m0plus": "m0plus" };
 
 export interface Radio {
   name: string;
@@ -79,7 +82,7 @@ const RADIO_MA: Bounds = { above: 0, most: 10_000 };
 /**
  * Checks a profile read from JSON and resolves what it refers to. Errors: DEVICE_PROFILE, naming the path of the field with what was
  * expected and found: something missing, of the wrong type, not finite, out of its range (supplyMin above supply, low above high), in
- * another unit, unknown.
+ * another unit, unknown, or another core's (emulated, board).
  */
 export function parseDevice(json: unknown, { cores, families }: DeviceParts, file = "device profile"): DeviceProfile {
   const check = new Check(file, "DEVICE_PROFILE", HINT);
@@ -87,6 +90,8 @@ export function parseDevice(json: unknown, { cores, families }: DeviceParts, fil
   const constant = (name: string, unit: string, bounds: Bounds) => check.constant(profile[name], name, unit, bounds);
   const family = check.oneOf(profile["family"], "family", Object.keys(families));
   const core = check.oneOf(profile["core"], "core", Object.keys(cores));
+  const emulation = EMULATED.filter((name) => name === EMULATION[core]);
+  const boards = BOARDS.filter((board) => board.core === EMULATION[core]).map(({ name }) => name);
   const way = check.object(profile["runs"], "runs", ["how", "factor"]);
   const runs = {
     how: check.oneOf(way["how"], "runs.how", ROADS),
@@ -101,8 +106,8 @@ export function parseDevice(json: unknown, { cores, families }: DeviceParts, fil
     family,
     core,
     cyclesPerOp: scaled(cores[core].cyclesPerOp, runs.factor.value * waitStates.value),
-    emulated: profile["emulated"] === null ? null : check.oneOf(profile["emulated"], "emulated", EMULATED),
-    board: profile["board"] === null ? null : check.text(profile["board"], "board"),
+    emulated: profile["emulated"] === null ? null : check.oneOf(profile["emulated"], "emulated", emulation),
+    board: profile["board"] === null ? null : check.oneOf(profile["board"], "board", boards),
     runs,
     clock: constant("clock", "MHz", CLOCK_MHZ),
     supply,
