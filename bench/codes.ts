@@ -3,15 +3,15 @@
 // seeds, recordings only (no augmented copies).
 // usage: npm run --silent bench:codes -- DIR [probe seeds] [8-bit seeds]        DIR: a data set folder; seeds: 1,2,3 by default
 
-import { openData } from "../host/cli/data.ts";
-import { formatShare, formatTable } from "../host/cli/output.ts";
-import { startProgress } from "../host/cli/progress.ts";
-import { Core } from "../host/engines/core.ts";
-import { coreWasm } from "../host/index.ts";
+import { openData } from "../cli/data.ts";
+import { formatShare, formatTable } from "../cli/output.ts";
+import { startProgress } from "../cli/progress.ts";
+import { encodeModel } from "../host/model-file/model_file.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { logMel, richFeatures } from "../tests/reference/features.ts";
 import { featuresModel } from "../tools/export/exporter.ts";
 import { type Arithmetic, DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
-import { encodeModel } from "../tools/export/model_file.ts";
 import { crossValidate } from "../tools/train/cross_validation.ts";
 import { FIT_DEFAULTS } from "../tools/train/fit.ts";
 

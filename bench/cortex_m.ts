@@ -4,6 +4,7 @@
 
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import { formatTable } from "../cli/output.ts";
 import { CORES, type CoreName } from "../firmware-sim/image/cores.ts";
 import {
   type Call,
@@ -14,15 +15,14 @@ import {
   MEMORY_BYTES_MAX,
   missingTool,
 } from "../firmware-sim/image/emulate.ts";
-import { formatTable } from "../host/cli/output.ts";
 import { packagePath, readInput } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
+import { decodePlan, encodeModel } from "../host/model-file/model_file.ts";
+import { formulation, layoutFor, weightTypeBySpec } from "../host/model-file/pack.ts";
+import type { WeightType } from "../host/model-file/weight_types.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { compileEntry } from "../tests/harness/compile.ts";
 import { featuresModel } from "../tools/export/exporter.ts";
 import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
-import { decodePlan, encodeModel } from "../tools/export/model_file.ts";
-import { formulation, layoutFor, weightTypeBySpec } from "../tools/export/pack.ts";
-import type { WeightType } from "../tools/export/quantize.ts";
 import { decisionCase, ENTRY, layerCase, vectorCase } from "./cortex_m_cases.ts";
 
 const SHAPES = [

@@ -18,11 +18,11 @@ import {
 } from "../assembly/format/ids.ts";
 import { columnBlock, layerWidth, padTo, rowBlock, tableBytes } from "../assembly/format/layouts.ts";
 import type { Call } from "../firmware-sim/image/emulate.ts";
-import type { CoreExports } from "../host/engines/core.ts";
+import { type Codes, layoutFor, packWeights, type WeightTypeInfo } from "../host/model-file/pack.ts";
+import type { CoreExports } from "../host/runtime/core.ts";
 import { Instance } from "../tests/harness/compile.ts";
 import { random } from "../tests/harness/random.ts";
 import { gemv, linearInteger, quantizeActivations, ternaryActivations } from "../tests/reference/kernels.ts";
-import { type Codes, layoutFor, packWeights, type WeightTypeInfo } from "../tools/export/pack.ts";
 
 export const ENTRY = "meter-kernels";
 

@@ -1,15 +1,15 @@
 // A 5-second WAV to a decision, warm, in Node: where the time goes, SIMD and scalar, beside a log-mel on fft.js in the same run.
 // usage: npm run --silent bench:decision [-- --json]
 
+import { formatTable } from "../cli/output.ts";
 import { toPcm16k } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
-import { formatTable } from "../host/cli/output.ts";
-import { Core } from "../host/engines/core.ts";
 import { packagePath, readInput } from "../host/files.ts";
-import { coreWasm, loadModel } from "../host/index.ts";
-import { answererNetworks } from "../host/model.ts";
+import { singleExpert } from "../host/model-file/repack.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm, loadModel } from "../host/runtime/index.ts";
+import { answererNetworks } from "../host/runtime/model.ts";
 import { fftJsFrames } from "../tests/reference/fft_js.ts";
-import { singleExpert } from "../tools/export/repack.ts";
 
 const ROUNDS = 60;
 const WARM_UP = 20;

@@ -4,7 +4,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { formatTable } from "../host/cli/output.ts";
+import { formatTable } from "../cli/output.ts";
 import { packagePath, writeOutput } from "../host/files.ts";
 import { CounterReader, totalOf } from "../host/meter/counts.ts";
 import { instrument } from "../host/meter/instrument.ts";

@@ -7,14 +7,14 @@
 //
 // us: median of one call; ratios: median of that opponent over ours, above 1 is faster; null where there is nothing to compare with.
 
+import { formatTable } from "../cli/output.ts";
 import { toPcm16k } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
-import { formatTable } from "../host/cli/output.ts";
-import { Core } from "../host/engines/core.ts";
 import { packagePath, readInput } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
-import { decodeModel } from "../tools/export/model_file.ts";
-import { WEIGHT_TYPES } from "../tools/export/pack.ts";
+import { decodeModel } from "../host/model-file/model_file.ts";
+import { WEIGHT_TYPES } from "../host/model-file/pack.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { coldUs, networkBatchCandidate, networkCandidate, PAPER_LAYERS, PAPER_MACS, routerCandidates } from "./mlp.ts";
 import { type Layer, loadOpponents, type Opponent } from "./opponents.ts";
 import { batchCandidate, ceilingCandidates, type LayerCandidate, layerCandidate, typeOf } from "./ours.ts";

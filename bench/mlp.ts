@@ -2,11 +2,11 @@
 // too. And the Monte Carlo dropout router beside one expert.
 
 import { PHASE_ROUTER, POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
-import { Core } from "../host/engines/core.ts";
-import { coreWasm } from "../host/index.ts";
+import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { randomModel, randomNetwork } from "../tests/harness/models.ts";
 import { random } from "../tests/harness/random.ts";
-import { encodeModel, type PackedModel } from "../tools/export/model_file.ts";
 import type { Layer } from "./opponents.ts";
 import { typeOf } from "./ours.ts";
 import type { Candidate } from "./timing.ts";

@@ -11,9 +11,9 @@ import {
   LAYOUT_TERNARY_PLANES,
 } from "../assembly/format/ids.ts";
 import { layerWidth, tableBytes } from "../assembly/format/layouts.ts";
+import { type Codes, formulation, layoutFor, packWeights, WEIGHT_TYPES, type WeightTypeInfo } from "../host/model-file/pack.ts";
 import { Instance, type Target } from "../tests/harness/compile.ts";
 import { random } from "../tests/harness/random.ts";
-import { type Codes, formulation, layoutFor, packWeights, WEIGHT_TYPES, type WeightTypeInfo } from "../tools/export/pack.ts";
 import type { Candidate } from "./timing.ts";
 
 export interface LayerCandidate extends Candidate {

@@ -4,17 +4,17 @@
 //
 // Clips of the test fold are not seen by anything: neither training, nor normalization, nor the choice of scales.
 
-import { openData } from "../host/cli/data.ts";
-import { formatShare, formatTable } from "../host/cli/output.ts";
-import { startProgress } from "../host/cli/progress.ts";
-import { Core } from "../host/engines/core.ts";
-import { coreWasm } from "../host/index.ts";
+import { openData } from "../cli/data.ts";
+import { formatShare, formatTable } from "../cli/output.ts";
+import { startProgress } from "../cli/progress.ts";
+import { encodeModel } from "../host/model-file/model_file.ts";
+import type { WeightType } from "../host/model-file/weight_types.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import type { Checkpoint } from "../tools/export/checkpoint.ts";
 import { featuresModel, packCheckpoint } from "../tools/export/exporter.ts";
 import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
-import { encodeModel } from "../tools/export/model_file.ts";
 import { quantizeTrained } from "../tools/export/ptq.ts";
-import type { WeightType } from "../tools/export/quantize.ts";
 import { buildFeatureTable, featuresOf } from "../tools/train/feature_table.ts";
 import { byFold, FIT_DEFAULTS, specsOf } from "../tools/train/fit.ts";
 import { weightedF1 } from "../tools/train/metrics.ts";

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { formatTable } from "../host/cli/output.ts";
+import { formatTable } from "../cli/output.ts";
 import { compileForWamr } from "../host/engines/native.ts";
 import { IWASM, needTool, type Tool, WAMR, WAMRC, WASMTIME } from "../host/engines/tools.ts";
 import { QurioError } from "../host/errors.ts";

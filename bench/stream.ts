@@ -1,16 +1,16 @@
 // What each part of a stream costs: exact wasm ops, modelled cycles. usage: npm run --silent bench:stream [-- --json]
 
-import { formatCount, formatTable } from "../host/cli/output.ts";
+import { formatCount, formatTable } from "../cli/output.ts";
 import { packagePath, readInput } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
 import { cyclesOf } from "../host/meter/cost.ts";
 import { addCounts, type Counts, noCounts, totalOf } from "../host/meter/counts.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { type MeteredStream, meterStream, STREAM_PARTS } from "../host/meter/stream.ts";
-import { streamSettings } from "../host/stream.ts";
+import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
+import { coreWasm } from "../host/runtime/index.ts";
+import { streamSettings } from "../host/runtime/stream.ts";
 import { frontEndParameters, frontEndSection } from "../tools/export/front_end_tables.ts";
-import { decodeModel, encodeModel } from "../tools/export/model_file.ts";
 
 const SECONDS = 30;
 const MODEL = "esc10-tiny.qmoe";

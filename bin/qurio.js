@@ -9,16 +9,16 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
 }
 
 const has = (path) => existsSync(new URL(`../${path}`, import.meta.url));
-if (has("host/cli/main.ts") && has("node_modules/tsx")) {
+if (has("cli/main.ts") && has("node_modules/tsx")) {
   const { register } = await import("tsx/esm/api");
   register();
-  const { main } = await import("../host/cli/main.ts");
+  const { main } = await import("../cli/main.ts");
   const args = process.argv.slice(2);
   await main(args, async () => {
     const { buildWasm, CORE_MODULES } = await import("../scripts/build-wasm.js");
     await buildWasm(args.some((arg) => arg.includes("engine")) ? undefined : CORE_MODULES);
   });
 } else {
-  const { main } = await import("../dist/host/cli/main.js");
+  const { main } = await import("../dist/cli/main.js");
   await main(process.argv.slice(2));
 }

@@ -2,8 +2,8 @@
 // Exit code 1 when one differs; under QURIO_REQUIRE_ALL=1 also when one is missing. PATTERN takes some engines.
 
 import { parseArgs } from "node:util";
-import { engineReports } from "../host/cli/engines.ts";
-import { formatTable } from "../host/cli/output.ts";
+import { formatTable } from "../cli/output.ts";
+import { engineReports } from "../firmware-sim/engines/engines.ts";
 import { compareEngine, type Difference, readGolden } from "../tests/golden/vectors.ts";
 
 const { values, positionals } = parseArgs({ options: { json: { type: "boolean", default: false } }, allowPositionals: true });

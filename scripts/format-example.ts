@@ -3,9 +3,9 @@
 
 import { fileURLToPath } from "node:url";
 import { POLICY_SINGLE } from "../assembly/format/ids.ts";
-import { decodeContainer } from "../tools/export/container.ts";
-import { encodeModel, type PackedModel } from "../tools/export/model_file.ts";
-import { packWeights, WEIGHT_TYPES } from "../tools/export/pack.ts";
+import { decodeContainer } from "../host/model-file/container.ts";
+import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
+import { packWeights, WEIGHT_TYPES } from "../host/model-file/pack.ts";
 
 const SECTION_NAMES = ["", "plan", "front end", "normalization", "router", "expert", "policy", "labels", "provenance"];
 

@@ -5,12 +5,12 @@
 // minutes of one core.
 
 import { parseArgs } from "node:util";
-import { openData } from "../host/cli/data.ts";
-import { startProgress } from "../host/cli/progress.ts";
-import { extractor } from "../host/cli/train.ts";
+import { openData } from "../cli/data.ts";
+import { startProgress } from "../cli/progress.ts";
+import { extractor } from "../cli/train.ts";
 import { checkOutput, packagePath, packageVersions, writeOutput } from "../host/files.ts";
+import { WEIGHT_TYPES, type WeightType } from "../host/model-file/weight_types.ts";
 import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
-import { WEIGHT_TYPES, type WeightType } from "../tools/export/quantize.ts";
 import { collectHeldOut } from "../tools/train/held_out.ts";
 import { encodeHeldOut } from "../tools/train/held_out_file.ts";
 import { DEFAULT_COPIES } from "../tools/train/model.ts";

@@ -1,12 +1,12 @@
 // Writes models/esc10-features.qfc: the features of a data set's clips, as the shipped front end computes them, in 8-bit codes.
 // usage: tsx scripts/make-feature-codes.ts DIR      DIR: ESC-10 in the ESC-50 layout
 
-import { Core } from "../host/engines/core.ts";
 import { packagePath, writeOutput } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
+import { encodeModel } from "../host/model-file/model_file.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { featuresModel } from "../tools/export/exporter.ts";
 import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
-import { encodeModel } from "../tools/export/model_file.ts";
 import { encodeFeatureCodes, quantizeFeatures } from "../tools/train/datasets/feature_codes.ts";
 import { openDataset } from "../tools/train/datasets/open.ts";
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import * as Id from "../assembly/format/ids.ts";
 import { align16 } from "../assembly/format/plan.ts";
 import { packagePath } from "../host/files.ts";
-import { decodeContainer } from "../tools/export/container.ts";
-import { decodePlan } from "../tools/export/model_file.ts";
+import { decodeContainer } from "../host/model-file/container.ts";
+import { decodePlan } from "../host/model-file/model_file.ts";
 
 export interface ModuleSize {
   name: string;

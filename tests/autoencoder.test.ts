@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { MACS, type RoadRow, roadRows, standInVariants } from "../firmware-sim/calibrate/autoencoder.ts";
+import { autoencoderLines } from "../firmware-sim/calibrate/autoencoder_lines.ts";
+import { trained } from "../firmware-sim/calibrate/autoencoder_trained.ts";
+import { MACS as PUBLISHED_MACS } from "../firmware-sim/calibrate/energy_rows.ts";
 import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/emulate.ts";
 import type { QurioError } from "../host/errors.ts";
-import { MACS, type RoadRow, roadRows, standInVariants } from "../host/meter/calibrate/autoencoder.ts";
-import { autoencoderLines } from "../host/meter/calibrate/autoencoder_lines.ts";
-import { trained } from "../host/meter/calibrate/autoencoder_trained.ts";
-import { MACS as PUBLISHED_MACS } from "../host/meter/calibrate/energy_rows.ts";
 import { loadDevice } from "../host/meter/devices.ts";
 import { randomLayers, writeTflite } from "./harness/tflite.ts";
 

@@ -8,14 +8,14 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { HEADER_CRC } from "../assembly/format/file.ts";
 import { POLICY_SINGLE } from "../assembly/format/ids.ts";
-import { Core } from "../host/engines/core.ts";
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { coreWasm, loadModel } from "../host/index.ts";
+import { crc32 } from "../host/model-file/crc32.ts";
+import { encodeModel } from "../host/model-file/model_file.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm, loadModel } from "../host/runtime/index.ts";
 import { type Baked, bake, modelToBake } from "../tools/export/bake.ts";
-import { crc32 } from "../tools/export/crc32.ts";
 import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
-import { encodeModel } from "../tools/export/model_file.ts";
 import { randomModel, randomModelFile } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
 

@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { POLICY_SINGLE } from "../assembly/format/ids.ts";
-import { Core } from "../host/engines/core.ts";
 import { packagePath } from "../host/files.ts";
-import { answererNetworks } from "../host/model.ts";
-import { decodeModel, encodeModel } from "../tools/export/model_file.ts";
-import { WEIGHT_TYPES } from "../tools/export/pack.ts";
-import { singleExpert } from "../tools/export/repack.ts";
+import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
+import { WEIGHT_TYPES } from "../host/model-file/pack.ts";
+import { singleExpert } from "../host/model-file/repack.ts";
+import { Core } from "../host/runtime/core.ts";
+import { answererNetworks } from "../host/runtime/model.ts";
 import { randomModelFile } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
 

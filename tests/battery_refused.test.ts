@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { simulateLife } from "../cli/simulate.ts";
 import { loadBattery, parseBattery } from "../firmware-sim/battery/batteries.ts";
 import { simulate } from "../firmware-sim/battery/index.ts";
 import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
 import { presetNames, presetText } from "../firmware-sim/battery/presets.ts";
-import { simulateLife } from "../host/cli/simulate.ts";
 import { deviceNames } from "../host/meter/devices.ts";
 import { fullScenario, plainScenario } from "./harness/scenarios.ts";
 

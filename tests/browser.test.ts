@@ -4,15 +4,15 @@ import vm from "node:vm";
 import { build } from "esbuild";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Core } from "../host/engines/core.ts";
 import { packagePath } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { randomModelFile, randomPcm } from "./harness/models.ts";
 
 const MAX_BUNDLE_BYTES = 32 * 1024;
 
 const { outputFiles, metafile } = await build({
-  entryPoints: [packagePath("host", "browser.ts")],
+  entryPoints: [packagePath("host", "runtime", "browser.ts")],
   bundle: true,
   platform: "browser",
   format: "iife",

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { toPcm16k } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { packagePath } from "../host/files.ts";
-import { loadModel } from "../host/index.ts";
+import { loadModel } from "../host/runtime/index.ts";
 import { decodeFeatureCodes, featuresOf } from "../tools/train/datasets/feature_codes.ts";
 import { weightedF1 } from "../tools/train/metrics.ts";
 

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { carbon } from "../host/cli/carbon.ts";
+import { carbon } from "../cli/carbon.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { carbonOf, parseCarbonTables } from "../host/meter/carbon.ts";

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { buildProgram } from "../host/cli/program.ts";
+import { buildProgram } from "../cli/program.ts";
 
 const BIN = "bin/qurio.js";
 const COMMANDS = ["run", "simulate", "eval", "engines", "train", "export", "inspect", "meter", "budget"];
@@ -16,7 +16,7 @@ function qurio(...args: string[]) {
 
 /** Runs main() with a `prepare` of the test's own in place of the wasm build. */
 function mainWith(args: string[], prepare: string) {
-  const code = `import { main } from "./host/cli/main.ts"; await main(${JSON.stringify(args)}, async () => { ${prepare} });`;
+  const code = `import { main } from "./cli/main.ts"; await main(${JSON.stringify(args)}, async () => { ${prepare} });`;
   return [process.execPath, ["--import", "tsx", "--input-type=module", "-e", code]] as const;
 }
 

@@ -15,8 +15,8 @@ import {
   formatEnergyUj,
   formatShare,
   formatTable,
-} from "../host/cli/output.ts";
-import { startProgress } from "../host/cli/progress.ts";
+} from "../cli/output.ts";
+import { startProgress } from "../cli/progress.ts";
 
 test("units: three significant digits, no unit above what is there", () => {
   const cases: [string, string][] = [
@@ -92,7 +92,7 @@ test("progress: nothing for short work or without a terminal, a bar for long wor
 });
 
 test("no colours into a pipe, and none under NO_COLOR", () => {
-  const code = 'import { colors } from "./host/cli/output.ts"; console.log(JSON.stringify(colors.red("x")));';
+  const code = 'import { colors } from "./cli/output.ts"; console.log(JSON.stringify(colors.red("x")));';
   const args = ["--import", "tsx", "--input-type=module", "-e", code];
   assert.is(spawnSync(process.execPath, args, { encoding: "utf8", env: { ...process.env, FORCE_COLOR: "" } }).stdout, '"x"\n');
 });

@@ -8,14 +8,14 @@ import { componentWit } from "@bytecodealliance/jco";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_SINGLE } from "../assembly/format/ids.ts";
-import { type ComponentModel, componentError, instantiateComponent } from "../host/engines/component.ts";
-import { openEngine } from "../host/engines/engine.ts";
+import { type ComponentModel, componentError, instantiateComponent } from "../firmware-sim/engines/component.ts";
+import { openEngine } from "../firmware-sim/engines/engines.ts";
 import { needTool, WASMTIME } from "../host/engines/tools.ts";
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { loadModel } from "../host/index.ts";
+import { encodeModel } from "../host/model-file/model_file.ts";
+import { loadModel } from "../host/runtime/index.ts";
 import { bake } from "../tools/export/bake.ts";
-import { encodeModel } from "../tools/export/model_file.ts";
 import { randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "qurio-test-component-"));

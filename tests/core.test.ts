@@ -6,10 +6,10 @@ import * as assert from "uvu/assert";
 import wabt from "wabt";
 import { DECISION_BYTES } from "../assembly/format/decision.ts";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
-import { Core } from "../host/engines/core.ts";
 import { packagePath } from "../host/files.ts";
-import { encodeModel, memoryPlan } from "../tools/export/model_file.ts";
-import { repack } from "../tools/export/repack.ts";
+import { encodeModel, memoryPlan } from "../host/model-file/model_file.ts";
+import { repack } from "../host/model-file/repack.ts";
+import { Core } from "../host/runtime/core.ts";
 import { type ModelOptions, randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
 

@@ -16,10 +16,10 @@ import {
 } from "../firmware-sim/image/emulate.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
-import { decodePlan } from "../tools/export/model_file.ts";
-import { layoutFor, weightTypeBySpec } from "../tools/export/pack.ts";
-import type { WeightType } from "../tools/export/quantize.ts";
+import { decodePlan } from "../host/model-file/model_file.ts";
+import { layoutFor, weightTypeBySpec } from "../host/model-file/pack.ts";
+import type { WeightType } from "../host/model-file/weight_types.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { compileEntry } from "./harness/compile.ts";
 import { randomModelFile } from "./harness/models.ts";
 

@@ -3,7 +3,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
-import { crc32 } from "../tools/export/crc32.ts";
+import { crc32 } from "../host/model-file/crc32.ts";
 import {
   decodeFeatureCodes,
   encodeFeatureCodes,

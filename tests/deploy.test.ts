@@ -11,7 +11,7 @@ import { decimal6 } from "../host/engines/decimal.ts";
 import { ARM_GCC, IWASM, needTool, QEMU_ARM, type Tool, WAMRC, WASMTIME } from "../host/engines/tools.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { loadModel } from "../host/index.ts";
+import { loadModel } from "../host/runtime/index.ts";
 
 const wanted = process.env["QURIO_PACK"] === "1" || process.env["CI"] === "true";
 if (!wanted) console.log("skip deploy.test.ts: runs every command of docs/deploy.md, which takes a while; QURIO_PACK=1 runs it");

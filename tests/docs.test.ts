@@ -29,7 +29,7 @@ test("the hex dump is what npm run format-example prints", () => {
 });
 
 /** Rows "| value | `NAME` | …" of docs/format.md. */
-const documented = [...format.matchAll(/^\| (-?\d+|0x[0-9a-f]+) \| `([A-Z][A-Z0-9_]+)` \|/gm)].map(([, value, name]) => ({
+const documented = [...format.matchAll(/^\| (-?[\d.]+|0x[0-9a-f]+) \| `([A-Z][A-Z0-9_]+)` \|/gm)].map(([, value, name]) => ({
   name,
   value: Number(value),
 }));

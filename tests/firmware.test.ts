@@ -18,13 +18,13 @@ import { buildFirmware, type Firmware } from "../firmware-sim/image/firmware.ts"
 import { type CLibrary, cLibrary } from "../firmware-sim/image/library.ts";
 import type { ImageRun, StreamRun } from "../firmware-sim/image/printed.ts";
 import { HOW_TO_INSTALL, INSTRUCTION_CLASSES, missingTool } from "../firmware-sim/image/tools.ts";
-import { Core } from "../host/engines/core.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
-import { RawStream, streamSettings } from "../host/stream.ts";
+import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm } from "../host/runtime/index.ts";
+import { RawStream, streamSettings } from "../host/runtime/stream.ts";
 import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
-import { decodeModel, encodeModel } from "../tools/export/model_file.ts";
 import { randomModel, randomModelFile, randomPcm, type TypeName } from "./harness/models.ts";
 
 const missing = missingTool();

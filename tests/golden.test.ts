@@ -2,9 +2,9 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openEngine } from "../host/engines/engine.ts";
-import { decodeModel } from "../tools/export/model_file.ts";
-import { WEIGHT_TYPES } from "../tools/export/pack.ts";
+import { openEngine } from "../firmware-sim/engines/engines.ts";
+import { decodeModel } from "../host/model-file/model_file.ts";
+import { WEIGHT_TYPES } from "../host/model-file/pack.ts";
 import { goldenInput } from "./golden/inputs.ts";
 import { GOLDEN_MODELS } from "./golden/models.ts";
 import { compareEngine, firstDifference, goldenText, readGolden, recordGolden } from "./golden/vectors.ts";

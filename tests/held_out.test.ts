@@ -5,7 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { crc32 } from "../tools/export/crc32.ts";
+import { crc32 } from "../host/model-file/crc32.ts";
 import { decodeFeatureCodes } from "../tools/train/datasets/feature_codes.ts";
 import type { TrainingDataset } from "../tools/train/feature_table.ts";
 import { collectHeldOut, type HeldOut } from "../tools/train/held_out.ts";

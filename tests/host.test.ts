@@ -8,8 +8,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { POLICY_SINGLE } from "../assembly/format/ids.ts";
 import { packagePath } from "../host/files.ts";
-import { coreWasm, hasSimd, type LoadOptions, loadModel, QurioError, SAMPLE_RATE, WINDOW_SAMPLES } from "../host/index.ts";
-import { windowStarts } from "../host/model.ts";
+import { coreWasm, hasSimd, type LoadOptions, loadModel, QurioError, SAMPLE_RATE, WINDOW_SAMPLES } from "../host/runtime/index.ts";
+import { windowStarts } from "../host/runtime/model.ts";
 import { randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 import { wavBytes } from "./harness/wav.ts";
 
@@ -149,10 +149,10 @@ test("every TypeScript example of docs/api.md and of the docstrings runs", async
     join(folder, "clip.wav"),
     wavBytes(16000, (i) => Math.sin(i / 9) / 2),
   );
-  const entry = pathToFileURL(packagePath("host", "index.ts")).href;
+  const entry = pathToFileURL(packagePath("host", "runtime", "index.ts")).href;
   const examples = [...readFileSync(packagePath("docs", "api.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
   assert.is(examples.length, 9);
-  const docstring = readFileSync(packagePath("host", "index.ts"), "utf8").match(/\n \* {5}const model[\s\S]*?\n \*\n/)![0];
+  const docstring = readFileSync(packagePath("host", "runtime", "index.ts"), "utf8").match(/\n \* {5}const model[\s\S]*?\n \*\n/)![0];
   const code = docstring.replaceAll(/^ \* */gm, "");
   examples.push(`import { loadModel } from "qurio";\nconst pcm = new Int16Array(9);\n${code}`);
   const log = console.log;

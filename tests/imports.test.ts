@@ -7,6 +7,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { packagePath } from "../host/files.ts";
 
+const HOST = ["format", "errors", "model file", "runtime", "wasm", "audio", "engines", "meter"];
+
 /** Where the arrow may go: a level's sources may import its own and these. The first level whose pattern fits a path is its level. */
 const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "format", paths: /^assembly\/(format\/|uses\.ts$)/, mayImport: [] },
@@ -17,46 +19,44 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "model", paths: /^assembly\/model\//, mayImport: ["format", "kernels", "frontend", "layers", "router"] },
   { name: "device entry", paths: /^assembly\//, mayImport: ["format", "kernels", "frontend", "layers", "router", "model"] },
 
+  // what an application loads
   { name: "errors", paths: /^host\/(errors|files|check|plot)\.ts$/, mayImport: ["format"] },
-  // the bytes of wasm binaries: bake writes them, the meter counts in them
+  { name: "model file", paths: /^host\/model-file\//, mayImport: ["format", "errors"] },
+  { name: "runtime", paths: /^host\/runtime\//, mayImport: ["format", "errors", "model file"] },
+
+  // the rest of the host: what a decision is made of, in which engine, at what cost
   { name: "wasm", paths: /^host\/wasm\//, mayImport: ["errors"] },
-  { name: "export", paths: /^tools\/export\//, mayImport: ["format", "errors", "wasm"] },
-  { name: "image", paths: /^firmware-sim\/image\//, mayImport: ["format", "errors", "export"] },
-  { name: "core", paths: /^host\/engines\/(core|parity|trace)\.ts$/, mayImport: ["format", "errors", "export", "image"] },
   { name: "audio", paths: /^host\/audio\//, mayImport: ["errors"] },
-  { name: "package", paths: /^host\/(model|stream|browser|index)\.ts$/, mayImport: ["format", "errors", "export", "core"] },
-  // engines give the package's decisions; the package itself needs the core module only
-  { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "export", "image", "core", "wasm", "package"] },
+  { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "model file", "runtime", "wasm"] },
+  { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "model file", "runtime", "wasm", "engines"] },
+
+  // what makes models
+  { name: "import", paths: /^tools\/import\//, mayImport: [...HOST, "export"] },
+  { name: "export", paths: /^tools\/export\//, mayImport: HOST },
+  { name: "train", paths: /^tools\/train\//, mayImport: [...HOST, "export"] },
+  { name: "study", paths: /^tools\/study\//, mayImport: [...HOST, "export", "train"] },
+
+  // what becomes of a model on a board
+  { name: "image", paths: /^firmware-sim\/image\//, mayImport: [...HOST, "export"] },
+  { name: "all engines", paths: /^firmware-sim\/engines\//, mayImport: [...HOST, "export", "image"] },
+  { name: "estimates", paths: /^firmware-sim\/estimates\//, mayImport: [...HOST, "export", "image"] },
+  { name: "battery", paths: /^firmware-sim\/battery\//, mayImport: HOST },
   // a program: it prints tables as commands do
   {
     name: "validation",
-    paths: /^host\/meter\/calibrate\/validate\.ts$/,
-    mayImport: ["format", "errors", "export", "image", "engines", "meter", "cli"],
+    paths: /^firmware-sim\/calibrate\/validate\.ts$/,
+    mayImport: [...HOST, "import", "export", "image", "estimates", "calibrate", "cli"],
   },
-  {
-    name: "meter",
-    paths: /^host\/meter\//,
-    mayImport: ["format", "errors", "export", "image", "core", "wasm", "package", "engines"],
-  },
-  {
-    name: "battery",
-    paths: /^firmware-sim\/battery\//,
-    mayImport: ["format", "errors", "export", "image", "core", "package", "engines", "meter"],
-  },
-  { name: "train", paths: /^tools\/train\//, mayImport: ["format", "errors", "export", "image", "core", "audio", "package", "engines"] },
-  {
-    name: "study",
-    paths: /^tools\/study\//,
-    mayImport: ["format", "errors", "export", "image", "core", "audio", "package", "engines", "meter", "battery", "train"],
-  },
+  { name: "calibrate", paths: /^firmware-sim\/calibrate\//, mayImport: [...HOST, "import", "export", "image", "estimates"] },
+
   {
     name: "cli",
-    paths: /^host\/cli\//,
-    mayImport: ["format", "errors", "wasm", "export", "image", "core", "audio", "package", "engines", "meter", "battery", "train", "study"],
+    paths: /^cli\//,
+    mayImport: [...HOST, "import", "export", "train", "study", "image", "all engines", "estimates", "battery"],
   },
 ];
 
-const FOLDERS = ["assembly", "host", "tools", "firmware-sim"];
+const FOLDERS = ["assembly", "host", "tools", "firmware-sim", "cli"];
 
 interface Import {
   from: string;
@@ -143,18 +143,20 @@ function reachable(entry: string): Import[] {
 }
 
 test("the browser's entry reaches no node: module and no package but the wasm loader", () => {
-  const outside = reachable("host/browser.ts").filter(({ relative, to }) => !relative && to !== "@assemblyscript/loader");
+  const outside = reachable("host/runtime/browser.ts").filter(({ relative, to }) => !relative && to !== "@assemblyscript/loader");
   assert.equal(
-    outside.map(({ from, to }) => `${from} imports ${to}: not allowed, host/browser.ts reaches it`),
+    outside.map(({ from, to }) => `${from} imports ${to}: not allowed, host/runtime/browser.ts reaches it`),
     [],
   );
 });
 
 test("the package's Node entry loads no package but the wasm loader", () => {
   const light = ["@assemblyscript/loader"];
-  const heavy = reachable("host/index.ts").filter(({ relative, to }) => !relative && !to.startsWith("node:") && !light.includes(to));
+  const heavy = reachable("host/runtime/index.ts").filter(
+    ({ relative, to }) => !relative && !to.startsWith("node:") && !light.includes(to),
+  );
   assert.equal(
-    heavy.map(({ from, to }) => `${from} imports ${to}: not allowed, host/index.ts reaches it`),
+    heavy.map(({ from, to }) => `${from} imports ${to}: not allowed, host/runtime/index.ts reaches it`),
     [],
   );
 });
@@ -163,10 +165,10 @@ test("the check itself notices a wrong arrow, an unknown place and a missing fil
   const edge = (from: string, to: string): Import => ({ from, to, relative: true, typeOnly: false });
   const said = (from: string, to: string) => complaint(edge(from, to)) ?? "nothing";
   assert.match(said("assembly/kernels/linear.ts", "assembly/model/load.ts"), /not allowed, kernels may import format, not model/);
-  assert.match(said("tools/export/pack.ts", "host/engines/core.ts"), /not allowed, export may import/);
+  assert.match(said("host/model-file/pack.ts", "host/runtime/core.ts"), /not allowed, model file may import/);
   assert.match(said("host/elsewhere/x.ts", "host/errors.ts"), /in no level/);
-  assert.match(said("host/model.ts", "host/nothing.ts"), /no such file/);
-  assert.is(said("host/cli/run.ts", "host/model.ts"), "nothing");
+  assert.match(said("host/runtime/model.ts", "host/nothing.ts"), /no such file/);
+  assert.is(said("cli/run.ts", "host/runtime/model.ts"), "nothing");
 });
 
 test.run();

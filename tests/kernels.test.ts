@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LAYOUT_FLOAT32_ROWS, LAYOUT_INT8_BLOCKED, LAYOUT_PACKED_15, LAYOUT_TERNARY_SWAR } from "../assembly/format/ids.ts";
 import { columnBlock, layerWidth, layoutHolds, maxColumns, padTo, rowBlock, tableBytes } from "../assembly/format/layouts.ts";
-import { type Codes, layoutFor, packWeights, unpackWeights, WEIGHT_TYPES, type WeightTypeInfo } from "../tools/export/pack.ts";
+import { type Codes, layoutFor, packWeights, unpackWeights, WEIGHT_TYPES, type WeightTypeInfo } from "../host/model-file/pack.ts";
 import { Instance, TARGETS } from "./harness/compile.ts";
 import { random } from "./harness/random.ts";
 import { linearInteger, quantizeActivations, sum4, ternaryActivations } from "./reference/kernels.ts";

@@ -14,7 +14,7 @@ import {
   MAX_WIDTH,
 } from "../assembly/format/ids.ts";
 import { columnBlock, maxColumns, padTo, planeBit, rowBlock, weightBytes } from "../assembly/format/layouts.ts";
-import { type Codes, packWeights } from "../tools/export/pack.ts";
+import { type Codes, packWeights } from "../host/model-file/pack.ts";
 import { Instance } from "./harness/compile.ts";
 import { random } from "./harness/random.ts";
 import { gemv, sum4 } from "./reference/kernels.ts";

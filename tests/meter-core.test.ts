@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as I from "../assembly/format/ids.ts";
-import { Core } from "../host/engines/core.ts";
 import type { QurioError } from "../host/errors.ts";
 import { addPartCounts, type Cost, costOf, cyclesOf, noPartCounts, PARTS } from "../host/meter/cost.ts";
 import { CounterReader, noCounts, totalOf } from "../host/meter/counts.ts";
@@ -12,6 +11,7 @@ import type { DeviceProfile } from "../host/meter/device.ts";
 import { loadDevice } from "../host/meter/devices.ts";
 import { instrument } from "../host/meter/instrument.ts";
 import { Meter, ROOTS } from "../host/meter/meter.ts";
+import { Core } from "../host/runtime/core.ts";
 import { CLASSES } from "../host/wasm/opcodes.ts";
 import { randomModelFile, randomPcm } from "./harness/models.ts";
 

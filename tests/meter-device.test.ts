@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { bestFit, fittedCore, predict, readRows } from "../firmware-sim/calibrate/fit.ts";
+import { countKernel, JUDGED } from "../firmware-sim/calibrate/judge.ts";
+import { countCall, microCall } from "../firmware-sim/calibrate/record.ts";
+import { TARGETS } from "../firmware-sim/calibrate/targets.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { bestFit, fittedCore, predict, readRows } from "../host/meter/calibrate/fit.ts";
-import { countKernel, JUDGED } from "../host/meter/calibrate/judge.ts";
-import { countCall, microCall } from "../host/meter/calibrate/record.ts";
-import { TARGETS } from "../host/meter/calibrate/targets.ts";
 import { parseCore } from "../host/meter/core_cycles.ts";
 import { parseDevice } from "../host/meter/device.ts";
 import { deviceNames, deviceParts, loadDevice } from "../host/meter/devices.ts";
@@ -198,13 +198,13 @@ test("the recorded op counts are those of the microbenchmarks as they are now", 
     for (const { core, rows } of recorded) {
       const row = rows.find((row) => row.name === name)!;
       for (const kind of CLASSES)
-        assert.is(counts[kind], row.ops[kind] ?? 0, `${core}, ${name}: ${kind}; run host/meter/calibrate/record.ts again`);
+        assert.is(counts[kind], row.ops[kind] ?? 0, `${core}, ${name}: ${kind}; run firmware-sim/calibrate/record.ts again`);
     }
   }
   for (const { rows } of recorded) assert.is(rows.length, 35);
 });
 
-// What the fit has not seen, 1536 -> 640, emulated by host/meter/calibrate/judge.ts. The M4's 8-bit kernel folds four sign extensions and
+// What the fit has not seen, 1536 -> 640, emulated by firmware-sim/calibrate/judge.ts. The M4's 8-bit kernel folds four sign extensions and
 // two masks into SMLABB and SMLATT: more than any microbenchmark shows, the model is 16 % too dear there.
 const KNOWN_MISS: Record<string, number> = { int8Gemv: 0.18 };
 

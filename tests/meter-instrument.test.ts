@@ -11,9 +11,9 @@ import * as assert from "uvu/assert";
 import type { QurioError } from "../host/errors.ts";
 import { CounterReader, type Counts, noCounts, totalOf } from "../host/meter/counts.ts";
 import { type InstrumentOptions, instrument } from "../host/meter/instrument.ts";
+import { layoutFor, WEIGHT_TYPES } from "../host/model-file/pack.ts";
 import { leb, Reader } from "../host/wasm/leb.ts";
 import { CLASSES, type OpClass, readInstruction } from "../host/wasm/opcodes.ts";
-import { layoutFor, WEIGHT_TYPES } from "../tools/export/pack.ts";
 import { compileEntry, TARGETS } from "./harness/compile.ts";
 
 type Call = (exports: Record<string, (...numbers: number[]) => number>) => void;

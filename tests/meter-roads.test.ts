@@ -3,14 +3,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as I from "../assembly/format/ids.ts";
+import { emulatedDecision, emulatedOf, openRoads } from "../firmware-sim/estimates/emulated.ts";
 import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/emulate.ts";
 import { packagePath, readInput } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
 import { cyclesOf } from "../host/meter/cost.ts";
 import { totalOf } from "../host/meter/counts.ts";
 import { loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
-import { emulatedDecision, emulatedOf, openRoads } from "../host/meter/roads.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { randomModelFile, randomPcm } from "./harness/models.ts";
 
 const missing = missingTool();

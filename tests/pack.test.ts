@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { packagePath } from "../host/files.ts";
-import { loadModel } from "../host/index.ts";
+import { loadModel } from "../host/runtime/index.ts";
 import { bake } from "../tools/export/bake.ts";
 import { randomModelFile, randomPcm } from "./harness/models.ts";
 import { wavBytes } from "./harness/wav.ts";
@@ -63,10 +63,10 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "LICENSE",
     "bin/qurio.js",
     "docs/api.md",
-    "dist/host/index.js",
-    "dist/host/index.d.ts",
-    "dist/host/browser.js",
-    "dist/host/cli/main.js",
+    "dist/host/runtime/index.js",
+    "dist/host/runtime/index.d.ts",
+    "dist/host/runtime/browser.js",
+    "dist/cli/main.js",
   );
   expected.push(
     ...output(
@@ -164,7 +164,7 @@ slow("import { loadModel } from qurio decides as the sources do", async () => {
     const read = (name) => readFileSync(new URL(import.meta.resolve("qurio/wasm/" + name)));
     const model = await loadModel(readFileSync("model.qmoe"), { wasm: { scalar: read("qurio.wasm"), simd: read("qurio.simd.wasm") } });`;
   assert.equal(decide(browser), decision);
-  const engine = `import { openEngine } from "./node_modules/qurio/dist/host/engines/engine.js";
+  const engine = `import { openEngine } from "./node_modules/qurio/dist/firmware-sim/engines/engines.js";
     const model = await openEngine("wasi", readFileSync("model.qmoe")); process.on("exit", () => model.close());`;
   assert.is(decide(engine).label, decision.label);
 });

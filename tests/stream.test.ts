@@ -4,13 +4,13 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import * as S from "../assembly/format/stream.ts";
-import { Core } from "../host/engines/core.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath, readInput } from "../host/files.ts";
-import { coreWasm, loadModel, type StreamOptions } from "../host/index.ts";
-import { RawStream, type RawWindow, streamSettings } from "../host/stream.ts";
+import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm, loadModel, type StreamOptions } from "../host/runtime/index.ts";
+import { RawStream, type RawWindow, streamSettings } from "../host/runtime/stream.ts";
 import { frontEndOf, frontEndSection } from "../tools/export/front_end_tables.ts";
-import { decodeModel, encodeModel } from "../tools/export/model_file.ts";
 import { type ModelOptions, randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 
 const WINDOW = 80000;

@@ -4,12 +4,12 @@ import { spawnSync } from "node:child_process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { packagePath, readInput } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
 import { totalOf } from "../host/meter/counts.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { meterStream } from "../host/meter/stream.ts";
-import { streamSettings } from "../host/stream.ts";
-import { decodeModel } from "../tools/export/model_file.ts";
+import { decodeModel } from "../host/model-file/model_file.ts";
+import { coreWasm } from "../host/runtime/index.ts";
+import { streamSettings } from "../host/runtime/stream.ts";
 import { randomPcm } from "./harness/models.ts";
 
 const MODEL = packagePath("models", "esc10-tiny.qmoe");

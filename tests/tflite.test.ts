@@ -3,15 +3,15 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Core } from "../host/engines/core.ts";
 import { layerOutputs } from "../host/engines/trace.ts";
 import type { QurioError } from "../host/errors.ts";
-import { coreWasm } from "../host/index.ts";
+import { encodeModel } from "../host/model-file/model_file.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { packCheckpoint } from "../tools/export/exporter.ts";
-import { encodeModel } from "../tools/export/model_file.ts";
-import { type Int8Layer, readTflite } from "../tools/export/tflite.ts";
-import { asFloat, tfliteCheckpoint } from "../tools/export/tflite_checkpoint.ts";
-import { int8Layer, multiplyByQuantized, quantizeInt8, quantizeMultiplier, runTflite } from "../tools/export/tflite_reference.ts";
+import { type Int8Layer, readTflite } from "../tools/import/tflite.ts";
+import { asFloat, tfliteCheckpoint } from "../tools/import/tflite_checkpoint.ts";
+import { int8Layer, multiplyByQuantized, quantizeInt8, quantizeMultiplier, runTflite } from "../tools/import/tflite_reference.ts";
 import { random } from "./harness/random.ts";
 import { floatsOf, randomLayers, type Spoil, writeTflite } from "./harness/tflite.ts";
 

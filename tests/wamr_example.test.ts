@@ -12,10 +12,10 @@ import { DECISION_BYTES } from "../assembly/format/decision.ts";
 import { ABI_VERSION } from "../assembly/format/ids.ts";
 import { recordsHeader } from "../firmware-sim/image/c_header.ts";
 import { missingTool } from "../firmware-sim/image/tools.ts";
-import { Core } from "../host/engines/core.ts";
 import { packagePath } from "../host/files.ts";
-import { coreWasm } from "../host/index.ts";
-import { RawStream } from "../host/stream.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm } from "../host/runtime/index.ts";
+import { RawStream } from "../host/runtime/stream.ts";
 import { type Baked, bake } from "../tools/export/bake.ts";
 import { randomModelFile } from "./harness/models.ts";
 

@@ -6,7 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { decimal6 } from "../host/engines/decimal.ts";
 import { packagePath } from "../host/files.ts";
-import { loadModel, type StreamOptions, type StreamWindow } from "../host/index.ts";
+import { loadModel, type StreamOptions, type StreamWindow } from "../host/runtime/index.ts";
 
 const MODEL = "models/esc10-tiny.qmoe";
 

@@ -11,6 +11,9 @@
 
 export const STREAM_BYTES = 84;
 
+/** A decibel of power in all 64 bands, in nats: 64 ln(10) / 10. Divided by the front end's step: in codes. */
+export const NATS_PER_DB: f32 = 14.736545;
+
 /** Frames from window to window, 1 to RING_FRAMES; 0: one window, and no stream. A frame is 10 ms. */
 export const STREAM_HOP = 0;
 /** The gate wakes when the level is this far above the background; 0: there is no gate. */

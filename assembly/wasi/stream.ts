@@ -3,7 +3,7 @@
 // sleeps. Memory does not grow.
 
 import { SECTION_FRONT_END, PHASE_DONE, PHASE_FAILED, PHASE_HOP, PHASE_IDLE } from "../format/ids.ts";
-import { STREAM_EVENT, STREAM_HOLD, STREAM_HOP, STREAM_SLEEP, STREAM_START, STREAM_STOP, STREAM_VOTES, STREAM_WAKE } from "../format/stream.ts";
+import { NATS_PER_DB, STREAM_EVENT, STREAM_HOLD, STREAM_HOP, STREAM_SLEEP, STREAM_START, STREAM_STOP, STREAM_VOTES, STREAM_WAKE } from "../format/stream.ts";
 import { FRONT_END_STEP } from "../format/file.ts";
 import { audioPtr, audioSpace, decide, pushAudio, reset, step, streamPtr } from "../index.ts";
 import { findSection } from "../model/sections.ts";
@@ -16,7 +16,7 @@ import { printAsleep, printDecision } from "./line.ts";
 import { putText, putUnsigned } from "./print.ts";
 
 const NAME: usize = memory.data<u8>([45]); // "-"
-/** Frames that the gate stays awake behind a sound: 2 s, as host/stream.ts has it. */
+/** Frames that the gate stays awake behind a sound: 2 s, as host/runtime/stream.ts has it. */
 const HOLD_FRAMES = 200;
 
 let startFrame: i32 = 0;
@@ -58,7 +58,7 @@ function settings(): void {
 
 /** Decibels of power in every band as a sum of 64 codes: ln(10) / 10 * 64 = 14.73654 nat-bands a decibel. */
 function levelOf(decibels: f32, step: f32): i32 {
-  return <i32>((decibels * <f32>14.736545) / step + <f32>0.5);
+  return <i32>((decibels * NATS_PER_DB) / step + <f32>0.5);
 }
 
 /** Steps until more sound is needed; prints what was decided. */

@@ -1,6 +1,8 @@
 // Node only. The Cortex-M cores that firmware is emulated for: compiler flags, QEMU machine, and whose timings cycles.c applies.
 
-export type CoreName = "m4" | "m33" | "m0plus";
+import type { CoreName } from "../../host/meter/boards.ts";
+
+export type { CoreName } from "../../host/meter/boards.ts";
 
 export interface Core {
   title: string;

@@ -11,7 +11,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { QurioError } from "../errors.ts";
 import { readInput } from "../files.ts";
-import { coreWasm } from "../index.ts";
+import { coreWasm } from "../runtime/index.ts";
 import type { Input, Runner } from "./runner.ts";
 import { CHROMIUM, needTool } from "./tools.ts";
 import type { Trace } from "./trace.ts";
@@ -29,7 +29,7 @@ const LOADER = "@assemblyscript/loader";
 const PAGE = `<!doctype html><title>qurio</title>
 <script type="importmap">{ "imports": { "${LOADER}": "/loader.js" } }</script>
 <script type="module">
-import { loadModel } from "/host/browser${EXTENSION}";
+import { loadModel } from "/host/runtime/browser${EXTENSION}";
 import { decideRecord, traceDecision } from "/host/engines/trace${EXTENSION}";
 const bytes = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
 const hex = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");

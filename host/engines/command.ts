@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deviceError, QurioError } from "../errors.ts";
-import { SAMPLE_RATE } from "../model.ts";
+import { SAMPLE_RATE } from "../runtime/model.ts";
 import { type Input, type Runner, tryModel } from "./runner.ts";
 
 /** What a run of the command left behind. */

@@ -1,11 +1,11 @@
 // Engines: what executes a model. All take the same model files and give the same decision records, bit for bit.
 
-import { decodeModel } from "../../tools/export/model_file.ts";
 import { QurioError } from "../errors.ts";
-import { type Decision, isWasm, modelFromBytes, nameDecision } from "../model.ts";
-import { checkFeatures, readDecision } from "./core.ts";
+import { decodeModel } from "../model-file/model_file.ts";
+import { checkFeatures, readDecision } from "../runtime/core.ts";
+import { type Decision, isWasm, modelFromBytes, nameDecision } from "../runtime/model.ts";
 import type { Build, Input, Runner } from "./runner.ts";
-import { ARM_GCC, CHROMIUM, IWASM, JCO, PYTHON_WASM3, QEMU_ARM, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
+import { CHROMIUM, IWASM, PYTHON_WASM3, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
 
 /** One model, opened in one engine. */
 export interface Engine extends Runner {
@@ -15,7 +15,7 @@ export interface Engine extends Runner {
   decideAll(inputs: readonly Input[], seed?: number): Promise<Decision[]>;
 }
 
-interface EngineKind {
+export interface EngineKind {
   runs: string;
   /** The first one is taken when none is asked for. */
   builds: readonly Build[];
@@ -23,7 +23,10 @@ interface EngineKind {
   open(file: Uint8Array, build: Build): Promise<Runner>;
 }
 
-export const ENGINES: Readonly<Record<string, EngineKind>> = {
+export type EngineKinds = Readonly<Record<string, EngineKind>>;
+
+/** Those that run modules as this package ships them. */
+export const HOST_ENGINES = {
   node: {
     runs: "the core module in this process",
     builds: ["simd", "scalar"],
@@ -54,12 +57,6 @@ export const ENGINES: Readonly<Record<string, EngineKind>> = {
     tools: [WAMRC, WAMR],
     open: async (file) => (await import("./native.ts")).openIwasmAot(file),
   },
-  component: {
-    runs: "the model baked into a component, through jco in this process",
-    builds: ["component"],
-    tools: [JCO],
-    open: async (file) => (await import("./component.ts")).openComponent(file),
-  },
   wasm3: {
     runs: "the core module, interpreted by wasm3 through its Python package",
     builds: ["scalar"],
@@ -72,25 +69,23 @@ export const ENGINES: Readonly<Record<string, EngineKind>> = {
     tools: [CHROMIUM],
     open: async (file, build) => (await import("./chromium.ts")).openChromium(file, build === "simd"),
   },
-  "cortex-m": {
-    runs: "the core as C, machine code on an emulated Cortex-M4F",
-    builds: ["unchecked", "checked"],
-    tools: [ARM_GCC, QEMU_ARM],
-    open: async (file, build) => (await import("./cortex_m.ts")).openCortexM(file, build),
-  },
-};
-
-export const ENGINE_NAMES: readonly string[] = Object.keys(ENGINES);
+} satisfies Record<string, EngineKind>;
 
 /**
  * Opens a model in an engine.
+ * @param kinds the engines there are, by name
  * @param file a `.qmoe` file's bytes; engine node also takes a baked module's
  * @throws QurioError ENGINE for an unknown name, TOOL_MISSING, TOOL_VERSION; what is wrong with a damaged or foreign file
  */
-export async function openEngine(name: string, file: Uint8Array, wanted?: Build): Promise<Engine> {
-  const kind = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
+export async function openEngineOf(kinds: EngineKinds, name: string, file: Uint8Array, wanted?: Build): Promise<Engine> {
+  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
   if (!kind) {
-    throw new QurioError("ENGINE", `unknown engine ${name}: one of ${ENGINE_NAMES.join(", ")} expected`, "`qurio engines` lists them.", 2);
+    throw new QurioError(
+      "ENGINE",
+      `unknown engine ${name}: one of ${Object.keys(kinds).join(", ")} expected`,
+      "`qurio engines` lists them.",
+      2,
+    );
   }
   const build = wanted ?? kind.builds[0];
   const runner = await kind.open(file, build);

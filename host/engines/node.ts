@@ -1,6 +1,6 @@
 // Engine "node": the core module in this process.
 
-import { loadModel } from "../index.ts";
+import { loadModel } from "../runtime/index.ts";
 import type { Build, Runner } from "./runner.ts";
 import { decideRecord, traceDecision } from "./trace.ts";
 

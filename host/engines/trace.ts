@@ -3,8 +3,8 @@
 
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
 import { align16 } from "../../assembly/format/plan.ts";
-import { decodePlan, memoryPlan, type PackedModel } from "../../tools/export/model_file.ts";
-import type { Core } from "./core.ts";
+import { decodePlan, memoryPlan, type PackedModel } from "../model-file/model_file.ts";
+import type { Core } from "../runtime/core.ts";
 
 /** As bytes; what a decision has not is empty. */
 export interface Trace {

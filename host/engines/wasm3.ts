@@ -4,14 +4,14 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodePlan } from "../../tools/export/model_file.ts";
-import { repack } from "../../tools/export/repack.ts";
 import { deviceError, QurioError } from "../errors.ts";
 import { packagePath } from "../files.ts";
-import { coreWasm } from "../index.ts";
+import { decodePlan } from "../model-file/model_file.ts";
+import { repack } from "../model-file/repack.ts";
+import { Core } from "../runtime/core.ts";
+import { coreWasm } from "../runtime/index.ts";
 import { leb } from "../wasm/leb.ts";
 import { joinSections, readSections, SECTION_MEMORY } from "../wasm/sections.ts";
-import { Core } from "./core.ts";
 import type { Runner } from "./runner.ts";
 import { needTool, PYTHON_WASM3 } from "./tools.ts";
 

@@ -1,8 +1,8 @@
 // Browser-safe. A device profile: what a board's clock, energy and operations cost, each constant with its source.
 
-import { BOARDS } from "../../firmware-sim/image/boards.ts";
 import { type Bounds, Check, type Constant } from "../check.ts";
 import type { OpClass } from "../wasm/opcodes.ts";
+import { BOARDS } from "./boards.ts";
 import type { CoreCycles, CyclesPerOp } from "./core_cycles.ts";
 import type { Families } from "./families.ts";
 import { type Estimate, type RangedConstant, rangedConstant } from "./ranged.ts";

@@ -4,12 +4,12 @@
 //   '------------- frontEnd ---------------------'  '--------- router ---------'  '--- expert ---'
 
 import * as I from "../../assembly/format/ids.ts";
-import { Core, type CoreExports, type RawDecision } from "../engines/core.ts";
+import { Core, type CoreExports, type RawDecision } from "../runtime/core.ts";
 import { noPartCounts, type Part, type PartCounts } from "./cost.ts";
 import { addCounts, CounterReader, type Counts, countsOf, noCounts, noTraffic, type Traffic, trafficOf } from "./counts.ts";
 import { instrument } from "./instrument.ts";
 
-/** What metering needs of a core; host/engines/core.ts is one. */
+/** What metering needs of a core; host/runtime/core.ts is one. */
 export interface MeteredCore {
   exports: CoreExports;
   /** Throws the device's last error unless `code` is 0. */

@@ -17,9 +17,9 @@ import {
   POLICY_ESCALATE,
 } from "../../assembly/format/file.ts";
 import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, SECTION_POLICY, SECTION_ROUTER } from "../../assembly/format/ids.ts";
-import type { PackedModel, PackedNetwork } from "../../tools/export/model_file.ts";
-import type { Core } from "../engines/core.ts";
-import { answererNetworks } from "../model.ts";
+import type { PackedModel, PackedNetwork } from "../model-file/model_file.ts";
+import type { Core } from "../runtime/core.ts";
+import { answererNetworks } from "../runtime/model.ts";
 
 export interface Path {
   /** Index of the answerer; -1 for a model that ends with its features. */

@@ -1,8 +1,8 @@
 // Browser-safe. What a model costs on a device: each step of each network over real clips, each way to an answer, and what no input exceeds.
 
 import { POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
-import { type LayerSize, layerSizes } from "../../tools/export/exporter.ts";
-import type { PackedModel, PackedNetwork } from "../../tools/export/model_file.ts";
+import type { PackedModel, PackedNetwork } from "../model-file/model_file.ts";
+import { type LayerSize, layerSizes } from "../model-file/sizes.ts";
 import type { BoundStep, Bounds } from "./bound/bound.ts";
 import { MODEL_BYTES } from "./bound/program.ts";
 import { cyclesOf, energyUjOf, type Part } from "./cost.ts";

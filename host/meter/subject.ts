@@ -1,9 +1,9 @@
 // Browser-safe. What is metered: a model file in the generic scalar core, or a baked module as it is.
 
-import { decodeModel, type PackedModel } from "../../tools/export/model_file.ts";
-import type { Core } from "../engines/core.ts";
 import { QurioError } from "../errors.ts";
-import { isWasm } from "../model.ts";
+import { decodeModel, type PackedModel } from "../model-file/model_file.ts";
+import type { Core } from "../runtime/core.ts";
+import { isWasm } from "../runtime/model.ts";
 import { imports, readSections, SECTION_IMPORT } from "../wasm/sections.ts";
 import { Meter } from "./meter.ts";
 

@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { packagePath } from "../../host/files.ts";
+import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
+import { WEIGHT_TYPES } from "../../host/model-file/pack.ts";
 import { DEFAULT_FRONT_END, frontEndOf, frontEndSection } from "../../tools/export/front_end_tables.ts";
-import { encodeModel, type PackedModel } from "../../tools/export/model_file.ts";
-import { WEIGHT_TYPES } from "../../tools/export/pack.ts";
 import { randomModel, randomNetwork } from "../harness/models.ts";
 
 const bundled = (name: string) => () => new Uint8Array(readFileSync(packagePath("models", name)));

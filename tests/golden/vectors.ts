@@ -2,11 +2,12 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import * as D from "../../assembly/format/decision.ts";
-import { type Engine, openEngine } from "../../host/engines/engine.ts";
+import { openEngine } from "../../firmware-sim/engines/engines.ts";
+import type { Engine } from "../../host/engines/engine.ts";
 import type { Build } from "../../host/engines/runner.ts";
 import type { Trace } from "../../host/engines/trace.ts";
 import { packagePath } from "../../host/files.ts";
-import { crc32 } from "../../tools/export/crc32.ts";
+import { crc32 } from "../../host/model-file/crc32.ts";
 import { goldenInput } from "./inputs.ts";
 import { GOLDEN_MODELS } from "./models.ts";
 

@@ -1,9 +1,9 @@
 // Small random models for tests: same seed, same bytes.
 
 import { POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
+import { encodeModel, type PackedLayer, type PackedModel, type PackedNetwork } from "../../host/model-file/model_file.ts";
+import { packWeights, WEIGHT_TYPES } from "../../host/model-file/pack.ts";
 import { type Arithmetic, DEFAULT_FRONT_END, frontEndSection } from "../../tools/export/front_end_tables.ts";
-import { encodeModel, type PackedLayer, type PackedModel, type PackedNetwork } from "../../tools/export/model_file.ts";
-import { packWeights, WEIGHT_TYPES } from "../../tools/export/pack.ts";
 import { random } from "./random.ts";
 
 export type TypeName = (typeof WEIGHT_TYPES)[number]["name"];

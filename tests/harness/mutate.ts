@@ -4,7 +4,7 @@
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
 import { columnBlock, isPacked, padTo, rowSumOffset } from "../../assembly/format/layouts.ts";
-import { decodeContainer, encodeContainer, type Section } from "../../tools/export/container.ts";
+import { decodeContainer, encodeContainer, type Section } from "../../host/model-file/container.ts";
 import type { Dice } from "./dice.ts";
 import { isNetwork, type LayerRecord, layerCount, layerOf, refill, repairCodes, repairHeader, replan, viewOf } from "./repair.ts";
 

@@ -4,10 +4,10 @@ import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
 import { layerWidth, layoutHolds, tableBytes, weightBytes } from "../../assembly/format/layouts.ts";
 import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes } from "../../assembly/format/plan.ts";
-import type { Section } from "../../tools/export/container.ts";
-import { crc32 } from "../../tools/export/crc32.ts";
-import { ringBytesOf } from "../../tools/export/model_file.ts";
-import { packWeights, unpackWeights, WEIGHT_TYPES } from "../../tools/export/pack.ts";
+import type { Section } from "../../host/model-file/container.ts";
+import { crc32 } from "../../host/model-file/crc32.ts";
+import { ringBytesOf } from "../../host/model-file/model_file.ts";
+import { packWeights, unpackWeights, WEIGHT_TYPES } from "../../host/model-file/pack.ts";
 import type { Dice } from "./dice.ts";
 
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -4,11 +4,11 @@ import * as D from "../../assembly/format/decision.ts";
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, POLICY_FEATURES } from "../../assembly/format/ids.ts";
 import { padTo } from "../../assembly/format/layouts.ts";
 import { STREAM_BYTES } from "../../assembly/format/stream.ts";
-import { type CoreExports, readDecision } from "../../host/engines/core.ts";
 import { DEVICE_ERRORS } from "../../host/errors.ts";
 import { CounterReader, totalOf } from "../../host/meter/counts.ts";
 import type { Instrumented } from "../../host/meter/instrument.ts";
-import { decodeModel, decodePlan, memoryPlan, type PackedModel, type PackedNetwork } from "../../tools/export/model_file.ts";
+import { decodeModel, decodePlan, memoryPlan, type PackedModel, type PackedNetwork } from "../../host/model-file/model_file.ts";
+import { type CoreExports, readDecision } from "../../host/runtime/core.ts";
 
 const PAGE = 65536;
 const MOST_PAGES = 8;

@@ -1,4 +1,4 @@
-// Writes small TensorFlow Lite files of fully connected layers, and spoils them on demand. Field numbers: tools/export/tflite.ts.
+// Writes small TensorFlow Lite files of fully connected layers, and spoils them on demand. Field numbers: tools/import/tflite.ts.
 
 import { Builder } from "flatbuffers";
 import { random } from "./random.ts";

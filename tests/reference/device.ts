@@ -1,8 +1,8 @@
 // Runs the device's front end in a test instance, with canaries around every buffer that it is given.
 
 import { AUDIO_SAMPLES, FRONT_END_SCRATCH_BYTES, RICH_FEATURES, RING_BYTES, RING_BYTES_4BIT } from "../../assembly/format/plan.ts";
+import { ringBytesOf } from "../../host/model-file/model_file.ts";
 import { frontEndSection } from "../../tools/export/front_end_tables.ts";
-import { ringBytesOf } from "../../tools/export/model_file.ts";
 import { Instance, type Target } from "../harness/compile.ts";
 
 const CANARY_BYTES = 64;

@@ -11,13 +11,13 @@ import { readFileSync } from "node:fs";
 import { align16 } from "../../assembly/format/plan.ts";
 import { deviceError, QurioError } from "../../host/errors.ts";
 import { packagePath, readInput } from "../../host/files.ts";
+import { decodeModel, encodeModel, memoryPlan } from "../../host/model-file/model_file.ts";
+import { repack } from "../../host/model-file/repack.ts";
 import { placeInMemory } from "../../host/wasm/place.ts";
 import { readSections, SECTION_CODE } from "../../host/wasm/sections.ts";
 import { BAKE_TARGETS, type BakeTarget } from "./bake_targets.ts";
 import { compileCore } from "./compile.ts";
 import { componentOf } from "./component.ts";
-import { decodeModel, encodeModel, memoryPlan } from "./model_file.ts";
-import { repack } from "./repack.ts";
 import { bakedUses } from "./uses.ts";
 
 export interface BakeOptions {

@@ -1,8 +1,9 @@
 // What a checkpoint holds: networks as float weights, and how they work together.
 
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
+import type { WeightType } from "../../host/model-file/weight_types.ts";
 import type { FrontEndParameters } from "./front_end_tables.ts";
-import { isTernary, type QuantizedMatrix, quantizeMatrix, type WeightType } from "./quantize.ts";
+import { isTernary, type QuantizedMatrix, quantizeMatrix } from "./quantize.ts";
 
 /** A multilayer perceptron: inputs -> hidden -> ... -> outputs. */
 export interface NetworkSpec {

@@ -27,9 +27,6 @@ export interface FrontEndParameters {
   removeDc: boolean;
 }
 
-/** A decibel of power in all 64 bands, in nats: 64 ln(10) / 10. Divided by `step`: in codes. */
-export const NATS_PER_DB = 14.736545;
-
 export const CODE_BITS = [8, 4] as const;
 export type CodeBits = (typeof CODE_BITS)[number];
 

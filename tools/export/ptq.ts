@@ -8,8 +8,9 @@
 // need no calibration: the device takes their scale from each vector (absmax).
 
 import { QurioError } from "../../host/errors.ts";
+import type { Codes, WeightType } from "../../host/model-file/weight_types.ts";
 import type { Checkpoint, Layer, Network } from "./checkpoint_types.ts";
-import { type Codes, maxCode, type QuantizedMatrix, quantizeActivations, roundHalfEven, type WeightType } from "./quantize.ts";
+import { maxCode, type QuantizedMatrix, quantizeActivations, roundHalfEven } from "./quantize.ts";
 import { activate, linear, normalize, prepare } from "./reference.ts";
 
 /** Shares of the largest weight that are tried. */

@@ -11,12 +11,7 @@
 //
 // Maxima and means are those of a row, or of the whole matrix if it has one scale.
 
-/** Weight formats of a hidden layer; tools/export/checkpoint.ts says which layers may have which. */
-export type IntegerType = "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15" | "16";
-export type WeightType = "ternary" | "ternary5" | "popcount" | IntegerType | "float32";
-
-const INTEGER_TYPES = /* @__PURE__ */ Array.from({ length: 16 }, (_, i) => `${i + 1}` as IntegerType);
-export const WEIGHT_TYPES: readonly WeightType[] = ["ternary", "ternary5", "popcount", ...INTEGER_TYPES, "float32"];
+import type { Codes, WeightType } from "../../host/model-file/weight_types.ts";
 
 /** Share of the largest centred weight of a row below which a ternary code is zero. */
 export const TERNARY_THRESHOLD = 0.15;
@@ -25,9 +20,6 @@ export const TERNARY_THRESHOLD = 0.15;
 export function maxCode(bits: number): number {
   return 2 ** (bits - 1) - 1;
 }
-
-/** Signed codes: Int16Array above 8 bits. */
-export type Codes = Int8Array | Int16Array;
 
 export interface QuantizedMatrix {
   /** [rows, columns] */

@@ -3,8 +3,9 @@
 //   per layer  y[r] = scale[r] * xScale * sum_c code(r, c) * xCode(c) + bias[r]      (float32 layers: y = W x + b)
 //   hidden     LayerNorm (population variance, eps 1e-5) if there is one, ReLU
 
+import type { Codes } from "../../host/model-file/weight_types.ts";
 import { layerCodes, layerWeightType, type Network, type Normalization } from "./checkpoint_types.ts";
-import { type Codes, quantizeActivations, ternaryActivations } from "./quantize.ts";
+import { quantizeActivations, ternaryActivations } from "./quantize.ts";
 
 const EPSILON = 1e-5;
 

@@ -3,8 +3,8 @@
 import { HEADER_CRC } from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
 import { isPacked, scalarLayout } from "../../assembly/format/layouts.ts";
+import { decodeModel, memoryPlan } from "../../host/model-file/model_file.ts";
 import { frontEndParameters } from "./front_end_tables.ts";
-import { decodeModel, memoryPlan } from "./model_file.ts";
 
 const LAYOUT_USES: Record<number, string> = {
   [Id.LAYOUT_TERNARY_SWAR]: "USES_TERNARY_SWAR",

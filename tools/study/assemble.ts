@@ -3,9 +3,9 @@
 // Everything that is set here comes from answers about clips that the answering network had not seen (plan.ts: inner). A network that
 // is quantized after training takes temperature and threshold from its float32 form.
 
+import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import type { Checkpoint, FeatureSpec, Network, Normalization, Policy } from "../export/checkpoint.ts";
 import { packCheckpoint } from "../export/exporter.ts";
-import { encodeModel, type PackedModel } from "../export/model_file.ts";
 import { quantizeTrained } from "../export/ptq.ts";
 import { calibrate, outOfFoldOf } from "../train/calibration.ts";
 import { type FeatureTable, featuresOf } from "../train/feature_table.ts";

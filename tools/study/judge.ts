@@ -1,10 +1,10 @@
 // Decisions of a row by the WASM core as it ships, with exact op counts by its metered twin.
 
-import { Core, type RawDecision } from "../../host/engines/core.ts";
-import { coreWasm, hasSimd } from "../../host/index.ts";
 import { cyclesOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
 import { Meter } from "../../host/meter/meter.ts";
+import { Core, type RawDecision } from "../../host/runtime/core.ts";
+import { coreWasm, hasSimd } from "../../host/runtime/index.ts";
 import { Random } from "../train/random.ts";
 import type { Assembled } from "./assemble.ts";
 import type { Answer } from "./result.ts";

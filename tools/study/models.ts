@@ -5,7 +5,7 @@
 //   -joint        gate and experts trained together, as the paper does       -independent   each expert alone, the gate afterwards
 
 import { QurioError } from "../../host/errors.ts";
-import type { WeightType } from "../export/quantize.ts";
+import type { WeightType } from "../../host/model-file/weight_types.ts";
 
 /** Networks that are trained, each once for a seed and a fold. Their places are part of their seeds: add new ones at the end. */
 export const NETWORKS = ["fp32", "q1", "q2", "q4", "q8", "q16", "ternary", "popcount", "probe", "exit"] as const;

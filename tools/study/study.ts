@@ -2,12 +2,12 @@
 
 import { createHash } from "node:crypto";
 import { QurioError } from "../../host/errors.ts";
-import { coreWasm } from "../../host/index.ts";
 import { energyUjOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
+import { encodeModel } from "../../host/model-file/model_file.ts";
+import { coreWasm } from "../../host/runtime/index.ts";
 import type { FeatureSpec } from "../export/checkpoint.ts";
 import { featuresModel } from "../export/exporter.ts";
-import { encodeModel } from "../export/model_file.ts";
 import { buildFeatureTable, type FeatureTable, type TrainingDataset } from "../train/feature_table.ts";
 import { DEFAULT_COPIES } from "../train/model.ts";
 import { networkWeights } from "../train/routing.ts";

@@ -1,8 +1,8 @@
 // What every network of a mixture answers to every clip that it has not seen: trained once, so that any number of policies can be
 // judged on the same answers in no time. held_out_file.ts keeps them.
 
+import type { WeightType } from "../../host/model-file/weight_types.ts";
 import type { NetworkSpec } from "../export/checkpoint.ts";
-import type { WeightType } from "../export/quantize.ts";
 import { buildFeatureTable, type FeatureTable, type TableOptions, type TrainingDataset } from "./feature_table.ts";
 import { byFold, FIT_DEFAULTS, type FitOptions, type Fitted, fit, ROUTER_HIDDEN, type Split, specsOf } from "./fit.ts";
 import type { ModelProgress } from "./model.ts";

@@ -1,8 +1,8 @@
 // Which network answers, and what that costs: the device's policy on ready probabilities.
 
 import { weightBytes } from "../../assembly/format/layouts.ts";
+import { layoutFor, weightTypeBySpec } from "../../host/model-file/pack.ts";
 import { layerShapes, layerWeightType, type NetworkSpec, type Policy } from "../export/checkpoint.ts";
-import { layoutFor, weightTypeBySpec } from "../export/pack.ts";
 import { entropy } from "../export/reference.ts";
 
 export interface Decision {

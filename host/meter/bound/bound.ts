@@ -6,10 +6,10 @@
 
 import { DECISION_BYTES } from "../../../assembly/format/decision.ts";
 import { PHASE_EXPERT, PHASE_FEATURES, PHASE_FRAME, PHASE_ROUTER, POLICY_PROBE } from "../../../assembly/format/ids.ts";
-import { memoryPlan, type PackedModel } from "../../../tools/export/model_file.ts";
-import { Core, type CoreExports } from "../../engines/core.ts";
 import { QurioError } from "../../errors.ts";
-import { WINDOW_SAMPLES } from "../../model.ts";
+import { memoryPlan, type PackedModel } from "../../model-file/model_file.ts";
+import { Core, type CoreExports } from "../../runtime/core.ts";
+import { WINDOW_SAMPLES } from "../../runtime/model.ts";
 import { COLUMNS } from "../columns.ts";
 import type { Part } from "../cost.ts";
 import { CounterReader } from "../counts.ts";

@@ -7,7 +7,7 @@
 //   .. codes, u8 [clips][features]:  feature = origin + step * code
 
 import { QurioError } from "../../../host/errors.ts";
-import { crc32 } from "../../export/crc32.ts";
+import { crc32 } from "../../../host/model-file/crc32.ts";
 
 const MAGIC = 0x4f434651;
 const VERSION = 1;

@@ -1,0 +1,35 @@
+// The command line: name, version, help, and every command. Option values: option_values.ts.
+
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { packagePath } from "../host/files.ts";
+import { addCostCommands } from "./cost_commands.ts";
+import { addModelCommands } from "./model_commands.ts";
+import { examples } from "./option_values.ts";
+
+/**
+ * @param complain is told what is wrong with the arguments
+ * @param prepare runs before a command does, and not for help or wrong arguments
+ */
+export function buildProgram(complain: (message: string) => void, prepare: () => Promise<void>): Command {
+  const { version, description } = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
+  const program = new Command("qurio")
+    .description(description)
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      outputError: (text) =>
+        complain(
+          text
+            .trim()
+            .replace(/^error: /, "")
+            .replace(/\n/g, " "),
+        ),
+    });
+  addModelCommands(program, prepare);
+  addCostCommands(program, prepare);
+  program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
+  return program;
+}

@@ -1,0 +1,183 @@
+// `qurio study`: the paper's models and their baselines, cross-validated on packed kernels.
+
+import { basename } from "node:path";
+import { RICH_FEATURES } from "../assembly/format/plan.ts";
+import { QurioError } from "../host/errors.ts";
+import { checkOutput, packagePath, writeOutput } from "../host/files.ts";
+import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
+import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
+import { selectRows } from "../tools/study/models.ts";
+import { writeReport } from "../tools/study/report.ts";
+import type { ModelRun, StudyResult } from "../tools/study/result.ts";
+import { type StudyOptions as RunOptions, runStudy } from "../tools/study/study.ts";
+import { readEmbeddings, unlabelled, withEmbeddings } from "../tools/train/datasets/embeddings.ts";
+import type { TrainingDataset } from "../tools/train/feature_table.ts";
+import { TRAINER_DEFAULTS } from "../tools/train/trainer.ts";
+import { openData } from "./data.ts";
+import { formatTable } from "./output.ts";
+import { startProgress } from "./progress.ts";
+import { extractor } from "./train.ts";
+
+export interface StudyOptions {
+  /** May be left out with quick: the bundled feature codes. */
+  data?: string;
+  features: string;
+  ood?: string;
+  seeds?: number[];
+  models?: string[];
+  device?: string;
+  hidden?: number[];
+  epochs?: number;
+  jobs: number;
+  quick?: boolean;
+  cache?: string;
+  /** Stem: OUT.json, OUT.html, OUT.md, and by default OUT.cache/. */
+  out: string;
+  json?: boolean;
+}
+
+const DEFAULTS = { seeds: [1], hidden: [640, 320], epochs: TRAINER_DEFAULTS.epochs };
+/** Enough to see that everything works; the figures say nothing. */
+const QUICK = { seeds: [1], hidden: [64, 32], epochs: 5 };
+const EMBEDDINGS = "embeddings:";
+
+/** Runs the study and writes its result and report. Errors: those of runStudy; STUDY_FOLDS_FAILED behind the outputs. */
+export async function study(options: StudyOptions): Promise<void> {
+  const { quick, out, device = DEFAULT_DEVICE, jobs } = options;
+  const outputs = ["json", "html", "md"].map((kind) => `${out}.${kind}`);
+  for (const path of outputs) checkOutput(path);
+  const defaults = quick ? QUICK : DEFAULTS;
+  const { seeds = defaults.seeds, hidden = defaults.hidden, epochs = defaults.epochs } = options;
+  const rows = selectRows(options.models);
+  const profile = loadDevice(device);
+  const path = options.data ?? packagePath("models", "esc10-features.qfc");
+  const input = await inputOf(path, options.features);
+  const progress = startProgress("study");
+  let start: number | null = null;
+  const quiet = process.stderr.isTTY;
+  let result: StudyResult;
+  try {
+    result = await runStudy(
+      {
+        ...input,
+        other: options.ood === undefined ? null : await otherOf(options.ood),
+        rows,
+        seeds,
+        hidden,
+        epochs,
+        jobs,
+        device: profile,
+        cacheFolder: options.cache ?? `${out}.cache`,
+        command: commandOf(options, path, { seeds, hidden, epochs, device }),
+      },
+      {
+        update: (share, note) => {
+          // features come before the first share of the work
+          if (share > 0) start ??= performance.now();
+          progress.update(share, note);
+        },
+        // a terminal shows the bar; a log wants a line now and then
+        unit: (done, total, note) => {
+          if (quiet) return;
+          const left = start === null ? "" : `, about ${Math.ceil(((performance.now() - start) / 60000 / done) * (total - done))} min left`;
+          process.stderr.write(`qurio study: ${note}, ${done} of ${total}${left}\n`);
+        },
+      },
+    );
+  } finally {
+    progress.stop();
+  }
+  if (result.runs.length === 0) throw foldsFailed(result, seeds);
+  const { html, markdown } = await writeReport(result, profile);
+  for (const [i, text] of [encodeResult(result), html, markdown].entries()) writeOutput(outputs[i]!, text);
+  if (options.json) for (const run of result.runs) console.log(JSON.stringify(summaryOf(run)));
+  else {
+    const [all, page, text] = outputs.map((path) => basename(path));
+    console.log(`${summaryTable(result)}\n\n${page} and ${text}: claims, tables, tests and plots; ${all}: every decision`);
+  }
+  if (result.failures.length > 0) throw foldsFailed(result, seeds);
+}
+
+function foldsFailed({ failures, data }: StudyResult, seeds: number[]): QurioError {
+  const { seed, fold, error } = failures[0]!;
+  return new QurioError(
+    "STUDY_FOLDS_FAILED",
+    `${failures.length} of ${seeds.length * data.folds.length} folds failed, the others are in the result; seed ${seed} fold ${fold}: ${error}`,
+    "Remove the cause and run the command again: what is done is in the cache.",
+  );
+}
+
+async function inputOf(path: string, features: string): Promise<Pick<RunOptions, "dataset" | "features" | "extract">> {
+  const dataset = await openData(path);
+  const isEmbedding = features.startsWith(EMBEDDINGS);
+  if (!isEmbedding && features !== "rich") {
+    throw new QurioError("STUDY_FEATURES", `features "${features}" are not known`, "Pass --features rich or embeddings:FILE.npy.", 2);
+  }
+  if (isEmbedding) {
+    const embeddings = await readEmbeddings(features.slice(EMBEDDINGS.length));
+    return {
+      dataset: withEmbeddings(dataset, embeddings),
+      features: {
+        name: `${EMBEDDINGS}${embeddings.name}`,
+        sha256: embeddings.sha256,
+        spec: { kind: "external", count: embeddings.values },
+      },
+      extract: null,
+    };
+  }
+  const ready = dataset.clips[0]?.features?.length ?? RICH_FEATURES;
+  if (ready !== RICH_FEATURES) {
+    return { dataset, features: { name: "given", sha256: null, spec: { kind: "external", count: ready } }, extract: null };
+  }
+  const spec = { kind: "rich", ...DEFAULT_FRONT_END } as const;
+  return { dataset, features: { name: "rich", sha256: null, spec }, extract: await extractor(DEFAULT_FRONT_END) };
+}
+
+async function otherOf(path: string): Promise<TrainingDataset> {
+  return path.endsWith(".npy") ? unlabelled(await readEmbeddings(path)) : openData(path);
+}
+
+function commandOf(
+  { features, ood, models, quick }: StudyOptions,
+  data: string,
+  used: { seeds: number[]; hidden: number[]; epochs: number; device: string },
+): string {
+  const named = features.startsWith(EMBEDDINGS) ? `${EMBEDDINGS}${basename(features.slice(EMBEDDINGS.length))}` : features;
+  const parts = [
+    `qurio study --data ${basename(data)} --features ${named} --seeds ${used.seeds.join(",")} --hidden ${used.hidden.join(",")}`,
+    `--epochs ${used.epochs} --device ${basename(used.device)}`,
+    ...(ood === undefined ? [] : [`--ood ${basename(ood)}`]),
+    ...(models === undefined ? [] : [`--models ${models.join(",")}`]),
+    ...(quick ? ["--quick"] : []),
+  ];
+  return parts.join(" ");
+}
+
+/** JSON, a run on a line. */
+function encodeResult({ runs, ...rest }: StudyResult): string {
+  const head = JSON.stringify({ ...rest, runs: [] }).slice(0, -2);
+  return `${head}\n${runs.map((run) => JSON.stringify(run)).join(",\n")}\n]}\n`;
+}
+
+function summaryOf({ model, seed, fold, packedBytes, bitsPerWeight, decisions }: ModelRun) {
+  const right = decisions.filter(({ predicted, truth }) => predicted === truth).length;
+  const cycles = decisions.reduce((sum, answer) => sum + answer.cycles, 0) / decisions.length;
+  return { model, seed, fold, packedBytes, bitsPerWeight, accuracy: right / decisions.length, networkCycles: cycles };
+}
+
+/** Means over seeds and folds. */
+function summaryTable({ runs }: StudyResult): string {
+  const names = [...new Set(runs.map(({ model }) => model))];
+  const rows = names.map((name) => {
+    const own = runs.filter(({ model }) => model === name).map(summaryOf);
+    const mean = (of: (run: ReturnType<typeof summaryOf>) => number) => own.reduce((sum, run) => sum + of(run), 0) / own.length;
+    return [
+      name,
+      `${(100 * mean(({ accuracy }) => accuracy)).toFixed(1)} %`,
+      mean(({ bitsPerWeight }) => bitsPerWeight).toFixed(2),
+      `${Math.round(mean(({ packedBytes }) => packedBytes) / 1000)} kB`,
+      `${Math.round(mean(({ networkCycles }) => networkCycles) / 1000)} k`,
+    ];
+  });
+  return formatTable(rows, { head: ["model", "accuracy", "bits/weight", "packed", "network cycles"] });
+}

@@ -1,0 +1,109 @@
+// `qurio train`: trains a model on a data set, or says by cross-validation what such a model is worth.
+
+import { RICH_FEATURES } from "../assembly/format/plan.ts";
+import { QurioError } from "../host/errors.ts";
+import { packageVersions } from "../host/files.ts";
+import { encodeModel } from "../host/model-file/model_file.ts";
+import type { WeightType } from "../host/model-file/weight_types.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm, hasSimd } from "../host/runtime/index.ts";
+import { checkCheckpointTarget, writeCheckpoint } from "../tools/export/checkpoint.ts";
+import { featuresModel } from "../tools/export/exporter.ts";
+import { type Arithmetic, type CodeBits, type FrontEndParameters, frontEndOf } from "../tools/export/front_end_tables.ts";
+import { crossValidate } from "../tools/train/cross_validation.ts";
+import { FIT_DEFAULTS, type FitOptions } from "../tools/train/fit.ts";
+import { DEFAULT_COPIES, type ModelProgress, trainModel } from "../tools/train/model.ts";
+import { type Data, openData } from "./data.ts";
+import { startProgress } from "./progress.ts";
+import { crossValidationReport, cyclesOfReport } from "./train_report.ts";
+
+export interface TrainOptions {
+  data: string;
+  /** Left out only with cv. */
+  out?: string;
+  router: "probe" | "bayesian";
+  experts: WeightType[];
+  hidden: number[];
+  frontEnd: Arithmetic;
+  /** 8 or 4 bits for each log-mel code. */
+  codes: CodeBits;
+  removeDc?: boolean;
+  /** Several only with cv. */
+  seed: number[];
+  cv?: boolean;
+  /** Monte Carlo dropout samples of the router; left out = the router's default. */
+  samples?: number;
+  epochs: number;
+  jobs: number;
+  json?: boolean;
+}
+
+/** Trains a model on a data set and writes a checkpoint, or with `cv` prints what such models score on folds they have not seen. */
+export async function train(options: TrainOptions): Promise<void> {
+  const { data: path, out, router, experts, hidden, epochs, jobs, seed } = options;
+  if (seed.length > 1 && !options.cv) {
+    throw new QurioError("SEEDS", `${seed.length} seeds given, one expected without --cv`, "Pass --cv, or one seed.", 2);
+  }
+  if (out !== undefined) checkCheckpointTarget(out);
+  const data = await openData(path);
+  const fit: FitOptions = { ...FIT_DEFAULTS, router, experts, hidden, epochs, samples: options.samples ?? null };
+  const extract = await extractor(frontEndOptions(options));
+  const progress = startProgress("training");
+  const onProgress: ModelProgress = (state) =>
+    progress.update(state.done / state.total, state.phase === "features" ? "features" : state.network);
+  try {
+    if (options.cv) {
+      const report = await crossValidate({ ...fit, extract, copies: DEFAULT_COPIES, stress: true, seeds: seed, jobs }, data, onProgress);
+      progress.stop();
+      const costs = await cyclesOfReport(report, fit, data, data.clips[0].features?.length ?? RICH_FEATURES);
+      console.log(options.json ? JSON.stringify({ ...report, costs }) : crossValidationReport(report, costs, data.name));
+    }
+    if (out !== undefined) await trainTo(out, options, fit, data, extract, onProgress);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function trainTo(
+  out: string,
+  options: TrainOptions,
+  fit: FitOptions,
+  data: Data,
+  extract: (pcm: Int16Array) => Float32Array,
+  onProgress: ModelProgress,
+): Promise<void> {
+  const { router, experts, hidden, frontEnd, epochs, jobs, json } = options;
+  const seed = options.seed[0];
+  const checkpoint = await trainModel(
+    {
+      ...fit,
+      extract,
+      copies: DEFAULT_COPIES,
+      stress: false,
+      seed,
+      jobs,
+      frontEnd: { kind: "rich", ...frontEndOptions(options) },
+      command: `qurio train --router ${router} --experts ${experts.join(",")} --hidden ${hidden.join(",")} --epochs ${epochs} --seed ${seed}${options.samples === undefined ? "" : ` --samples ${options.samples}`}${frontEnd === "fixed" ? " --front-end fixed" : ""}${options.codes === 4 ? " --codes 4" : ""}${options.removeDc ? " --remove-dc" : ""}`,
+      versions: packageVersions("qurio", "@jax-js/jax"),
+      ...(data.attribution === undefined ? {} : { attribution: data.attribution }),
+    },
+    data,
+    onProgress,
+  );
+  writeCheckpoint(out, checkpoint);
+  const { clips, folds } = checkpoint.provenance.dataset;
+  if (json) console.log(JSON.stringify({ checkpoint: out, clips, folds, policy: checkpoint.policy }));
+  else console.log(`${out}: checkpoint of ${clips} clips in ${folds} folds; pack it with: qurio export ${out} -o model.qmoe`);
+}
+
+function frontEndOptions({ frontEnd, codes, removeDc }: TrainOptions): FrontEndParameters {
+  return frontEndOf(codes, frontEnd, removeDc);
+}
+
+/** The front end that ships, as a function of PCM. */
+export async function extractor(frontEnd: FrontEndParameters): Promise<(pcm: Int16Array) => Float32Array> {
+  const simd = hasSimd();
+  const core = await Core.create(coreWasm(simd) as BufferSource, simd);
+  core.load(encodeModel(featuresModel(frontEnd)));
+  return (pcm) => core.features(pcm);
+}

@@ -1,0 +1,104 @@
+// Node only. MLPerf Tiny's anomaly-detection autoencoder as a benchmark model: its cycles on two roads, neither of which was fitted on it.
+// autoencoder_trained.ts has the trained weights, validate.ts prints it.
+
+import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
+import { cyclesOf } from "../../host/meter/cost.ts";
+import { addCounts, noCounts, totalOf } from "../../host/meter/counts.ts";
+import type { DeviceProfile } from "../../host/meter/device.ts";
+import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
+import { type Checkpoint, layerShapes, type Network, type NetworkSpec } from "../../tools/export/checkpoint.ts";
+import { packNetwork } from "../../tools/export/exporter.ts";
+import { around, standIn } from "../../tools/export/network_cost.ts";
+import { emulatedOf, openRoads } from "../estimates/emulated.ts";
+import type { CoreName } from "../image/cores.ts";
+
+/** Log-mel values of a frame, and frames in one input. */
+export const BANDS = 128;
+export const WIDTH = 5 * BANDS;
+
+/** Rows of its ten layers. */
+export const ROWS = [128, 128, 128, 128, 8, 128, 128, 128, 128, WIDTH];
+
+/**
+ * A model ends in a decision: softmax and entropy of all outputs, which no autoencoder pays for. So an eleventh layer of two outputs stands
+ * behind the ten, and what it costs is in no figure here.
+ */
+const SPEC: NetworkSpec = { name: "autoencoder", weightType: "8", inputs: WIDTH, hidden: ROWS, outputs: 2, norm: false, dropout: 0 };
+
+export const MACS = layerShapes(SPEC)
+  .slice(0, ROWS.length)
+  .reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+
+/** One packing of the network, and an input to run it on. */
+export interface Variant {
+  weights: string;
+  file: Uint8Array;
+  features: Float32Array;
+}
+
+/** The network with weights that stand for any of its shape. */
+export function standInVariants(): Variant[] {
+  const features = Float32Array.from({ length: WIDTH }, (_, i) => Math.sin(78.233 * i));
+  return [["8-bit", "8"] as const, ["4-bit", "4"] as const, ["ternary", "2"] as const].map(([weights, weightType]) => {
+    const network = packNetwork(standIn({ ...SPEC, weightType }));
+    return { weights, features, file: encodeOpen(around(network, POLICY_SINGLE, 0)) };
+  });
+}
+
+/** The eleventh layer behind ten of a checkpoint. */
+export function withHead(checkpoint: Checkpoint): Checkpoint {
+  const [{ spec, layers }] = checkpoint.experts;
+  const network: Network = { spec: { ...SPEC, weightType: spec.weightType }, layers: [...layers, standIn(SPEC).layers[ROWS.length]] };
+  return { ...checkpoint, labels: ["0", "1"], experts: [network] };
+}
+
+/** The bytes of the model, without the ReLU behind the tenth layer that packing gives to all layers but the last. */
+export function encodeOpen(model: PackedModel): Uint8Array {
+  const [network] = model.experts;
+  const layers = network.layers.map((layer, i) => (i === ROWS.length - 1 ? { ...layer, relu: false } : layer));
+  return encodeModel({ ...model, experts: [{ ...network, layers }] });
+}
+
+/** Cycles of one input on both roads; the device's wait states are in both. */
+export interface RoadRow {
+  device: DeviceProfile;
+  core: CoreName;
+  weights: string;
+  ops: number;
+  /** Of the ops, by the device's factors. */
+  opCycles: number;
+  instructions: number;
+  /** Of the instructions, by the core's published timings. */
+  emulatedCycles: number;
+}
+
+/** One row for each device and variant. Errors: TOOL_MISSING, EMULATION; devices that no emulated core stands for are left out. */
+export async function roadRows(devices: readonly DeviceProfile[], variants: readonly Variant[]): Promise<RoadRow[]> {
+  const rows: RoadRow[] = [];
+  for (const device of devices) {
+    const core = device.emulated;
+    if (core === null) continue;
+    const meter = await openRoads(core);
+    try {
+      for (const { weights, file, features } of variants) {
+        const roads = meter.decide(file, { features });
+        const steps = roads.steps.slice(0, ROWS.length);
+        const counts = noCounts();
+        for (const step of steps) addCounts(counts, step.counts);
+        const { instructions, cycles } = emulatedOf({ steps });
+        rows.push({
+          device,
+          core,
+          weights,
+          ops: totalOf(counts),
+          opCycles: cyclesOf(counts, device),
+          instructions,
+          emulatedCycles: cycles * device.waitStates.value,
+        });
+      }
+    } finally {
+      meter.close();
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,252 @@
+// A loaded model: what `import { loadModel } from "qurio"` gives. Browser-safe: no file access here.
+
+import { POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
+import { QurioError } from "../errors.ts";
+import { decodeModel, type MemoryPlan, memoryPlan, type PackedModel, type PackedNetwork } from "../model-file/model_file.ts";
+import { Core, type RawDecision } from "./core.ts";
+import { RawStream, type RawWindow, type StreamOptions, streamSettings } from "./stream.ts";
+
+/** Samples of one window: 5 s at 16 kHz. */
+export const WINDOW_SAMPLES = 80000;
+export const SAMPLE_RATE = 16000;
+/** A rest shorter than this behind the last whole window is not worth a decision of its own: 0.5 s. */
+const SHORTEST_REST_SAMPLES = 8000;
+
+/** How sure the model is. Entropies in nats; null where the model's policy does not compute the quantity. */
+export interface Uncertainty {
+  /** Predictive entropy of the network that answered; ln(classes) at most. */
+  entropy: number | null;
+  /** H(mean p) - mean H(p_m) over the router's Monte Carlo samples. */
+  mutualInformation: number | null;
+  /** Sum over the router's outputs of the variance of its sampled softmaxes. */
+  routerVariance: number | null;
+}
+
+export interface Decision {
+  /** The most probable label, also when `abstained`. */
+  label: string;
+  /** Index of the label in `Model.labels`. */
+  index: number;
+  /** Probability of the label, 0..1. */
+  probability: number;
+  uncertainty: Uncertainty;
+  /** Name of the network that answered, one of `Model.answerers`. */
+  expert: string;
+  /** The probability is below the calibrated threshold: treat the label as "not sure". */
+  abstained: boolean;
+  /** Log-mel frames computed, zero-padding included; 0 for a decision from features. */
+  framesSeen: number;
+  /** Packed weights and scales read, the router included. */
+  weightBytesRead: number;
+}
+
+/** What a stream says about one window of 5 s. */
+export interface StreamWindow {
+  /** Seconds since the stream began. */
+  startS: number;
+  /** Null when the gate slept through the window. */
+  decision: Decision | null;
+  /** Label of the event that goes on, or null. */
+  event: string | null;
+}
+
+/** A stream of windows; the model decides nothing else until `end`. */
+export interface Stream {
+  /** @param pcm 16-bit, 16 kHz, mono, any number of samples; returns the windows that they complete, in order */
+  push(pcm: Int16Array): StreamWindow[];
+  end(): void;
+}
+
+/** Where the core module comes from: bytes, or a URL to fetch. */
+export type WasmSource = Uint8Array | ArrayBuffer | URL | string;
+
+export interface LoadOptions {
+  /** The core module; `loadModel` of the Node entry finds its own. */
+  wasm?: { scalar: WasmSource; simd: WasmSource };
+  /** false: use the scalar build even where SIMD works. Decisions are the same bit for bit. */
+  simd?: boolean;
+}
+
+/** The smallest module with a SIMD instruction: (func (result v128) (i32x4.splat (i32.const 0))). */
+const SIMD_PROBE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11);
+
+/** Whether this engine runs WebAssembly SIMD. */
+export function hasSimd(): boolean {
+  return WebAssembly.validate(SIMD_PROBE);
+}
+
+export class Model {
+  /** Class names, in the order of `Decision.index`. */
+  readonly labels: readonly string[];
+  /** Networks that may answer, cheapest first where the model was exported so; the probe leads under the probe policy. */
+  readonly answerers: readonly string[];
+  /** Everything in the file, decoded; for inspection. */
+  readonly packed: PackedModel;
+  readonly core: Core;
+
+  /** @internal use loadModel */
+  constructor(core: Core, packed: PackedModel) {
+    this.core = core;
+    this.packed = packed;
+    this.labels = packed.labels;
+    this.answerers = answererNetworks(packed).map(({ name }) => name);
+  }
+
+  /** Memory that the model needs beside its file, in bytes, and a bound of its work. */
+  get plan(): MemoryPlan {
+    return memoryPlan(this.packed);
+  }
+
+  /**
+   * How much energy counts when a Bayesian router chooses: gate i becomes p_i * exp(alpha * u * beta_i - lambda * energy_i). A
+   * device sets it by its state of charge. 0 at first; it holds until it is set again.
+   * @param lambda 0 to 1e6
+   * @throws QurioError LAMBDA for another number, or a model whose policy has no such rule
+   */
+  setLambda(lambda: number): void {
+    if (this.packed.policy.kind !== POLICY_BAYESIAN || !(lambda >= 0 && lambda <= 1e6)) {
+      const found = this.packed.policy.kind === POLICY_BAYESIAN ? `${lambda}` : "a model with another policy";
+      throw new QurioError(
+        "LAMBDA",
+        `lambda is 0 to 1000000 for a Bayesian router, found ${found}`,
+        "Pass a number in that range; train with --router bayesian for a model whose router weighs energy.",
+      );
+    }
+    this.core.setLambda(lambda);
+  }
+
+  /**
+   * One decision about the first 5 s.
+   * @param pcm 16-bit, 16 kHz, mono; shorter than 80,000 samples counts as followed by silence
+   * @param seed feeds the router's Monte Carlo dropout; the same seed gives the same decision on every engine
+   * @throws QurioError PCM for anything but an Int16Array with samples; when the model takes features, or when its activations overflow
+   */
+  decide(pcm: Int16Array, seed = 0): Decision {
+    checkPcm(pcm);
+    this.core.reset(seed);
+    this.core.push(pcm);
+    return nameDecision(this.packed, this.core.decide());
+  }
+
+  /**
+   * One decision per window of 5 s, in order; a rest of at least 0.5 s gets one too (as does any clip shorter than a window).
+   * @param pcm 16-bit, 16 kHz, mono, of any length
+   */
+  *decideWindows(pcm: Int16Array, seed = 0): Generator<{ startS: number; decision: Decision }> {
+    for (const start of windowStarts(pcm.length)) {
+      yield { startS: start / SAMPLE_RATE, decision: this.decide(pcm.subarray(start, start + WINDOW_SAMPLES), seed) };
+    }
+  }
+
+  /**
+   * One decision about a feature vector, without audio.
+   * @param features float32 [plan.features], raw values as the front end computes them
+   * @throws QurioError for a wrong length, NaN or infinity
+   */
+  decideFeatures(features: Float32Array, seed = 0): Decision {
+    return nameDecision(this.packed, this.core.decideFeatures(features, seed));
+  }
+
+  /**
+   * Overlapping windows of sound without end: the decision about a window is that of `decide` on its samples.
+   * @throws QurioError STREAM for an option out of range, NO_FRONT_END when the model takes features
+   */
+  stream(options: StreamOptions = {}, seed = 0): Stream {
+    if (!this.packed.frontEnd) {
+      this.core.reset();
+      this.core.decide();
+    }
+    const stream = new RawStream(this.core, streamSettings(options, this.packed.frontEnd!), seed);
+    const window = ({ startFrame, decision, event }: RawWindow): StreamWindow => ({
+      startS: startFrame / 100,
+      decision: decision && nameDecision(this.packed, decision),
+      event: event === null ? null : this.labels[event],
+    });
+    return { push: (pcm) => stream.push(pcm).map(window), end: () => stream.end() };
+  }
+}
+
+/** A decision record's numbers with the model's names. */
+export function nameDecision(packed: PackedModel, raw: RawDecision): Decision {
+  return {
+    label: packed.labels[raw.label!],
+    index: raw.label!,
+    probability: raw.probability!,
+    uncertainty: { entropy: raw.entropy, mutualInformation: raw.mutualInformation, routerVariance: raw.routerVariance },
+    expert: answererNetworks(packed)[raw.expert!]?.name,
+    abstained: raw.abstained,
+    framesSeen: raw.framesSeen,
+    weightBytesRead: raw.weightBytesRead,
+  };
+}
+
+function checkPcm(pcm: unknown): void {
+  // by name, because an array may come from another realm (an iframe, a vm context)
+  const kind = Object.prototype.toString.call(pcm).slice(8, -1);
+  if (kind !== "Int16Array" || (pcm as Int16Array).length === 0) {
+    const found = kind === "Int16Array" ? "no samples" : kind;
+    throw new QurioError(
+      "PCM",
+      `sound must be an Int16Array with at least one sample, found ${found}`,
+      "Scale float samples by 32768 and round: 16-bit PCM, 16 kHz, mono.",
+    );
+  }
+}
+
+/** First samples of the windows that a clip of this many samples is decided in. */
+export function windowStarts(samples: number): number[] {
+  const starts = [0];
+  for (let start = WINDOW_SAMPLES; samples - start >= SHORTEST_REST_SAMPLES; start += WINDOW_SAMPLES) starts.push(start);
+  return starts;
+}
+
+/** Networks that may answer, in the order of the decision record's expert field. */
+export function answererNetworks(packed: PackedModel): PackedNetwork[] {
+  return packed.policy.kind === POLICY_PROBE && packed.router ? [packed.router, ...packed.experts] : packed.experts;
+}
+
+/** Whether these are bytes of a wasm module, as `qurio bake` writes them, and not of a model file. */
+export function isWasm(file: Uint8Array): boolean {
+  return file[0] === 0 && file[1] === 0x61 && file[2] === 0x73 && file[3] === 0x6d;
+}
+
+/** A model from a module that `qurio bake --target core` wrote. */
+async function bakedModel(wasm: Uint8Array): Promise<Model> {
+  let core: Core;
+  try {
+    core = await Core.create(wasm, false);
+  } catch (error) {
+    if (error instanceof QurioError) throw error;
+    const what = wasm[4] === 1 ? "it asks for imports, as WASI commands do" : "it is a component, or damaged";
+    throw new QurioError(
+      "NOT_BAKED",
+      `the wasm module cannot be used as a model: ${what}`,
+      "Pass a model file, or what `qurio bake --target core` wrote; others run in wasmtime and its kin.",
+    );
+  }
+  return new Model(core, decodeModel(core.open()));
+}
+
+/** Loads a model from its bytes with the given core module; picks the SIMD build where it runs. A baked module brings its own core. */
+export async function modelFromBytes(file: Uint8Array, options: LoadOptions): Promise<Model> {
+  if (isWasm(file)) return bakedModel(file);
+  if (!options.wasm) {
+    throw new QurioError(
+      "NO_WASM",
+      "no core module given",
+      "Pass { wasm: { scalar, simd } }: URLs or bytes of qurio.wasm and qurio.simd.wasm.",
+    );
+  }
+  const simd = options.simd ?? hasSimd();
+  const core = await Core.create(await wasmBytes(simd ? options.wasm.simd : options.wasm.scalar), simd);
+  core.load(file);
+  return new Model(core, decodeModel(file));
+}
+
+/** Bytes of a source: as they are, or fetched. */
+export async function wasmBytes(source: WasmSource): Promise<ArrayBuffer | Uint8Array> {
+  if (typeof source !== "string" && !(source instanceof URL)) return source;
+  const response = await fetch(source);
+  if (!response.ok) throw new QurioError("FETCH", `${source}: HTTP ${response.status}`, "Check the address.");
+  return response.arrayBuffer();
+}

@@ -1,0 +1,85 @@
+// Parity: each network of a packed model, run by the core on real features, against the float64 reference of its checkpoint.
+
+import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
+import { QurioError } from "../../host/errors.ts";
+import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
+import type { Core } from "../../host/runtime/core.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { forward, normalize, prepare, softmax } from "./reference.ts";
+
+/** Labels may differ only where the reference's two best are closer than this. */
+export const TIE = 1e-4;
+/** Largest difference of a probability. */
+export const TOLERANCE = 1e-3;
+/**
+ * An activation that is as good as half-way between two codes may be rounded up by the core's float32 and down by the reference's
+ * float64, one in 100,000 or so, and then counts a whole step. Neither is wrong, so the reference also tries both ways, by this much
+ * of a code; whichever way it went, the tolerance holds.
+ */
+const NUDGES = [0, 1e-6, -1e-6, 1e-5, -1e-5, 1e-4, -1e-4];
+
+export interface ParityRow {
+  network: string;
+  vectors: number;
+  /** max |p_core - p_reference| over vectors and outputs */
+  maxDifference: number;
+  /** Vectors in which an activation lay so close to half-way that the reference had to round it the other way. */
+  ties: number;
+  /** Vectors whose best output differs, ties apart. */
+  labelsDiffer: number;
+}
+
+/**
+ * One row per network, the router included; feature vectors are float32 [features], raw.
+ * @throws QurioError PARITY when a row is outside the tolerance
+ */
+export function checkParity(checkpoint: Checkpoint, packed: PackedModel, vectors: readonly Float32Array[], core: Core): ParityRow[] {
+  const pairs = [
+    ...(checkpoint.router && packed.router ? [{ network: checkpoint.router, packed: packed.router }] : []),
+    ...checkpoint.experts.map((network, i) => ({ network, packed: packed.experts[i] })),
+  ];
+  return pairs.map(({ network, packed: packedNetwork }) => {
+    // the network alone; a router's outputs are experts, so its labels are stand-ins
+    const labels = Array.from({ length: packedNetwork.outputs }, (_, i) => `${i}`);
+    const policy = { ...packed.policy, kind: POLICY_SINGLE, samples: 0 };
+    core.load(encodeModel({ ...packed, router: null, experts: [packedNetwork], policy, labels }));
+    const layers = prepare(network);
+    const row: ParityRow = { network: packedNetwork.name, vectors: vectors.length, maxDifference: 0, ties: 0, labelsDiffer: 0 };
+    for (const vector of vectors) {
+      const x = normalize(checkpoint.normalization, vector);
+      const label = core.decideFeatures(vector).label!;
+      const { expected, difference, nudge } = nearest(core.probabilities(), (nudge) => softmax(forward(layers, x, [], nudge)));
+      row.maxDifference = Math.max(row.maxDifference, difference);
+      if (nudge !== 0) row.ties++;
+      const best = expected.reduce((top, p) => Math.max(top, p));
+      if (best - expected[label] > TIE) row.labelsDiffer++;
+    }
+    if (row.labelsDiffer > 0 || !(row.maxDifference <= TOLERANCE)) {
+      throw new QurioError(
+        "PARITY",
+        `network ${row.network}: packed and reference differ: |dp| ${row.maxDifference.toExponential(1)}, at most ${TOLERANCE} expected; ${row.labelsDiffer} of ${row.vectors} labels`,
+        "The model was not written. This is a fault in qurio or its build: run npm test, and report it with the checkpoint.",
+      );
+    }
+    return row;
+  });
+}
+
+interface Nearest {
+  expected: Float64Array;
+  /** max |p_core - p_reference| */
+  difference: number;
+  nudge: number;
+}
+
+/** The reference as it is if that is within the tolerance, else the nearest of its nudged forms. */
+function nearest(found: Float32Array, reference: (nudge: number) => Float64Array): Nearest {
+  let best: Nearest | undefined;
+  for (const nudge of NUDGES) {
+    const expected = reference(nudge);
+    const difference = expected.reduce((most, p, i) => Math.max(most, Math.abs(found[i] - p)), 0);
+    if (!best || difference < best.difference) best = { expected, difference, nudge };
+    if (best.difference <= TOLERANCE) break;
+  }
+  return best!;
+}
