@@ -1,6 +1,6 @@
 // How time and wasm instructions grow with columns, rows, bits and batch: four SVG plots, cost per MAC on the vertical axes, and whether
 // it stays flat from 256 to 4096 columns.
-// usage: npm run --silent bench:growth [-- DIR]        DIR: docs/growth by default
+// usage: npm run --silent bench:growth [-- DIR]        DIR: docs/how-it-works/growth by default
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -91,7 +91,7 @@ const plots: [file: string, xLabel: string, what: string, points: Point[]][] = [
   ],
 ];
 
-const folder = process.argv[2] ?? packagePath("docs", "growth");
+const folder = process.argv[2] ?? packagePath("docs", "how-it-works", "growth");
 mkdirSync(folder, { recursive: true });
 for (const [file, xLabel, what, points] of plots) {
   const { psPerMac, opsPerMac } = await measure(points);

@@ -27,7 +27,7 @@ export interface BudgetOptions {
 /** @throws QurioError BUDGET_FILE; BUDGET when a limit is exceeded; TOOL_MISSING, BUDGET_BOARD where a limit cannot be measured here */
 export async function budget(path: string, { accept = false, json = false }: BudgetOptions): Promise<void> {
   if (!existsSync(path)) {
-    const hint = "docs/budget.md shows what one says; examples/budget/qurio.budget.json in a clone is one that holds.";
+    const hint = "docs/guides/budget.md shows what one says; examples/budget/qurio.budget.json in a clone is one that holds.";
     throw new QurioError("INPUT_MISSING", `${path} does not exist`, hint);
   }
   const limits = parseBudget(readJson(path), path);

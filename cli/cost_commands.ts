@@ -9,7 +9,7 @@ export function addCostCommands(program: Command, prepare: () => Promise<void>):
     .command("devices")
     .description("list the boards that cycles and energy are modelled for; with a name, every constant of one and its source")
     .argument("[name]", "a profile of the list, or the path of a .json file")
-    .option("--markdown", "print the table of docs/devices.md, with sources")
+    .option("--markdown", "print the table of docs/reference/devices.md, with sources")
     .addOption(json())
     .addHelpText("after", examples("qurio devices", "qurio devices nrf52840"))
     .action(async (name, options) => {

@@ -94,7 +94,7 @@ function constants({ clock, supply, supplyMin, waitStates, runs, energy, sleep, 
   ];
 }
 
-/** The tables of docs/devices.md. */
+/** The tables of docs/reference/devices.md. */
 export function devicesMarkdown(devices: readonly DeviceProfile[]): string {
   const table = (head: readonly string[], rows: readonly string[][]) =>
     [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

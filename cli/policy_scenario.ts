@@ -1,7 +1,7 @@
 // The device that policies are compared on, as a scenario of the battery simulation: when it listens, what wakes it, what a decision takes.
 //
 //   schedule        a window of 5 s every so often; the microphone is off in between (or always on, when windows abut)
-//   log-mel gate    microphone and frames all the time, features and networks only for windows with sound (docs/streaming.md)
+//   log-mel gate    microphone and frames all the time, features and networks only for windows with sound (docs/guides/streaming.md)
 //   wake-on-sound   a microphone that wakes the processor; then a window, its front end and networks
 
 import type { BatteryProfile } from "../firmware-sim/battery/index.ts";

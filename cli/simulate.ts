@@ -119,7 +119,7 @@ function report(scenario: Scenario, result: SimulationResult, many: MonteCarloRe
     "",
     formatTable(accountRows(energyJ, drawnJ), { head: ["what dominates", "energy", "a day", "share"] }),
     "",
-    colors.dim("everything is modelled: docs/simulate.md says from what, and what it leaves out"),
+    colors.dim("everything is modelled: docs/guides/simulate.md says from what, and what it leaves out"),
   ].join("\n");
 
   function accountRows(energy: Record<Account, number>, sumJ: number): string[][] {

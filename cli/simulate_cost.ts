@@ -95,7 +95,11 @@ type Json = Record<string, unknown>;
 export async function meterScenario(json: unknown, file: string): Promise<unknown> {
   const scenario = json as { inference?: Json; decisions?: { gate?: Json } } | null;
   if (typeof scenario?.inference !== "object" || scenario.inference === null || scenario.inference["model"] === undefined) return json;
-  const check = new Check(file, "SCENARIO", "Name a model and a device, or state frontEnd and answers; docs/simulate.md shows both.");
+  const check = new Check(
+    file,
+    "SCENARIO",
+    "Name a model and a device, or state frontEnd and answers; docs/guides/simulate.md shows both.",
+  );
   const { model, device, data } = check.object(scenario.inference, "inference", ["model", "device", "data"]);
   const metered = await meterInference(
     check.text(model, "inference.model"),

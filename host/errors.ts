@@ -36,7 +36,7 @@ const EXPORT_AGAIN = "The file is damaged or was not written by qurio export: co
 const NOT_VALID = "The file is intact but says something this runtime cannot run: export it again with this version of qurio.";
 
 /**
- * One row per device error; headings of docs/troubleshooting.md are these messages. {p}, {e}, {f} = place, expected, found;
+ * One row per device error; headings of docs/reference/troubleshooting.md are these messages. {p}, {e}, {f} = place, expected, found;
  * {l}, {n} = layer and network of a place that is 100 * network + layer: network 0 is the router, 1 the first expert.
  */
 export const DEVICE_ERRORS: readonly ErrorEntry[] = [

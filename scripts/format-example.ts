@@ -1,4 +1,4 @@
-// Prints the worked hex dump of docs/format.md: the smallest useful model, three features in, two classes out, byte by byte.
+// Prints the worked hex dump of docs/reference/format.md: the smallest useful model, three features in, two classes out, byte by byte.
 // usage: npm run --silent format-example
 
 import { fileURLToPath } from "node:url";

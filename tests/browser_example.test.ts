@@ -1,4 +1,4 @@
-// examples/browser in a headless Chromium, served as docs/deploy.md says, with a sample in place of the microphone.
+// examples/browser in a headless Chromium, served as docs/guides/deploy.md says, with a sample in place of the microphone.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

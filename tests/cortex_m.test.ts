@@ -27,7 +27,7 @@ const missing = missingTool();
 if (missing) console.log(`skip cortex_m.test.ts: ${missing} is not in PATH; ${HOW_TO_INSTALL}`);
 const emulated = missing ? test.skip : test;
 
-/** Cycles a MAC on an M4, as issue and docs/cortex-m.md state them; the kernel alone, 969 columns. */
+/** Cycles a MAC on an M4, as issue and docs/how-it-works/cortex-m.md state them; the kernel alone, 969 columns. */
 const TARGETS: [type: WeightType, rows: number, cyclesPerMac: number][] = [
   ["ternary5", 640, 1.35],
   ["ternary", 128, 1.9],

@@ -1,4 +1,4 @@
-// docs/deploy.md cannot rot: its commands run as they stand there, and print what stands there; the systemd unit is sound.
+// docs/guides/deploy.md cannot rot: its commands run as they stand there, and print what stands there; the systemd unit is sound.
 // A recording takes the microphone's place. Slow, so the commands run only with QURIO_PACK=1 or CI=true.
 
 import { spawnSync } from "node:child_process";
@@ -14,9 +14,9 @@ import { packagePath } from "../host/files.ts";
 import { loadModel } from "../host/runtime/index.ts";
 
 const wanted = process.env["QURIO_PACK"] === "1" || process.env["CI"] === "true";
-if (!wanted) console.log("skip deploy.test.ts: runs every command of docs/deploy.md, which takes a while; QURIO_PACK=1 runs it");
+if (!wanted) console.log("skip deploy.test.ts: runs every command of docs/guides/deploy.md, which takes a while; QURIO_PACK=1 runs it");
 
-const PAGE = readFileSync(packagePath("docs", "deploy.md"), "utf8");
+const PAGE = readFileSync(packagePath("docs", "guides", "deploy.md"), "utf8");
 const UNIT = packagePath("examples", "raspberry-pi", "qurio.service");
 
 const SYSTEMD: Tool = {

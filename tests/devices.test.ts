@@ -1,4 +1,4 @@
-// `qurio devices`, names of boards and profiles, ranges in the card of `run`, and the worked example of docs/add-a-device.md.
+// `qurio devices`, names of boards and profiles, ranges in the card of `run`, and the worked example of docs/guides/add-a-device.md.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -72,8 +72,8 @@ test("run prints a range where no board was measured, and one figure where one w
   assert.ok(meter.decisionUjRange[0] < meter.decisionUj && meter.decisionUj < meter.decisionUjRange[1]);
 });
 
-test("docs/add-a-device.md: its example, done step by step, loads and decides", () => {
-  const page = readFileSync(packagePath("docs", "add-a-device.md"), "utf8");
+test("docs/guides/add-a-device.md: its example, done step by step, loads and decides", () => {
+  const page = readFileSync(packagePath("docs", "guides", "add-a-device.md"), "utf8");
   const edits = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => JSON.parse(json));
   const profile = JSON.parse(readFileSync(packagePath("host", "meter", "devices", "nrf52840.json"), "utf8"));
   for (const edit of edits) Object.assign(profile, edit);
@@ -96,8 +96,8 @@ test("docs/add-a-device.md: its example, done step by step, loads and decides", 
   }
 });
 
-test("docs/devices.md is what `qurio devices --markdown` prints", () => {
-  const page = readFileSync(packagePath("docs", "devices.md"), "utf8");
+test("docs/reference/devices.md is what `qurio devices --markdown` prints", () => {
+  const page = readFileSync(packagePath("docs", "reference", "devices.md"), "utf8");
   assert.ok(page.includes(devicesMarkdown(deviceNames().map(loadDevice))), "run: npx qurio devices --markdown");
 });
 

@@ -19,16 +19,16 @@ const read = (path: string) => readFileSync(packagePath(path), "utf8");
 const namesIn = (folder: string) =>
   existsSync(packagePath(folder)) ? (readdirSync(packagePath(folder), { recursive: true }) as string[]) : [];
 
-// ---- docs/format.md ----
+// ---- docs/reference/format.md ----
 
-const format = read("docs/format.md");
+const format = read("docs/reference/format.md");
 
 test("the hex dump is what npm run format-example prints", () => {
   const dump = /```text\n(544 bytes\n.*?)\n```/s.exec(format);
   assert.is(dump?.[1], formatExample());
 });
 
-/** Rows "| value | `NAME` | …" of docs/format.md. */
+/** Rows "| value | `NAME` | …" of docs/reference/format.md. */
 const documented = [...format.matchAll(/^\| (-?[\d.]+|0x[0-9a-f]+) \| `([A-Z][A-Z0-9_]+)` \|/gm)].map(([, value, name]) => ({
   name,
   value: Number(value),
@@ -38,7 +38,7 @@ const constants: Record<string, number> = {};
 for (const module of [File, Id, Plan, Decision, Stream])
   for (const [name, value] of Object.entries(module)) if (typeof value === "number") constants[name] = value;
 
-test("every constant of the format is in docs/format.md with its value, and nothing else is", () => {
+test("every constant of the format is in docs/reference/format.md with its value, and nothing else is", () => {
   assert.ok(Object.keys(constants).length > 120);
   assert.equal(
     [...documented].sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -61,11 +61,11 @@ test("block sizes and bytes of the layouts are those of layouts.ts", () => {
   }
 });
 
-// ---- docs/troubleshooting.md ----
+// ---- docs/reference/troubleshooting.md ----
 
 /** Heading -> the text under it. */
 const entries = new Map(
-  read("docs/troubleshooting.md")
+  read("docs/reference/troubleshooting.md")
     .split(/^### /m)
     .slice(1)
     .map((entry): [string, string] => [entry.slice(0, entry.indexOf("\n")), entry.slice(entry.indexOf("\n")).split(/^## /m)[0]]),
@@ -74,7 +74,7 @@ const entries = new Map(
 test("every device error has an entry: its message with N for each number, then name and code", () => {
   for (const { code, name, message } of DEVICE_ERRORS) {
     const heading = message.replace(/\{[pefln]\}/g, "N");
-    assert.ok(entries.has(heading), `docs/troubleshooting.md lacks "### ${heading}"`);
+    assert.ok(entries.has(heading), `docs/reference/troubleshooting.md lacks "### ${heading}"`);
     assert.ok(entries.get(heading)!.trim().startsWith(`\`${name}\` ${code}.`), `"${heading}" must begin with \`${name}\` ${code}.`);
   }
 });
@@ -142,7 +142,7 @@ test("every host error has an entry: its message with … for each value, and it
     const fits = new RegExp(`^${pattern.join(".+")}$`);
     return ![...entries].some(([heading, text]) => fits.test(heading) && text.includes(`\`${name}\``));
   });
-  assert.equal(missing, [], "docs/troubleshooting.md lacks these");
+  assert.equal(missing, [], "docs/reference/troubleshooting.md lacks these");
 });
 
 test("every name that the WASI command gives is explained", () => {
@@ -150,7 +150,7 @@ test("every name that the WASI command gives is explained", () => {
     .filter((name) => /^wasi/.test(name) && name.endsWith(".ts"))
     .flatMap((name) => [...read(join("assembly", name)).matchAll(/"[^"\n]*\(([A-Z_]+)\)(?:\\n)?"/g)].map((match) => match[1]));
   assert.ok(names.length > 8, `${names.length} names found`);
-  const page = read("docs/troubleshooting.md");
+  const page = read("docs/reference/troubleshooting.md");
   assert.equal(
     names.filter((name) => !page.includes(`\`${name}\``) && !page.includes(`(${name})`)),
     [],

@@ -1,4 +1,4 @@
-// The public API in Node: where models come from, what is refused, windows, builds, and every example of docs/api.md.
+// The public API in Node: where models come from, what is refused, windows, builds, and every example of docs/reference/api.md.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -91,9 +91,9 @@ test("a decision has its documented fields, and null where the model computes no
   assert.is(b.uncertainty.mutualInformation, null);
   assert.is(b.uncertainty.routerVariance, null);
   assert.is(b.expert, "ternary");
-  const fields = packagePath("docs", "api.md");
+  const fields = packagePath("docs", "reference", "api.md");
   for (const name of [...Object.keys(a).filter((key) => key !== "uncertainty"), ...Object.keys(a.uncertainty)]) {
-    assert.match(readFileSync(fields, "utf8"), new RegExp(`\`(uncertainty\\.)?${name}\``), `docs/api.md tells what ${name} is`);
+    assert.match(readFileSync(fields, "utf8"), new RegExp(`\`(uncertainty\\.)?${name}\``), `docs/reference/api.md tells what ${name} is`);
   }
 });
 
@@ -142,7 +142,7 @@ test("the plan is what the file's header says, and pieces of sound give the deci
   assert.is(model.core.decide().probability, whole.probability);
 });
 
-test("every TypeScript example of docs/api.md and of the docstrings runs", async () => {
+test("every TypeScript example of docs/reference/api.md and of the docstrings runs", async () => {
   mkdirSync(join(folder, "models"));
   for (const name of ["esc10.qmoe", "esc10-tiny.qmoe"]) writeFileSync(join(folder, "models", name), file);
   writeFileSync(
@@ -150,7 +150,9 @@ test("every TypeScript example of docs/api.md and of the docstrings runs", async
     wavBytes(16000, (i) => Math.sin(i / 9) / 2),
   );
   const entry = pathToFileURL(packagePath("host", "runtime", "index.ts")).href;
-  const examples = [...readFileSync(packagePath("docs", "api.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
+  const examples = [...readFileSync(packagePath("docs", "reference", "api.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(
+    ([, code]) => code,
+  );
   assert.is(examples.length, 9);
   const docstring = readFileSync(packagePath("host", "runtime", "index.ts"), "utf8").match(/\n \* {5}const model[\s\S]*?\n \*\n/)![0];
   const code = docstring.replaceAll(/^ \* */gm, "");

@@ -62,7 +62,7 @@ slow("npm pack builds a tarball that has all of the product and nothing else", (
     "package.json",
     "LICENSE",
     "bin/qurio.js",
-    "docs/api.md",
+    "docs/reference/api.md",
     "dist/host/runtime/index.js",
     "dist/host/runtime/index.d.ts",
     "dist/host/runtime/browser.js",
@@ -169,7 +169,7 @@ slow("import { loadModel } from qurio decides as the sources do", async () => {
   assert.is(decide(engine).label, decision.label);
 });
 
-slow("its types compile under strict without skipLibCheck, with Node's types or DOM's; so do the examples of docs/api.md", () => {
+slow("its types compile under strict without skipLibCheck, with Node's types or DOM's; so do the examples of docs/reference/api.md", () => {
   const use = `import { loadModel, hasSimd, QurioError, SAMPLE_RATE, WINDOW_SAMPLES, Model, type Decision, type LoadOptions, type Uncertainty, type WasmSource } from "qurio";
 import { loadModel as browserLoadModel } from "qurio/browser";
 const model: Model = await loadModel(new Uint8Array(8), { simd: hasSimd() });
@@ -181,7 +181,9 @@ const options: LoadOptions = { wasm: { scalar: new ArrayBuffer(8), simd: new URL
 const wrong: number = decision.label;
 export { browserLoadModel, numbers, options, QurioError, wrong };
 `;
-  const examples = [...readFileSync(packagePath("docs", "api.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code);
+  const examples = [...readFileSync(packagePath("docs", "reference", "api.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(
+    ([, code]) => code,
+  );
   const compile = (files: Record<string, string>, options: object) => {
     for (const [name, code] of Object.entries(files)) writeFileSync(join(folder, name), code);
     const compilerOptions = {

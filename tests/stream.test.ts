@@ -89,7 +89,7 @@ function toneIn(seconds: number, from: number, to: number): Int16Array {
   return hiss.map((x, i) => (i >= from * 16000 && i < to * 16000 ? x + Math.round(9000 * Math.sin(i * 0.9)) : x));
 }
 
-/** The gate in plain numbers: docs/format.md, the stream record. */
+/** The gate in plain numbers: docs/reference/format.md, the stream record. */
 function gateReference(levels: number[], [, wake, sleep, hold]: Int32Array): boolean[] {
   let [background, left, awake] = [-1, 0, false];
   return levels.map((level) => {

@@ -1,4 +1,4 @@
-// Portable. Byte offsets of the model file; docs/format.md is the prose of this table.
+// Portable. Byte offsets of the model file; docs/reference/format.md is the prose of this table.
 // All integers are little-endian u32 unless said; offsets inside a section count from the section's first byte.
 
 // ---- header, 32 bytes, then the section table ----

@@ -81,7 +81,7 @@ export function canonicalLayout(weightType: i32): i32 {
   return LAYOUT_FLOAT32_ROWS;
 }
 
-/** From so many rows on, building tables pays: cycles a MAC are 1.12 + 97 / rows on a Cortex-M4 against 1.57 (docs/cortex-m.md). */
+/** From so many rows on, building tables pays: cycles a MAC are 1.12 + 97 / rows on a Cortex-M4 against 1.57 (docs/how-it-works/cortex-m.md). */
 const TERNARY_LUT_ROWS = 192;
 
 /** The layout that a file stores for a weight type and shape: the canonical one, but for wide ternary layers the one with tables. */

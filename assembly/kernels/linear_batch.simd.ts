@@ -19,7 +19,7 @@ import { linear, scaleBack } from "./linear.ts";
 import { absmax, inverseScaleOf, isFinite32 } from "./quantize.ts";
 import { PAIR_COLUMNS, ternaryLutGemm, ternaryMaskdotGemm } from "./ternary_gemm.simd.ts";
 
-/** Fewer vectors than these do not pay for decoding the weights (docs/growth); a 1-bit look-up is as fast as any product. */
+/** Fewer vectors than these do not pay for decoding the weights (docs/how-it-works/growth); a 1-bit look-up is as fast as any product. */
 const LEAST_BATCH = 8;
 const LEAST_INT8_BATCH = 4;
 

@@ -3,7 +3,7 @@
 //   qurio: FILE: what is wrong (NAME)
 //   what to do
 //
-// Errors of the core keep their name and number; host/errors.ts and docs/troubleshooting.md have the whole story of each.
+// Errors of the core keep their name and number; host/errors.ts and docs/reference/troubleshooting.md have the whole story of each.
 
 import { failPtr } from "../kernels/fail.ts";
 import { BAKED } from "../uses.ts";
@@ -81,7 +81,7 @@ export function checkDevice(code: i32): void {
   putText(")");
   if (code < 200) end("Damaged, or not a qurio model: copy it again, or export it again.");
   else if (code < 300) end("Intact, but for another version of qurio: export it again.");
-  else end("docs/troubleshooting.md explains it.");
+  else end("docs/reference/troubleshooting.md explains it.");
 }
 
 /** Word number `index` of a list with a space behind each. */

@@ -1,4 +1,4 @@
-// Node only. The package's `qurio/sim`: how long a battery lasts. docs/simulate.md describes scenarios and results.
+// Node only. The package's `qurio/sim`: how long a battery lasts. docs/guides/simulate.md describes scenarios and results.
 
 import { type MonteCarloOptions, type MonteCarloResult, monteCarlo as run } from "./monte_carlo.ts";
 import { parseScenario } from "./parse_scenario.ts";
@@ -13,7 +13,7 @@ export { END_CAUSES, type EndCause, type HistoryPoint, type SimulationResult } f
 
 /**
  * Simulates one device.
- * @param scenario JSON as docs/simulate.md describes it, with explicit energies (`qurio simulate` meters a model into them)
+ * @param scenario JSON as docs/guides/simulate.md describes it, with explicit energies (`qurio simulate` meters a model into them)
  * @throws QurioError SCENARIO, BATTERY_UNKNOWN, BATTERY_PROFILE, BATTERY_CANNOT_START
  */
 export function simulate(scenario: unknown): SimulationResult {

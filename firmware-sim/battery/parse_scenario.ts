@@ -5,7 +5,8 @@ import { type BatteryProfile, loadBattery, parseBattery } from "./batteries.ts";
 import { type Answer, type Policy, REGULATORS, type Scenario, type Work } from "./scenario.ts";
 import { cannotStart } from "./start.ts";
 
-const HINT = "`qurio simulate --show wildlife-recorder` prints a scenario to start from; docs/simulate.md has every field with its range.";
+const HINT =
+  "`qurio simulate --show wildlife-recorder` prints a scenario to start from; docs/guides/simulate.md has every field with its range.";
 const FIELDS = [
   "title",
   "battery",

@@ -89,7 +89,7 @@ function otherFile(file: string, expected: string, found: string): QurioError {
   return new QurioError(
     "MLPERF_TINY",
     `${file}: ${expected} expected, ${found} found`,
-    "Take the files of github.com/mlcommons/tiny: docs/autoencoder.md names them.",
+    "Take the files of github.com/mlcommons/tiny: docs/how-it-works/autoencoder.md names them.",
   );
 }
 

@@ -39,7 +39,7 @@ export function checkFits({ title, flash, ram }: Board, needs: { flash: number; 
 }
 
 /**
- * Refuses a float32 front end on a core without a floating-point unit, where a decision takes seven times as long (docs/cortex-m.md).
+ * Refuses a float32 front end on a core without a floating-point unit, where a decision takes seven times as long (docs/how-it-works/cortex-m.md).
  * @throws QurioError NO_FPU
  */
 export function checkArithmetic({ title, core }: Board, isFixed: boolean): void {

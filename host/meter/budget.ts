@@ -43,7 +43,7 @@ export interface Accepted {
   layers: LayerFigures[];
 }
 
-const HINT = "docs/budget.md shows a budget file.";
+const HINT = "docs/guides/budget.md shows a budget file.";
 const NAMES = Object.keys(FIGURES) as Figure[];
 
 /** @throws QurioError BUDGET_FILE, by the field's path */

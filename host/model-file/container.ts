@@ -1,4 +1,4 @@
-// The container of a model file: header, section table, checksums. docs/format.md is the prose of this file.
+// The container of a model file: header, section table, checksums. docs/reference/format.md is the prose of this file.
 
 import * as F from "../../assembly/format/file.ts";
 import { ALIGNMENT, FORMAT_VERSION, MAGIC } from "../../assembly/format/ids.ts";

@@ -62,7 +62,7 @@ function check(name: string, value: number, least: number, most: number, unit: s
   throw new QurioError(
     "STREAM",
     `${name} of a stream must be ${range}, found ${value}`,
-    "docs/streaming.md says what each of them does.",
+    "docs/guides/streaming.md says what each of them does.",
     2,
   );
 }

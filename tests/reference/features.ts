@@ -1,4 +1,4 @@
-// The front end in float64, slow and obvious: what the device is compared with. docs/features.md has the formulas.
+// The front end in float64, slow and obvious: what the device is compared with. docs/how-it-works/features.md has the formulas.
 // Window of 5 s at 16 kHz: 498 frames of 400 samples every 160, 64 mel bands, 969 features.
 
 export const FRAMES = 498;
@@ -142,7 +142,7 @@ function rhythm(x: Float64Array): number[] {
   return LAGS.map(([first, last]) => Math.max(...Array.from({ length: last - first + 1 }, (_, i) => correlation(first + i) / whole)));
 }
 
-/** L[498 * 64] in nats -> the 969 features, in the order of docs/features.md. */
+/** L[498 * 64] in nats -> the 969 features, in the order of docs/how-it-works/features.md. */
 export function richFeatures(L: Float64Array): Float64Array {
   const at = (t: number, m: number) => L[t * BANDS + m];
   const series = (value: (t: number) => number) => Float64Array.from({ length: FRAMES }, (_, t) => value(t));

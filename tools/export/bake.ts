@@ -5,7 +5,7 @@
 //   | static   | arena | ring | PCM buffer    | model file            | end of the last page
 //              '------- work memory -------'
 //
-// Everything above modelPtr is read only: a board may keep it in flash. docs/bake.md says how hosts use a baked module.
+// Everything above modelPtr is read only: a board may keep it in flash. docs/guides/bake.md says how hosts use a baked module.
 
 import { readFileSync } from "node:fs";
 import { align16 } from "../../assembly/format/plan.ts";

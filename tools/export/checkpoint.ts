@@ -1,4 +1,4 @@
-// A checkpoint: a folder with weights.safetensors and model.json. docs/checkpoint.md is the prose of this file.
+// A checkpoint: a folder with weights.safetensors and model.json. docs/reference/checkpoint.md is the prose of this file.
 
 import {
   accessSync,
@@ -71,7 +71,11 @@ function readPart(directory: string, file: string, asked: string): Buffer {
 function takeTensor(tensors: Map<string, NamedTensor>, name: string, shape: number[]): Float32Array {
   const tensor = tensors.get(name);
   if (!tensor)
-    throw new QurioError("TENSOR_MISSING", `tensor ${name} [${shape}] is missing`, "docs/checkpoint.md lists the tensors of a checkpoint.");
+    throw new QurioError(
+      "TENSOR_MISSING",
+      `tensor ${name} [${shape}] is missing`,
+      "docs/reference/checkpoint.md lists the tensors of a checkpoint.",
+    );
   if (tensor.shape.length !== shape.length || tensor.shape.some((n, i) => n !== shape[i]))
     throw new QurioError(
       "TENSOR_SHAPE",

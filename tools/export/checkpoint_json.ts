@@ -43,7 +43,7 @@ function refuse(field: string, expected: string, found: unknown): never {
   throw new QurioError(
     "CHECKPOINT_JSON",
     `model.json: ${field} must be ${expected}, found ${JSON.stringify(found)}`,
-    "docs/checkpoint.md describes the fields.",
+    "docs/reference/checkpoint.md describes the fields.",
   );
 }
 
