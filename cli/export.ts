@@ -6,11 +6,11 @@ import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts"
 import { layerSizes } from "../host/model-file/sizes.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
-import { type Checkpoint, featureCount, readCheckpoint } from "../tools/export/checkpoint.ts";
 import { packCheckpoint } from "../tools/export/exporter.ts";
 import type { Arithmetic, FrontEndParameters } from "../tools/export/front_end_tables.ts";
 import { checkParity } from "../tools/export/parity.ts";
 import { quantizeTrained } from "../tools/export/ptq.ts";
+import { type Checkpoint, featureCount, readCheckpoint } from "../tools/import/checkpoint.ts";
 import { decodeFeatureCodes, featuresOf } from "../tools/train/datasets/feature_codes.ts";
 import { formatBytes, formatTable } from "./output.ts";
 

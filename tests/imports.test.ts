@@ -31,10 +31,10 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "model file", "runtime", "wasm", "engines"] },
 
   // what makes models
-  { name: "import", paths: /^tools\/import\//, mayImport: [...HOST, "export"] },
-  { name: "export", paths: /^tools\/export\//, mayImport: HOST },
-  { name: "train", paths: /^tools\/train\//, mayImport: [...HOST, "export"] },
-  { name: "study", paths: /^tools\/study\//, mayImport: [...HOST, "export", "train"] },
+  { name: "import", paths: /^tools\/import\//, mayImport: HOST },
+  { name: "export", paths: /^tools\/export\//, mayImport: [...HOST, "import"] },
+  { name: "train", paths: /^tools\/train\//, mayImport: [...HOST, "import", "export"] },
+  { name: "study", paths: /^tools\/study\//, mayImport: [...HOST, "import", "export", "train"] },
 
   // what becomes of a model on a board
   { name: "image", paths: /^firmware-sim\/image\//, mayImport: [...HOST, "export"] },

@@ -11,7 +11,7 @@ import type { QurioError } from "../host/errors.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { plotSvg } from "../host/plot.ts";
-import type { Policy } from "../tools/export/checkpoint.ts";
+import type { Policy } from "../tools/import/checkpoint.ts";
 import { decodeHeldOut } from "../tools/train/held_out_file.ts";
 import { blend, estimate, judge, policiesOf } from "../tools/train/policies.ts";
 import { Random } from "../tools/train/random.ts";

@@ -8,8 +8,8 @@ import { serialize } from "node:v8";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
-import { type Checkpoint, type NetworkSpec, readCheckpoint, writeCheckpoint } from "../tools/export/checkpoint.ts";
-import { decodeSafetensors, encodeSafetensors } from "../tools/export/safetensors.ts";
+import { type Checkpoint, type NetworkSpec, readCheckpoint, writeCheckpoint } from "../tools/import/checkpoint.ts";
+import { decodeSafetensors, encodeSafetensors } from "../tools/import/safetensors.ts";
 import { initialNetwork } from "../tools/train/network.ts";
 import { Random } from "../tools/train/random.ts";
 
@@ -123,7 +123,7 @@ test("a disk that fills up leaves the previous checkpoint and nothing else", () 
   better.experts[0]!.layers[0]!.columns = 10_000; // 480 kB of weights behind a file size limit of 100 kB
   better.experts[0]!.layers[0]!.weight = new Float32Array(12 * 10_000);
   const script = join(folder, "write.mts");
-  const source = new URL("../tools/export/checkpoint.ts", import.meta.url);
+  const source = new URL("../tools/import/checkpoint.ts", import.meta.url);
   writeFileSync(
     script,
     `import { writeCheckpoint } from "${source}";

@@ -3,7 +3,7 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { NetworkSpec } from "../tools/export/checkpoint.ts";
+import type { NetworkSpec } from "../tools/import/checkpoint.ts";
 import { compile, read, type Tensor, tensor, total, valueAndGradient } from "../tools/train/autodiff.ts";
 import { crossEntropy, jointLoss, type Loss, mixtureLoss } from "../tools/train/losses.ts";
 import { initialNetwork, type LayerParameters, logits, paddedInputs, realInputs, toParameters } from "../tools/train/network.ts";

@@ -3,8 +3,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
-import type { Policy } from "../tools/export/checkpoint.ts";
 import { forward, normalize, prepare } from "../tools/export/reference.ts";
+import type { Policy } from "../tools/import/checkpoint.ts";
 import { addNoise, applyGain, augment, delay, STRESS_CONDITIONS, shiftCircular } from "../tools/train/augment.ts";
 import { atTemperature } from "../tools/train/calibration.ts";
 import { type CrossValidationOptions, crossValidate } from "../tools/train/cross_validation.ts";

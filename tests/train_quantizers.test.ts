@@ -3,9 +3,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { WEIGHT_TYPES, type WeightType } from "../host/model-file/weight_types.ts";
-import type { Network, NetworkSpec } from "../tools/export/checkpoint.ts";
 import { quantizeActivations, quantizeMatrix, roundHalfEven, ternaryActivations } from "../tools/export/quantize.ts";
 import { forward, normalize, prepare } from "../tools/export/reference.ts";
+import type { Network, NetworkSpec } from "../tools/import/checkpoint.ts";
 import { compile, read, type Tensor, tensor } from "../tools/train/autodiff.ts";
 import { fromParameters, initialNetwork, logits, paddedInputs, realInputs, toParameters } from "../tools/train/network.ts";
 import { fakeQuantizeActivations, fakeQuantizeWeights } from "../tools/train/quantizers.ts";

@@ -6,9 +6,9 @@ import { cyclesOf } from "../../host/meter/cost.ts";
 import { addCounts, noCounts, totalOf } from "../../host/meter/counts.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
-import { type Checkpoint, layerShapes, type Network, type NetworkSpec } from "../../tools/export/checkpoint.ts";
 import { packNetwork } from "../../tools/export/exporter.ts";
 import { around, standIn } from "../../tools/export/network_cost.ts";
+import { type Checkpoint, layerShapes, type Network, type NetworkSpec } from "../../tools/import/checkpoint.ts";
 import { emulatedOf, openRoads } from "../estimates/emulated.ts";
 import type { CoreName } from "../image/cores.ts";
 

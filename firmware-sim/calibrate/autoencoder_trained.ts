@@ -12,8 +12,8 @@ import { Core } from "../../host/runtime/core.ts";
 import { coreWasm } from "../../host/runtime/index.ts";
 import { packCheckpoint } from "../../tools/export/exporter.ts";
 import { quantizeTrained } from "../../tools/export/ptq.ts";
+import { asFloat, tfliteCheckpoint } from "../../tools/export/tflite_checkpoint.ts";
 import { readTflite, type TfliteNetwork } from "../../tools/import/tflite.ts";
-import { asFloat, tfliteCheckpoint } from "../../tools/import/tflite_checkpoint.ts";
 import { runTflite } from "../../tools/import/tflite_reference.ts";
 import { BANDS, encodeOpen, ROWS, type Variant, WIDTH, withHead } from "./autoencoder.ts";
 

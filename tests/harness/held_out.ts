@@ -1,6 +1,6 @@
 // Made-up held-out answers, small enough to work out by hand: 2 folds of 2 clips, 2 classes, a probe and two experts.
 
-import type { NetworkSpec } from "../../tools/export/checkpoint.ts";
+import type { NetworkSpec } from "../../tools/import/checkpoint.ts";
 import type { HeldOut, HeldOutRun } from "../../tools/train/held_out.ts";
 
 const spec = (name: string, weightType: NetworkSpec["weightType"], outputs = 2): NetworkSpec => ({

@@ -4,8 +4,9 @@ import { MAX_EXPERTS, POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, POLICY_SIN
 import { QurioError } from "../../host/errors.ts";
 import type { PackedLayer, PackedModel, PackedNetwork } from "../../host/model-file/model_file.ts";
 import { layoutFor, packWeights, weightTypeBySpec } from "../../host/model-file/pack.ts";
-import { type Checkpoint, featureCount, layerCodes, layerWeightType, type Network, type Policy } from "./checkpoint.ts";
+import { type Checkpoint, featureCount, layerWeightType, type Network, type Policy } from "../import/checkpoint.ts";
 import { type FrontEndParameters, frontEndSection } from "./front_end_tables.ts";
+import { layerCodes } from "./quantize.ts";
 
 const POLICY_KINDS: Record<Policy["kind"], number> = {
   features: POLICY_FEATURES,

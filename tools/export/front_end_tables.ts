@@ -8,27 +8,9 @@ import * as F from "../../assembly/format/file.ts";
 import { ALIGNMENT } from "../../assembly/format/ids.ts";
 import { RING_BANDS, RING_FRAMES } from "../../assembly/format/plan.ts";
 import { QurioError } from "../../host/errors.ts";
+import { type Arithmetic, DEFAULT_FRONT_END, type FrontEndParameters } from "../../host/model-file/front_end.ts";
 
-/** What computes codes from samples: float32, or integers only. */
-export const ARITHMETICS = ["float", "fixed"] as const;
-export type Arithmetic = (typeof ARITHMETICS)[number];
-
-export interface FrontEndParameters {
-  /** L = ln(mel power + floor). */
-  floor: number;
-  /** L of code 0, in nats. */
-  origin: number;
-  /** Nats per code. */
-  step: number;
-  arithmetic: Arithmetic;
-  /** 8: codes 0..255; 4: codes 0..15, in a ring of half the size. */
-  codeBits: CodeBits;
-  /** Subtract each frame's mean: for microphones with an offset. */
-  removeDc: boolean;
-}
-
-export const CODE_BITS = [8, 4] as const;
-export type CodeBits = (typeof CODE_BITS)[number];
+export * from "../../host/model-file/front_end.ts";
 
 type Table = Float32Array | Uint16Array | Int16Array;
 
@@ -39,14 +21,6 @@ const FFT_POINTS = 512;
 const COEFFICIENTS = 20;
 const LOWEST_HZ = 60;
 const HIGHEST_HZ = 7800;
-
-/** Floor, origin and step for codes of each size: 25.5 nats from -120 dB up in steps of 0.1, or 18 nats from -60 dBFS or so in steps of 1.2. */
-export function frontEndOf(codeBits: CodeBits, arithmetic: Arithmetic = "float", removeDc = false): FrontEndParameters {
-  const floor = codeBits === 8 ? 1e-6 : 1e-3;
-  return { floor, origin: Math.log(floor), step: codeBits === 8 ? 0.1 : 1.2, arithmetic, codeBits, removeDc };
-}
-
-export const DEFAULT_FRONT_END: FrontEndParameters = frontEndOf(8);
 
 /** Periodic Hann window: 0.5 - 0.5 cos(2 pi i / 400). */
 function window(): number[] {

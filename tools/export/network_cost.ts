@@ -10,7 +10,7 @@ import { encodeModel, type PackedModel, type PackedNetwork } from "../../host/mo
 import type { Core } from "../../host/runtime/core.ts";
 import { WINDOW_SAMPLES } from "../../host/runtime/model.ts";
 import { streamSettings } from "../../host/runtime/stream.ts";
-import { layerShapes, type Network, type NetworkSpec } from "./checkpoint.ts";
+import { layerShapes, type Network, type NetworkSpec } from "../import/checkpoint.ts";
 import { featuresModel, packNetwork } from "./exporter.ts";
 import { ARITHMETICS, type Arithmetic, frontEndOf } from "./front_end_tables.ts";
 

@@ -4,7 +4,7 @@ import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import type { Core } from "../../host/runtime/core.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "../import/checkpoint.ts";
 import { forward, normalize, prepare, softmax } from "./reference.ts";
 
 /** Labels may differ only where the reference's two best are closer than this. */

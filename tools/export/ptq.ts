@@ -9,7 +9,7 @@
 
 import { QurioError } from "../../host/errors.ts";
 import type { Codes, WeightType } from "../../host/model-file/weight_types.ts";
-import type { Checkpoint, Layer, Network } from "./checkpoint_types.ts";
+import type { Checkpoint, Layer, Network } from "../import/checkpoint_types.ts";
 import { maxCode, type QuantizedMatrix, quantizeActivations, roundHalfEven } from "./quantize.ts";
 import { activate, linear, normalize, prepare } from "./reference.ts";
 

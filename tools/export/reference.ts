@@ -4,8 +4,8 @@
 //   hidden     LayerNorm (population variance, eps 1e-5) if there is one, ReLU
 
 import type { Codes } from "../../host/model-file/weight_types.ts";
-import { layerCodes, layerWeightType, type Network, type Normalization } from "./checkpoint_types.ts";
-import { quantizeActivations, ternaryActivations } from "./quantize.ts";
+import { layerWeightType, type Network, type Normalization } from "../import/checkpoint_types.ts";
+import { layerCodes, quantizeActivations, ternaryActivations } from "./quantize.ts";
 
 const EPSILON = 1e-5;
 

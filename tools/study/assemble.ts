@@ -4,9 +4,9 @@
 // is quantized after training takes temperature and threshold from its float32 form.
 
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
-import type { Checkpoint, FeatureSpec, Network, Normalization, Policy } from "../export/checkpoint.ts";
 import { packCheckpoint } from "../export/exporter.ts";
 import { quantizeTrained } from "../export/ptq.ts";
+import type { Checkpoint, FeatureSpec, Network, Normalization, Policy } from "../import/checkpoint.ts";
 import { calibrate, outOfFoldOf } from "../train/calibration.ts";
 import { type FeatureTable, featuresOf } from "../train/feature_table.ts";
 import { BAYESIAN_SAMPLES, betaOf, FIT_DEFAULTS } from "../train/fit.ts";

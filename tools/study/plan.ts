@@ -8,7 +8,7 @@
 // variance's scale, and it takes as long as all their experts.
 
 import { weightTypeBySpec } from "../../host/model-file/pack.ts";
-import type { NetworkSpec } from "../export/checkpoint.ts";
+import type { NetworkSpec } from "../import/checkpoint.ts";
 import type { FeatureTable } from "../train/feature_table.ts";
 import { BAYESIAN_SAMPLES, byFold, DROPOUT, ROUTER_HIDDEN } from "../train/fit.ts";
 import type { JointTask } from "../train/joint.ts";

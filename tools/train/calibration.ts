@@ -1,7 +1,7 @@
 // What out-of-fold answers say about a network, and probabilities brought in line with it.
 
-import type { Network } from "../export/checkpoint.ts";
 import { entropy, temper } from "../export/reference.ts";
+import type { Network } from "../import/checkpoint.ts";
 import type { FeatureTable } from "./feature_table.ts";
 import type { TaskResult } from "./tasks.ts";
 import { fitTemperature, type OutOfFold } from "./thresholds.ts";

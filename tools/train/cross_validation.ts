@@ -1,7 +1,7 @@
 // Train on all folds but one, test on it, for every fold and seed: what a model is worth, with intervals.
 
 import { QurioError } from "../../host/errors.ts";
-import type { NetworkSpec, Policy } from "../export/checkpoint.ts";
+import type { NetworkSpec, Policy } from "../import/checkpoint.ts";
 import { buildFeatureTable, type FeatureTable, type TableOptions, type TrainingDataset } from "./feature_table.ts";
 import { byFold, type FitOptions, type Fitted, fit, type Split, specsOf } from "./fit.ts";
 import { accuracy, calibrationError, errorAuroc, meanInterval, selective, weightedF1 } from "./metrics.ts";

@@ -7,7 +7,7 @@
 import { QurioError } from "../../host/errors.ts";
 import { weightTypeBySpec } from "../../host/model-file/pack.ts";
 import type { WeightType } from "../../host/model-file/weight_types.ts";
-import type { NetworkSpec, Policy } from "../export/checkpoint.ts";
+import type { NetworkSpec, Policy } from "../import/checkpoint.ts";
 import { calibrate, outOfFoldOf } from "./calibration.ts";
 import type { FeatureTable } from "./feature_table.ts";
 import { Random } from "./random.ts";

@@ -2,7 +2,7 @@
 // judged on the same answers in no time. held_out_file.ts keeps them.
 
 import type { WeightType } from "../../host/model-file/weight_types.ts";
-import type { NetworkSpec } from "../export/checkpoint.ts";
+import type { NetworkSpec } from "../import/checkpoint.ts";
 import { buildFeatureTable, type FeatureTable, type TableOptions, type TrainingDataset } from "./feature_table.ts";
 import { byFold, FIT_DEFAULTS, type FitOptions, type Fitted, fit, ROUTER_HIDDEN, type Split, specsOf } from "./fit.ts";
 import type { ModelProgress } from "./model.ts";

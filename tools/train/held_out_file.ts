@@ -9,7 +9,7 @@ import { Check } from "../../host/check.ts";
 import { QurioError } from "../../host/errors.ts";
 import { crc32 } from "../../host/model-file/crc32.ts";
 import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
-import type { NetworkSpec } from "../export/checkpoint.ts";
+import type { NetworkSpec } from "../import/checkpoint.ts";
 import type { HeldOut, HeldOutRun } from "./held_out.ts";
 
 const MAGIC = 0x444c4851;

@@ -1,7 +1,7 @@
 // The unit of work of the paper's mixtures: a gate and its experts trained together, then asked about other clips. Pure, as tasks.ts.
 
-import type { Network, NetworkSpec, Normalization } from "../export/checkpoint.ts";
 import { forward, normalize, prepare, softmax } from "../export/reference.ts";
+import type { Network, NetworkSpec, Normalization } from "../import/checkpoint.ts";
 import { type FeatureTable, featuresOf } from "./feature_table.ts";
 import { jointLoss } from "./losses.ts";
 import { Random } from "./random.ts";

@@ -1,6 +1,6 @@
 // From a data set to a checkpoint: features, out-of-fold thresholds, final networks.
 
-import type { Checkpoint, FeatureSpec } from "../export/checkpoint.ts";
+import type { Checkpoint, FeatureSpec } from "../import/checkpoint.ts";
 import { buildFeatureTable, type TableOptions, type TrainingDataset } from "./feature_table.ts";
 import { byFold, type FitOptions, fit, specsOf } from "./fit.ts";
 import { TaskPool } from "./task_pool.ts";

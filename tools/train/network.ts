@@ -6,7 +6,7 @@
 // Training keeps weights as [columns, rows] (the transpose of a checkpoint) and pads the inputs to a multiple of 4, because
 // that is what the matrix product is fast at (autodiff.ts).
 
-import { type Layer, layerShapes, layerWeightType, type Network, type NetworkSpec } from "../export/checkpoint.ts";
+import { type Layer, layerShapes, layerWeightType, type Network, type NetworkSpec } from "../import/checkpoint.ts";
 import { add, divide, matmul, maximum, meanOver, multiply, read, sqrt, subtract, type Tensor, tensor } from "./autodiff.ts";
 import { fakeQuantizeActivations, fakeQuantizeWeights } from "./quantizers.ts";
 import type { Random } from "./random.ts";

@@ -1,7 +1,7 @@
 // Policies judged on the same held-out answers: what each decides, by which networks, and its F1 beside that of another.
 
 import { QurioError } from "../../host/errors.ts";
-import type { Policy } from "../export/checkpoint.ts";
+import type { Policy } from "../import/checkpoint.ts";
 import { energiesOf } from "./fit.ts";
 import type { HeldOut, HeldOutRun } from "./held_out.ts";
 import { meanInterval, weightedF1 } from "./metrics.ts";

@@ -1,8 +1,8 @@
 // Fake quantizers: what quantization does to values, with the gradient of doing nothing (straight-through estimator).
 // The formulas are those of tools/export/quantize.ts; tests compare the two.
 
-import type { WeightType } from "../../host/model-file/weight_types.ts";
-import { isTernary, maxCode, TERNARY_ACTIVATION_THRESHOLD, TERNARY_THRESHOLD } from "../export/quantize.ts";
+import { isTernary, type WeightType } from "../../host/model-file/weight_types.ts";
+import { maxCode, TERNARY_ACTIVATION_THRESHOLD, TERNARY_THRESHOLD } from "../export/quantize.ts";
 import {
   absolute,
   add,

@@ -2,8 +2,8 @@
 
 import { weightBytes } from "../../assembly/format/layouts.ts";
 import { layoutFor, weightTypeBySpec } from "../../host/model-file/pack.ts";
-import { layerShapes, layerWeightType, type NetworkSpec, type Policy } from "../export/checkpoint.ts";
 import { entropy } from "../export/reference.ts";
+import { layerShapes, layerWeightType, type NetworkSpec, type Policy } from "../import/checkpoint.ts";
 
 export interface Decision {
   label: number;

@@ -1,8 +1,8 @@
 // The unit of work: train one network on some clips, then answer others with its quantized form. Pure: the same task on the
 // same table gives the same bytes, on any thread.
 
-import type { Network, NetworkSpec, Normalization } from "../export/checkpoint.ts";
 import { forward, normalize, type PreparedLayer, prepare, softmax } from "../export/reference.ts";
+import type { Network, NetworkSpec, Normalization } from "../import/checkpoint.ts";
 import { type FeatureTable, featuresOf, normalizationOf } from "./feature_table.ts";
 import { crossEntropy, mixtureLoss, smoothedTarget } from "./losses.ts";
 import { Random } from "./random.ts";

@@ -1,6 +1,6 @@
 // The training loop: seeded batches, mixup, dropout, AdamW with a cosine schedule. Same seed, same bytes.
 
-import type { Network, NetworkSpec } from "../export/checkpoint.ts";
+import type { Network, NetworkSpec } from "../import/checkpoint.ts";
 import { add, compile, divide, multiply, read, scalar, sqrt, subtract, type Tensor, tensor, valueAndGradient } from "./autodiff.ts";
 import type { GroupLoss, Loss } from "./losses.ts";
 import { fromParameters, initialNetwork, type LayerParameters, logits, paddedInputs, realInputs, toParameters } from "./network.ts";

@@ -7,8 +7,8 @@
 // its features, and what the first layer makes of that mean goes into its bias: the same network.
 
 import { QurioError } from "../../host/errors.ts";
-import type { Checkpoint, Layer, Network } from "../export/checkpoint_types.ts";
-import type { Int8Layer, TfliteNetwork } from "./tflite.ts";
+import type { Checkpoint, Layer, Network } from "../import/checkpoint_types.ts";
+import type { Int8Layer, TfliteNetwork } from "../import/tflite.ts";
 
 /**
  * Policy single, no front end; the label is the largest output, which for an autoencoder means nothing.

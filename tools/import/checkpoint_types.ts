@@ -1,9 +1,8 @@
 // What a checkpoint holds: networks as float weights, and how they work together.
 
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
-import type { WeightType } from "../../host/model-file/weight_types.ts";
-import type { FrontEndParameters } from "./front_end_tables.ts";
-import { isTernary, type QuantizedMatrix, quantizeMatrix } from "./quantize.ts";
+import type { FrontEndParameters } from "../../host/model-file/front_end.ts";
+import { type Codes, isTernary, type WeightType } from "../../host/model-file/weight_types.ts";
 
 /** A multilayer perceptron: inputs -> hidden -> ... -> outputs. */
 export interface NetworkSpec {
@@ -31,7 +30,7 @@ export interface Layer {
   gamma: Float32Array | null;
   beta: Float32Array | null;
   /** Codes that post-training quantization chose; without them the exporter quantizes as training did. Not part of the file. */
-  quantized?: QuantizedMatrix;
+  quantized?: { codes: Codes; scale: Float32Array };
 }
 
 export interface Network {
@@ -96,13 +95,6 @@ export function layerShapes(spec: NetworkSpec): { rows: number; columns: number 
 export function layerWeightType({ weightType, hidden }: NetworkSpec, index: number): WeightType {
   const isNarrow = isTernary(weightType) || Number(weightType) < 8;
   return index === hidden.length && isNarrow ? "8" : weightType;
-}
-
-/** Codes and scales of layer `index`, or null if it stays float32. */
-export function layerCodes({ spec, layers, perTensor }: Network, index: number): QuantizedMatrix | null {
-  const type = layerWeightType(spec, index);
-  const { weight, rows, columns, quantized } = layers[index]!;
-  return type === "float32" ? null : (quantized ?? quantizeMatrix(weight, rows, columns, type, perTensor));
 }
 
 export function featureCount(features: FeatureSpec): number {

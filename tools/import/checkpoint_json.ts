@@ -3,9 +3,9 @@
 import { MAX_CLASSES, MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { QurioError } from "../../host/errors.ts";
+import { ARITHMETICS, type Arithmetic, CODE_BITS, type CodeBits } from "../../host/model-file/front_end.ts";
 import { WEIGHT_TYPES, type WeightType } from "../../host/model-file/weight_types.ts";
 import type { Checkpoint, FeatureSpec, NetworkSpec, Policy, Provenance } from "./checkpoint_types.ts";
-import { ARITHMETICS, type Arithmetic, CODE_BITS, type CodeBits } from "./front_end_tables.ts";
 
 const FORMAT = "qurio-checkpoint";
 const VERSION = 1;
