@@ -10,6 +10,7 @@ import { cLibrary } from "../firmware-sim/image/library.ts";
 import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
 import { QurioError } from "../host/errors.ts";
 import { readInput, writeOutput } from "../host/files.ts";
+import { parseJson } from "../host/json.ts";
 import { type Accepted, type Budget, compareBudget, type Figure, type Figures, parseAccepted, parseBudget } from "../host/meter/budget.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { loadDevice } from "../host/meter/devices.ts";
@@ -54,12 +55,7 @@ function acceptedPath(path: string): string {
 }
 
 function readJson(path: string): unknown {
-  const text = new TextDecoder().decode(readInput(path));
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new QurioError("BUDGET_FILE", `${path}: JSON expected, ${(error as Error).message}`, "Correct the file.");
-  }
+  return parseJson(readInput(path), { file: path, code: "BUDGET_FILE", hint: "Correct the file." });
 }
 
 function readAccepted(path: string): Accepted | null {
@@ -81,8 +77,8 @@ async function measure(limits: Budget, path: string): Promise<Accepted> {
   const module = wants("wasmBytes")
     ? { wasmBytes: isWasm(given) ? given.length : (await bake(given, { target: "core" })).wasm.length }
     : {};
-  const days = limits.scenario === null ? {} : { batteryDays: await batteryDays(beside(limits.scenario), model, limits.device) };
-  const data = limits.data === null ? undefined : beside(limits.data);
+  const days = limits.scenario === undefined ? {} : { batteryDays: await batteryDays(beside(limits.scenario), model, limits.device) };
+  const data = limits.data === undefined ? undefined : beside(limits.data);
   const result = await meterModel(model, device, { data, emulate: false });
   return {
     model: limits.model,

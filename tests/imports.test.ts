@@ -7,7 +7,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { packagePath } from "../host/files.ts";
 
-const HOST = ["format", "errors", "model file", "runtime", "wasm", "audio", "engines", "meter"];
+const HOST = ["format", "errors", "json", "model file", "runtime", "wasm", "audio", "engines", "meter"];
 
 /** Where the arrow may go: a level's sources may import its own and these. The first level whose pattern fits a path is its level. */
 const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
@@ -19,7 +19,8 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "model", paths: /^assembly\/model\//, mayImport: ["format", "kernels", "frontend", "layers", "router"] },
   { name: "device entry", paths: /^assembly\//, mayImport: ["format", "kernels", "frontend", "layers", "router", "model"] },
 
-  // what an application loads
+  // what an application loads; JSON comes first, since its schema library is no part of that
+  { name: "json", paths: /^host\/(json|schema)\.ts$/, mayImport: ["errors"] },
   { name: "errors", paths: /^host\/(errors|files|check|plot)\.ts$/, mayImport: ["format"] },
   { name: "model file", paths: /^host\/model-file\//, mayImport: ["format", "errors"] },
   { name: "runtime", paths: /^host\/runtime\//, mayImport: ["format", "errors", "model file"] },
@@ -28,7 +29,7 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "wasm", paths: /^host\/wasm\//, mayImport: ["errors"] },
   { name: "audio", paths: /^host\/audio\//, mayImport: ["errors"] },
   { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "model file", "runtime", "wasm"] },
-  { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "model file", "runtime", "wasm", "engines"] },
+  { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "json", "model file", "runtime", "wasm", "engines"] },
 
   // what makes models
   { name: "import", paths: /^tools\/import\//, mayImport: HOST },

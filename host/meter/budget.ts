@@ -1,6 +1,8 @@
 // Browser-safe. Budgets: what a model may cost on a device, and how its figures compare with limits and with those last accepted.
 
-import { Check } from "../check.ts";
+import * as v from "valibot";
+import { checkJson } from "../json.ts";
+import { list, number, object, rule, type Schema, text, wrong } from "../schema.ts";
 
 /** What can be limited: from above, but days from below. */
 export const FIGURES = {
@@ -13,84 +15,65 @@ export const FIGURES = {
   batteryDays: "days at least, modelled and simulated",
 } as const;
 export type Figure = keyof typeof FIGURES;
-export type Figures = Partial<Record<Figure, number>>;
 
-export interface Budget {
-  /** Relative to the budget's folder. */
-  model: string;
-  device: string;
-  /** Clips that means are taken over; the bundled sample without it. */
-  data: string | null;
-  /** What the battery's days are simulated with: a scenario of `qurio simulate`, in which this model decides on this device. */
-  scenario: string | null;
-  limits: Figures;
-}
-
-/** A layer, a router's sample, or a phase of the front end. */
-export interface LayerFigures {
-  name: string;
-  ops: number;
-  weightBytes: number;
-  cycles: number;
-}
-
-/** What `--accept` writes. */
-export interface Accepted {
-  model: string;
-  device: string;
-  data: string;
-  figures: Figures;
-  layers: LayerFigures[];
-}
-
-const HINT = "docs/guides/budget.md shows a budget file.";
 const NAMES = Object.keys(FIGURES) as Figure[];
+
+const figures = v.pipe(
+  object(
+    Object.fromEntries(NAMES.map((name) => [name, v.exactOptional(number(FIGURES[name], { above: 0 }))])) as Record<
+      Figure,
+      v.ExactOptionalSchema<Schema<number>, undefined>
+    >,
+  ),
+  v.title("figures that can be limited"),
+);
+export type Figures = v.InferOutput<typeof figures>;
+
+/** qurio.budget.json: what a model may cost. */
+export const BUDGET = v.pipe(
+  object({
+    model: text("model file (.qmoe) or baked module (.wasm), relative to the budget's folder"),
+    device: text("device profile: a name that `qurio devices` lists, or the path of a .json file"),
+    data: v.exactOptional(text("clips that means are taken over, as for --data; the bundled sample without it")),
+    scenario: v.exactOptional(
+      text(
+        "scenario of `qurio simulate` that gives the battery's days, in which this model decides on this device; relative to the budget's folder",
+      ),
+    ),
+    limits: v.pipe(figures, v.minEntries(1, `at least one of ${NAMES.join(", ")}`)),
+  }),
+  rule(({ scenario, limits }) =>
+    (limits.batteryDays === undefined) === (scenario === undefined)
+      ? undefined
+      : wrong(["scenario"], "a scenario where limits.batteryDays is given, and only there,", scenario),
+  ),
+);
+export type Budget = v.InferOutput<typeof BUDGET>;
+
+const COUNT = { least: 0 };
+const layer = v.pipe(
+  object({
+    name: text(),
+    ops: number("wasm operations of a decision, mean of the clips", COUNT),
+    weightBytes: number("bytes of packed weights and scales", COUNT),
+    cycles: number("modelled cycles, mean of the clips", COUNT),
+  }),
+  v.description("a layer, a router's sample, or a phase of the front end"),
+);
+export type LayerFigures = v.InferOutput<typeof layer>;
+
+/** What `--accept` writes beside the budget. */
+export const ACCEPTED = object({ model: text(), device: text(), data: text("what means were taken over"), figures, layers: list(layer) });
+export type Accepted = v.InferOutput<typeof ACCEPTED>;
 
 /** @throws QurioError BUDGET_FILE, by the field's path */
 export function parseBudget(json: unknown, file: string): Budget {
-  const check = new Check(file, "BUDGET_FILE", HINT);
-  const budget = check.object(json, "", ["model", "device", "data", "scenario", "limits"]);
-  const limits = readFigures(check, budget["limits"], "limits");
-  if (Object.keys(limits).length === 0) throw check.error("limits", `at least one of ${NAMES.join(", ")}`, {});
-  if ((limits.batteryDays === undefined) !== (budget["scenario"] === undefined))
-    throw check.error("scenario", "a scenario where limits.batteryDays is given, and only there,", budget["scenario"]);
-  return {
-    model: check.text(budget["model"], "model"),
-    device: check.text(budget["device"], "device"),
-    scenario: budget["scenario"] === undefined ? null : check.text(budget["scenario"], "scenario"),
-    data: budget["data"] === undefined ? null : check.text(budget["data"], "data"),
-    limits,
-  };
+  return checkJson(BUDGET, json, { file, code: "BUDGET_FILE", hint: "docs/budget.md shows a budget file." });
 }
 
 /** @throws QurioError BUDGET_FILE, by the field's path */
 export function parseAccepted(json: unknown, file: string): Accepted {
-  const check = new Check(file, "BUDGET_FILE", "qurio budget --accept writes this file; do not edit it.");
-  const accepted = check.object(json, "", ["model", "device", "data", "figures", "layers"]);
-  const layers = check.list(accepted["layers"], "layers").map((value, i): LayerFigures => {
-    const layer = check.object(value, `layers[${i}]`, ["name", "ops", "weightBytes", "cycles"]);
-    const number = (field: string) => check.number(layer[field], `layers[${i}].${field}`, { least: 0 });
-    return {
-      name: check.text(layer["name"], `layers[${i}].name`),
-      ops: number("ops"),
-      weightBytes: number("weightBytes"),
-      cycles: number("cycles"),
-    };
-  });
-  return {
-    model: check.text(accepted["model"], "model"),
-    device: check.text(accepted["device"], "device"),
-    data: check.text(accepted["data"], "data"),
-    figures: readFigures(check, accepted["figures"], "figures"),
-    layers,
-  };
-}
-
-function readFigures(check: Check, json: unknown, path: string): Figures {
-  const given = check.object(json, path, NAMES);
-  const figures: Figures = {};
-  for (const name of NAMES) if (given[name] !== undefined) figures[name] = check.number(given[name], `${path}.${name}`, { above: 0 });
-  return figures;
+  return checkJson(ACCEPTED, json, { file, code: "BUDGET_FILE", hint: "qurio budget --accept writes this file; do not edit it." });
 }
 
 export interface FigureChange {

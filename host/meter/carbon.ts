@@ -4,20 +4,9 @@
 //
 // Emissions of use only: what making the training machine, the board and its battery emitted (embodied emissions) is not in here.
 
-import { Check, type Constant } from "../check.ts";
-import { type Estimate, type RangedConstant, rangedConstant } from "./ranged.ts";
-
-export interface Region {
-  title: string;
-  /** g of CO2e a kWh. */
-  intensity: Constant;
-}
-
-export interface CarbonTables {
-  regions: Record<string, Region>;
-  /** Of the bundled recipe: measured hours, and the power of a machine that trains. */
-  training: { hours: Constant; power: RangedConstant };
-}
+import type * as v from "valibot";
+import { checkJson } from "../json.ts";
+import { constant, dictionary, type Estimate, object, ranged, text } from "../schema.ts";
 
 export interface CarbonInput {
   trainingHours: number;
@@ -49,33 +38,22 @@ export interface Carbon {
 }
 
 const JOULES_PER_KWH = 3.6e6;
-const HINT = "host/meter/carbon.json shows the form.";
 
 /** g/kWh: from hydropower alone to lignite alone, with room. */
 export const INTENSITY = { above: 0, most: 2000 };
 export const HOURS = { above: 0, most: 1e7 };
 export const POWER = { above: 0, most: 1e7 };
 
+/** host/meter/carbon.json: grids by name; and of the bundled recipe the measured hours, and the power of a machine that trains. */
+export const CARBON_TABLES = object({
+  regions: dictionary(object({ title: text(), intensity: constant("CO2e of electricity", "g/kWh", INTENSITY) })),
+  training: object({ hours: constant("time to train", "h", HOURS), power: ranged("drawn by the machine that trains", "W", POWER) }),
+});
+export type CarbonTables = v.InferOutput<typeof CARBON_TABLES>;
+
 /** Errors: CARBON, naming the path of the field. */
 export function parseCarbonTables(json: unknown, file: string): CarbonTables {
-  const check = new Check(file, "CARBON", HINT);
-  const { regions, training } = check.object(json, "", ["regions", "training"]);
-  const table: Record<string, Region> = {};
-  for (const [name, value] of Object.entries(check.object(regions, "regions", Object.keys(Object(regions))))) {
-    const { title, intensity } = check.object(value, `regions.${name}`, ["title", "intensity"]);
-    table[name] = {
-      title: check.text(title, `regions.${name}.title`),
-      intensity: check.constant(intensity, `regions.${name}.intensity`, "g/kWh", INTENSITY),
-    };
-  }
-  const { hours, power } = check.object(training, "training", ["hours", "power"]);
-  return {
-    regions: table,
-    training: {
-      hours: check.constant(hours, "training.hours", "h", HOURS),
-      power: rangedConstant(check, power, "training.power", "W", POWER),
-    },
-  };
+  return checkJson(CARBON_TABLES, json, { file, code: "CARBON", hint: "host/meter/carbon.json shows the form." });
 }
 
 /** Every figure with the range that power and energy leave it; low / high of a quotient are low / high over high / low. */

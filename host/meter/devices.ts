@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { QurioError } from "../errors.ts";
 import { packagePath } from "../files.ts";
+import { parseJson } from "../json.ts";
 import { parseCore } from "./core_cycles.ts";
 import { type DeviceParts, type DeviceProfile, parseDevice } from "./device.ts";
 import { parseFamilies } from "./families.ts";
@@ -47,14 +48,6 @@ function jsonNames(folder: string): string[] {
     .sort();
 }
 
-function readJson(path: string, name: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new QurioError(
-      "DEVICE_PROFILE",
-      `${name}: JSON expected, ${(error as Error).message}`,
-      "Correct the file, or copy a bundled one.",
-    );
-  }
+function readJson(path: string, file: string): unknown {
+  return parseJson(readFileSync(path), { file, code: "DEVICE_PROFILE", hint: "Correct the file, or copy a bundled one." });
 }

@@ -1,16 +1,9 @@
 // Browser-safe. Constants that are known to a range only, and estimates that carry it along.
 
-import type { Bounds, Check, Constant } from "../check.ts";
+import type { Bounds, Check } from "../check.ts";
+import type { Estimate, RangedConstant } from "../schema.ts";
 
-/** A figure with the range that it may lie in; low = high = value where nothing is known to spread. */
-export interface Estimate {
-  value: number;
-  low: number;
-  high: number;
-}
-
-/** A constant with its range; JSON may leave out both ends of one that is exact. */
-export type RangedConstant = Constant & Estimate;
+export type { Estimate, RangedConstant };
 
 /** `{ value, low, high, unit, source }` with low <= value <= high, or `{ value, unit, source }`. Errors: those of `check`. */
 export function rangedConstant(check: Check, json: unknown, path: string, unit: string, bounds: Bounds): RangedConstant {
