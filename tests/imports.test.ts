@@ -30,6 +30,7 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "audio", paths: /^host\/audio\//, mayImport: ["errors"] },
   { name: "engines", paths: /^host\/engines\//, mayImport: ["format", "errors", "model file", "runtime", "wasm"] },
   { name: "meter", paths: /^host\/meter\//, mayImport: ["format", "errors", "json", "model file", "runtime", "wasm", "engines"] },
+  { name: "picture", paths: /^host\/picture\//, mayImport: [] },
 
   // what makes models
   { name: "import", paths: /^tools\/import\//, mayImport: HOST },
