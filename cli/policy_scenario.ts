@@ -4,7 +4,7 @@
 //   log-mel gate    microphone and frames all the time, features and networks only for windows with sound (docs/guides/streaming.md)
 //   wake-on-sound   a microphone that wakes the processor; then a window, its front end and networks
 
-import type { BatteryProfile } from "../firmware-sim/battery/index.ts";
+import type { BatteryProfile, ScenarioInput } from "../firmware-sim/battery/index.ts";
 import { energyUjOf } from "../host/meter/cost.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { SAMPLE_RATE, WINDOW_SAMPLES } from "../host/runtime/index.ts";
@@ -40,20 +40,20 @@ const CAPTURE_UA = 300;
 /** uA. TDK T5838, acoustic activity detection: from 20 on. */
 const WAKE_ON_SOUND_UA = 20;
 /** TI TPS6274x data sheet (SLVSB02): 360 nA quiescent, 90 % at light loads; a boost converter of the class of TPS61099 takes more. */
-const BUCK = { regulator: "buck", quiescentUa: 0.36, efficiencyPercent: 90 };
-const BOOST = { regulator: "boost", quiescentUa: 1, efficiencyPercent: 85 };
+const BUCK = { regulator: "buck", quiescentUa: 0.36, efficiencyPercent: 90 } as const;
+const BOOST = { regulator: "boost", quiescentUa: 1, efficiencyPercent: 85 } as const;
 /** V at which such a boost converter still works. */
 const BOOST_LEAST_V = 0.7;
 
 /** @param policies cheapest charge last: each holds while the charge is above `aboveCharge`, the last one's is 0 */
-export function scenarioOf(setting: Setting, listening: Listening, policies: { aboveCharge: number; paths: PathCost[] }[]): unknown {
+export function scenarioOf(setting: Setting, listening: Listening, policies: { aboveCharge: number; paths: PathCost[] }[]): ScenarioInput {
   const { device, battery, everyS, soundShare, frontEnd } = setting;
   const perHour = 3600 / everyS;
   const work = (cycles: number) => ({ energyUj: energyUjOf(cycles, device).value, timeMs: cycles / (device.clock.value * 1e3) });
   const gated = work(frontEnd.gatedFrame);
   // sound comes as often however seldom the schedule looks
   const wakesPerHour = soundShare * (3.6e6 / WINDOW_MS);
-  const decisions = {
+  const decisions: Record<Listening, ScenarioInput["decisions"]> = {
     schedule: { scheduledPerHour: perHour },
     "log-mel gate": {
       gate: { kind: "log-mel", wakesPerHour, framesPerS: FRAMES_PER_S, frameUj: gated.energyUj, frameTimeMs: gated.timeMs },
@@ -88,7 +88,7 @@ export function scenarioOf(setting: Setting, listening: Listening, policies: { a
 }
 
 /** A converter between battery and device; none when they are made for each other, within a tenth of a volt. */
-function supplyOf({ supply, supplyMin }: DeviceProfile, { openCircuit }: BatteryProfile) {
+function supplyOf({ supply, supplyMin }: DeviceProfile, { openCircuit }: BatteryProfile): ScenarioInput["supply"] {
   const fullV = openCircuit.points[0][1];
   const supplyV = supply.value;
   if (Math.abs(fullV - supplyV) <= 0.1) return { regulator: "none", supplyV, brownOutV: supplyMin.value };

@@ -10,8 +10,8 @@ import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
 import { presetNames, presetText } from "../firmware-sim/battery/presets.ts";
 import type { Scenario } from "../firmware-sim/battery/scenario.ts";
 import { type SimulationResult, simulateScenario } from "../firmware-sim/battery/simulate.ts";
-import { QurioError } from "../host/errors.ts";
 import { checkOutput, readInput, writeOutput } from "../host/files.ts";
+import { parseJson } from "../host/json.ts";
 import { plotSvg } from "../host/plot.ts";
 import { colors, formatBar, formatEnergyUj, formatShare, formatTable } from "./output.ts";
 import { startProgress } from "./progress.ts";
@@ -59,14 +59,9 @@ export async function simulateLife(path: string | undefined, options: SimulateOp
 
 async function readScenario(path: string | undefined, { preset, battery }: SimulateOptions): Promise<Scenario> {
   const file = path ?? preset!;
-  const text = path === undefined ? presetText(preset!) : new TextDecoder().decode(readInput(path));
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    const hint = "Correct the file; `qurio simulate --show wildlife-recorder` prints a scenario to start from.";
-    throw new QurioError("SCENARIO", `${file}: JSON expected, ${(error as Error).message}`, hint);
-  }
+  const text = path === undefined ? presetText(preset!) : readInput(path);
+  const hint = "Correct the file; `qurio simulate --show wildlife-recorder` prints a scenario to start from.";
+  const json = parseJson(text, { file, code: "SCENARIO", hint });
   const metered = await meterScenario(json, file);
   return parseScenario(battery === undefined ? metered : { ...(metered as object), battery: loadBattery(battery) }, file);
 }

@@ -1,12 +1,13 @@
 // A scenario's { model, device } becomes energies and times: the model is metered, its answers are counted on data.
 
 import { basename } from "node:path";
+import * as v from "valibot";
 import { PHASE_FRAME } from "../assembly/format/ids.ts";
-import type { Answer, InferenceCost, Work } from "../firmware-sim/battery/scenario.ts";
+import { type Answer, type InferenceCost, METERED, type Work } from "../firmware-sim/battery/scenario.ts";
 import { toPcm16k } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
-import { Check } from "../host/check.ts";
 import { packagePath, readInput } from "../host/files.ts";
+import { checkJson } from "../host/json.ts";
 import { cyclesOf, energyUjOf } from "../host/meter/cost.ts";
 import { addCounts, type Counts, noCounts } from "../host/meter/counts.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
@@ -95,17 +96,9 @@ type Json = Record<string, unknown>;
 export async function meterScenario(json: unknown, file: string): Promise<unknown> {
   const scenario = json as { inference?: Json; decisions?: { gate?: Json } } | null;
   if (typeof scenario?.inference !== "object" || scenario.inference === null || scenario.inference["model"] === undefined) return json;
-  const check = new Check(
-    file,
-    "SCENARIO",
-    "Name a model and a device, or state frontEnd and answers; docs/guides/simulate.md shows both.",
-  );
-  const { model, device, data } = check.object(scenario.inference, "inference", ["model", "device", "data"]);
-  const metered = await meterInference(
-    check.text(model, "inference.model"),
-    check.text(device, "inference.device"),
-    data === undefined ? undefined : check.text(data, "inference.data"),
-  );
+  const hint = "Name a model and a device, or state frontEnd and answers; docs/guides/simulate.md shows both.";
+  const { model, device, data } = checkJson(v.looseObject({ inference: METERED }), json, { file, code: "SCENARIO", hint }).inference;
+  const metered = await meterInference(model, device, data);
   const gate = scenario.decisions?.gate;
   const framed = typeof gate === "object" && gate !== null && gate["kind"] === "log-mel" && gate["frameUj"] === undefined;
   const { frontEnd, features, answers, frame, framesPerS } = metered;

@@ -71,12 +71,14 @@ interface Wrong {
 
 /** Of a value that has none of several forms, the form counts that it comes nearest to: where the wrong field lies deepest. */
 function firstWrong(issues: readonly Issue[]): Wrong {
-  const { path = [], message, input, issues: inner = [] } = issues.find(isUnknownField) ?? issues[0];
+  const { type, path = [], message, input, issues: inner = [] } = issues.find(isUnknownField) ?? issues[0];
   const nearest = [...inner]
     .sort((a, b) => Number(isUnknownField(b)) - Number(isUnknownField(a)))
     .map((issue) => firstWrong([issue]))
     .reduce<Wrong | null>((best, wrong) => (wrong.path.length > (best?.path.length ?? 0) ? wrong : best), null);
-  return nearest ? { ...nearest, path: [...path, ...nearest.path] } : { path, message, input };
+  if (nearest) return { ...nearest, path: [...path, ...nearest.path] };
+  // of a list that is too short or too long, its length says more than its beginning
+  return { path, message, input: /^m(in|ax)_length$/.test(type) && Array.isArray(input) ? input.length : input };
 }
 
 function isUnknownField({ expected }: Issue): boolean {

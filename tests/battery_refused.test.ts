@@ -103,12 +103,25 @@ const REFUSED: [name: string, change: (scenario: Json) => void, message: RegExp]
     (s) => (s.sun = { panelMw: 100, latitudeDeg: 50, clearShare: 0.4, efficiencyPercent: 70 }),
     /sun: nothing beside battery aa-alkaline-2, which cannot be charged/,
   ],
+  [
+    "a battery with a misspelt field",
+    (s) => (s.battery.cutOff = s.battery.cutoff),
+    /battery\.cutOff: one of name, title, .* expected, "cutOff" found/,
+  ],
+  ["a list for spreads", (s) => (s.spread = []), /spread: an object expected, \[\] found/],
+  ["no answers", (s) => delete s.inference.answers, /inference\.answers: a list expected, nothing found/],
+  ["no policies", (s) => (s.inference = policies(s)), /inference\.policies: at least one policy expected, 0 found/],
+  [
+    "answers beside policies",
+    (s) => (s.inference = { ...policies(s, 0), ...s.inference }),
+    /inference\.answers: nothing beside inference\.policies/,
+  ],
   ["notes that are none", (s) => (s.notes = [3]), /notes\[0\]: a text expected, 3 found/],
   ["a battery in a list", (s) => (s.battery = [1]), /battery: a name or a profile expected, \[1\] found/],
   [
     "a contradictory battery",
     (s) => (s.battery.cutoff.value = 3.5),
-    /battery: cutoff\.value: less than the 3.16 V of a full battery expected, 3.5 found/,
+    /battery\.cutoff\.value: less than the 3.16 V of a full battery expected, 3.5 found/,
   ],
 ];
 

@@ -1,110 +1,60 @@
 // Node only. Battery profiles (batteries/*.json): what a cell or pack holds and gives, each constant with its source.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { Check, type Constant } from "../../host/check.ts";
+import * as v from "valibot";
 import { QurioError } from "../../host/errors.ts";
 import { packagePath } from "../../host/files.ts";
-import { type Curve, checkCurve, checkDirection, interpolate } from "./curve.ts";
-
-/** Values are those of the whole pack. Depth of discharge is 0 when full and 1 when nothing can be taken any more. */
-export interface BatteryProfile {
-  name: string;
-  title: string;
-  /** mAh at 20 C and the lightest load of capacityByRate, down to the cutoff. */
-  capacity: Constant;
-  /** Share of `capacity` that can be taken at a temperature; 1 at 20 C. */
-  capacityByTemperature: Curve;
-  /** Share of `capacity` that can be taken at a mean current; 1 at the lightest. */
-  capacityByRate: Curve;
-  openCircuit: Curve;
-  /** Ohm, full and at 20 C, for a load that lasts. */
-  resistance: Constant;
-  resistanceByDepth: Curve;
-  resistanceByTemperature: Curve;
-  /** Share of the resistance that a pulse meets at once; the rest builds up with the time constant `settling` (ms). */
-  fastShare: Constant;
-  settling: Constant;
-  /** % of the charge that is left, lost in a year at 20 C; doubles every `selfDischargeDoubling` K. */
-  selfDischarge: Constant;
-  selfDischargeDoubling: Constant;
-  /** V: below it, under the lasting load, the battery counts as empty. */
-  cutoff: Constant;
-  calendarLife: Constant;
-  /** Standard deviation of the capacity from one to the next, %. */
-  capacitySpread: Constant;
-  /** Absent: not rechargeable. */
-  charge?: { maximum: Constant; lowestTemperature: Constant };
-}
-
-const FOLDER = packagePath("firmware-sim", "battery", "batteries");
-const HINT =
-  "Each constant is { value, unit, source }, each curve { unit, points, source }; firmware-sim/battery/batteries/cr2032.json shows them all.";
-const FIELDS = [
-  "name",
-  "title",
-  "capacity",
-  "capacityByTemperature",
-  "capacityByRate",
-  "openCircuit",
-  "resistance",
-  "resistanceByDepth",
-  "resistanceByTemperature",
-  "fastShare",
-  "settling",
-  "selfDischarge",
-  "selfDischargeDoubling",
-  "cutoff",
-  "calendarLife",
-  "capacitySpread",
-  "charge",
-];
+import { checkJson, readJson } from "../../host/json.ts";
+import { constant, object, rule, text, wrong } from "../../host/schema.ts";
+import { curve, interpolate } from "./curve.ts";
 
 const CELSIUS = { least: -60, most: 90 };
+const SHARE = { above: 0, most: 1 };
+const FACTOR = { above: 0, most: 100 };
+const DEPTH = { least: 0, most: 1 };
 
-/**
- * Checks a battery profile read from JSON. Errors: BATTERY_PROFILE, by the path of the field: missing, of another type or unit, out of range,
- * unknown, or contradicting another (a curve that is not 1 at its reference, a cutoff that a full battery does not reach).
- */
-export function parseBattery(json: unknown, file = "battery profile"): BatteryProfile {
-  const check = new Check(file, "BATTERY_PROFILE", HINT);
-  const fields = check.object(json, "", FIELDS);
-  const constant = (name: string, unit: string, bounds: object) => check.constant(fields[name], name, unit, bounds);
-  const curve = (name: string, unit: string, x: object, y: object) => checkCurve(check, fields[name], name, unit, x, y);
-  const share = { above: 0, most: 1 };
-  const factor = { above: 0, most: 100 };
-  const battery: BatteryProfile = {
-    name: check.text(fields["name"], "name"),
-    title: check.text(fields["title"], "title"),
-    capacity: constant("capacity", "mAh", { above: 0, most: 1e6 }),
-    capacityByTemperature: curve("capacityByTemperature", "C, share", CELSIUS, { above: 0, most: 1.5 }),
-    capacityByRate: curve("capacityByRate", "mA, share", { least: 0, most: 1e6 }, share),
-    openCircuit: curve("openCircuit", "depth, V", { least: 0, most: 1 }, { above: 0, most: 60 }),
-    resistance: constant("resistance", "ohm", { above: 0, most: 1e4 }),
-    resistanceByDepth: curve("resistanceByDepth", "depth, x", { least: 0, most: 1 }, factor),
-    resistanceByTemperature: curve("resistanceByTemperature", "C, x", CELSIUS, factor),
-    fastShare: constant("fastShare", "share", { least: 0, most: 1 }),
-    settling: constant("settling", "ms", { above: 0, most: 1e6 }),
-    selfDischarge: constant("selfDischarge", "%/year", { least: 0, most: 99 }),
-    selfDischargeDoubling: constant("selfDischargeDoubling", "K", { least: 1, most: 100 }),
-    cutoff: constant("cutoff", "V", { above: 0, most: 60 }),
-    calendarLife: constant("calendarLife", "years", { above: 0, most: 100 }),
-    capacitySpread: constant("capacitySpread", "%", { least: 0, most: 30 }),
-  };
-  if (fields["charge"] !== undefined) {
-    const charge = check.object(fields["charge"], "charge", ["maximum", "lowestTemperature"]);
-    battery.charge = {
-      maximum: check.constant(charge["maximum"], "charge.maximum", "mA", { above: 0, most: 1e6 }),
-      lowestTemperature: check.constant(charge["lowestTemperature"], "charge.lowestTemperature", "C", CELSIUS),
-    };
-  }
-  contradictions(check, battery);
-  return battery;
-}
+const fields = object({
+  name: text(),
+  title: text(),
+  capacity: constant("at 20 C and the lightest load of capacityByRate, down to the cutoff", "mAh", { above: 0, most: 1e6 }),
+  capacityByTemperature: curve("share of capacity that can be taken at a temperature; 1 at 20 C", "C, share", CELSIUS, {
+    above: 0,
+    most: 1.5,
+  }),
+  capacityByRate: curve(
+    "share of capacity that can be taken at a mean current; 1 at the lightest",
+    "mA, share",
+    { least: 0, most: 1e6 },
+    SHARE,
+    "falls",
+  ),
+  openCircuit: curve("voltage without a load", "depth, V", DEPTH, { above: 0, most: 60 }, "falls"),
+  resistance: constant("full and at 20 C, for a load that lasts", "ohm", { above: 0, most: 1e4 }),
+  resistanceByDepth: curve("times resistance; 1 when full", "depth, x", DEPTH, FACTOR, "rises"),
+  resistanceByTemperature: curve("times resistance; 1 at 20 C", "C, x", CELSIUS, FACTOR),
+  fastShare: constant("share of the resistance that a pulse meets at once", "share", { least: 0, most: 1 }),
+  settling: constant("time constant with which the rest builds up", "ms", { above: 0, most: 1e6 }),
+  selfDischarge: constant("of the charge that is left, lost in a year at 20 C", "%/year", { least: 0, most: 99 }),
+  selfDischargeDoubling: constant("warming that doubles self-discharge", "K", { least: 1, most: 100 }),
+  cutoff: constant("below it, under the lasting load, the battery counts as empty", "V", { above: 0, most: 60 }),
+  calendarLife: constant("age at which it is no longer used", "years", { above: 0, most: 100 }),
+  capacitySpread: constant("standard deviation of the capacity from one to the next", "%", { least: 0, most: 30 }),
+  charge: v.pipe(
+    v.exactOptional(
+      object({
+        maximum: constant("charging current at most", "mA", { above: 0, most: 1e6 }),
+        lowestTemperature: constant("no charging below it", "C", CELSIUS),
+      }),
+    ),
+    v.description("left out: not rechargeable"),
+  ),
+});
 
-function contradictions(check: Check, battery: BatteryProfile): void {
-  checkDirection(check, battery.openCircuit, "openCircuit", "falls");
-  checkDirection(check, battery.capacityByRate, "capacityByRate", "falls");
-  checkDirection(check, battery.resistanceByDepth, "resistanceByDepth", "rises");
+/** Values are those of the whole pack. Depth of discharge is 0 when full and 1 when nothing can be taken any more. */
+export const BATTERY = v.pipe(fields, rule(contradiction));
+export type BatteryProfile = v.InferOutput<typeof BATTERY>;
+
+function contradiction(battery: v.InferOutput<typeof fields>) {
   const ends: [string, number, number][] = [
     ["capacityByTemperature at 20 C", interpolate(battery.capacityByTemperature, 20), 1],
     ["capacityByRate at its lightest load", battery.capacityByRate.points[0][1], 1],
@@ -113,10 +63,24 @@ function contradictions(check: Check, battery: BatteryProfile): void {
     ["openCircuit: depth of its first point", battery.openCircuit.points[0][0], 0],
     ["openCircuit: depth of its last point", battery.openCircuit.points.at(-1)![0], 1],
   ];
-  const wrong = ends.find(([, found, wanted]) => Math.abs(found - wanted) > 0.005);
-  if (wrong) throw check.error(wrong[0], `${wrong[2]}`, wrong[1]);
+  const off = ends.find(([, found, wanted]) => Math.abs(found - wanted) > 0.005);
+  if (off) return wrong([off[0]], `${off[2]}`, off[1]);
   const fullV = battery.openCircuit.points[0][1];
-  if (battery.cutoff.value >= fullV) throw check.error("cutoff.value", `less than the ${fullV} V of a full battery`, battery.cutoff.value);
+  if (battery.cutoff.value < fullV) return;
+  return wrong(["cutoff", "value"], `less than the ${fullV} V of a full battery`, battery.cutoff.value);
+}
+
+const FOLDER = packagePath("firmware-sim", "battery", "batteries");
+const HINT =
+  "Each constant is { value, unit, source }, each curve { unit, points, source }; firmware-sim/battery/batteries/cr2032.json shows them all.";
+const CODE = "BATTERY_PROFILE";
+
+/**
+ * Checks a battery profile read from JSON. Errors: BATTERY_PROFILE, by the path of the field: missing, of another type or unit, out of range,
+ * unknown, or contradicting another (a curve that is not 1 at its reference, a cutoff that a full battery does not reach).
+ */
+export function parseBattery(json: unknown, file = "battery profile"): BatteryProfile {
+  return checkJson(BATTERY, json, { file, code: CODE, hint: HINT });
 }
 
 export function batteryNames(): string[] {
@@ -135,5 +99,5 @@ export function loadBattery(name: string): BatteryProfile {
       `Known: ${batteryNames().join(", ")}; or the profile itself, as an object.`,
       2,
     );
-  return parseBattery(JSON.parse(readFileSync(`${FOLDER}/${name}.json`, "utf8")), name);
+  return readJson(BATTERY, readFileSync(`${FOLDER}/${name}.json`), { file: name, code: CODE, hint: HINT });
 }

@@ -1,38 +1,36 @@
 // Measured dependences, such as open-circuit voltage over depth of discharge: points with units and a source, straight lines between them.
 
-import type { Bounds, Check } from "../../host/check.ts";
+import * as v from "valibot";
+import { type Bounds, list, number, object, rule, text, wrong } from "../../host/schema.ts";
 
+/** x rises strictly; outside of the points the nearest one holds. */
 export interface Curve {
   /** What x and y are in: "C, share". */
   unit: string;
-  /** x rises strictly; outside of them the nearest point holds. */
   points: [x: number, y: number][];
   source: string;
 }
 
-/** Errors: those of `check`, by the path of the point, for fewer than two points, x that does not rise, y out of bounds. */
-export function checkCurve(check: Check, value: unknown, path: string, unit: string, x: Bounds, y: Bounds): Curve {
-  const fields = check.object(value, path, ["unit", "points", "source"]);
-  if (fields["unit"] !== unit) throw check.error(`${path}.unit`, `"${unit}"`, fields["unit"]);
-  const list = check.list(fields["points"], `${path}.points`);
-  if (list.length < 2) throw check.error(`${path}.points`, "at least 2 points", list.length);
-  const points = list.map((point, i): [number, number] => {
-    const at = `${path}.points[${i}]`;
-    const pair = check.list(point, at);
-    if (pair.length !== 2) throw check.error(at, "two numbers, x and y", point);
-    return [check.number(pair[0], `${at}[0]`, x), check.number(pair[1], `${at}[1]`, y)];
-  });
-  const back = points.findIndex(([at], i) => i > 0 && at <= points[i - 1][0]);
-  if (back > 0) throw check.error(`${path}.points[${back}][0]`, `more than the ${points[back - 1][0]} before it`, points[back][0]);
-  return { unit, points, source: check.text(fields["source"], `${path}.source`) };
-}
-
-/** y never rises (or never falls) along x. */
-export function checkDirection(check: Check, { points }: Curve, path: string, direction: "falls" | "rises"): void {
-  const sign = direction === "falls" ? 1 : -1;
-  const wrong = points.findIndex(([, y], i) => i > 0 && sign * (y - points[i - 1][1]) > 0);
-  const limit = direction === "falls" ? "at most" : "at least";
-  if (wrong > 0) throw check.error(`${path}.points[${wrong}][1]`, `${limit} the ${points[wrong - 1][1]} before it`, points[wrong][1]);
+/** A curve in exactly `unit`, of two points at least, whose y never rises (or never falls) along x if `direction` says so. */
+export function curve(about: string, unit: string, x: Bounds, y: Bounds, direction?: "falls" | "rises") {
+  const [xUnit, yUnit] = unit.split(", ");
+  const point = v.strictTuple([number(`x, ${xUnit}`, x), number(`y, ${yUnit}`, y)], "two numbers, x and y");
+  const points = v.pipe(
+    list(point),
+    v.minLength(2, "at least 2 points"),
+    rule((points) => {
+      const back = points.findIndex(([at], i) => i > 0 && at <= points[i - 1][0]);
+      return back > 0 ? wrong([back, 0], `more than the ${points[back - 1][0]} before it`, points[back][0]) : undefined;
+    }),
+    rule((points) => {
+      if (!direction) return;
+      const sign = direction === "falls" ? 1 : -1;
+      const turn = points.findIndex(([, y], i) => i > 0 && sign * (y - points[i - 1][1]) > 0);
+      const limit = direction === "falls" ? "at most" : "at least";
+      return turn > 0 ? wrong([turn, 1], `${limit} the ${points[turn - 1][1]} before it`, points[turn][1]) : undefined;
+    }),
+  );
+  return v.pipe(object({ unit: v.literal(unit, `"${unit}"`), points, source: text() }), v.description(about));
 }
 
 /** y at x, straight between the points. */

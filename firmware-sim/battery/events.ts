@@ -68,7 +68,7 @@ export function simulateEvents(scenario: Scenario, days: number): EventResult {
   const { battery, supply } = scenario;
   const cell = cellOf(battery);
   const perHour = decisionsPerHour(scenario);
-  const loads = scenario.policies.map((policy) => {
+  const loads = scenario.inference.policies.map((policy) => {
     const load = loadOf(scenario, policy);
     const segments = segmentsOf(load, cell);
     const isFrame = (_: Segment, i: number) => i > 0 && load.pulses[i - 1].cause === "gate";

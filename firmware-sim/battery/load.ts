@@ -39,7 +39,7 @@ export function decisionsPerHour({ decisions: { scheduledPerHour, gate } }: Scen
  * behind a log-mel gate it captures all the time, and the gate's frames are pulses of their own.
  */
 export function loadOf(scenario: Scenario, policy: Policy, wakesFactor = 1): Load {
-  const { processor, microphone, decisions, frontEnd, radio, supply } = scenario;
+  const { processor, microphone, decisions, inference, radio, supply } = scenario;
   const { gate } = decisions;
   const perHour = decisionsPerHour(scenario, wakesFactor);
   const base = { sleep: processor.sleepUa, ...listening(scenario, gate) };
@@ -59,7 +59,7 @@ export function loadOf(scenario: Scenario, policy: Policy, wakesFactor = 1): Loa
     add("capture", "microphone", perHour, microphone.windowMs, microphone.activeUa + microphone.captureUa, rest);
   }
   add("wake", "wake", perHour + (radio?.onSchedule?.perDay ?? 0) / 24, processor.wakeTimeMs, processor.wakeMa * 1e3);
-  work("front end", "frontEnd", perHour, frontEnd);
+  work("front end", "frontEnd", perHour, inference.frontEnd);
   for (const answer of policy.answers) work(`inference, ${answer.name}`, "inference", perHour * answer.share, answer);
   if (radio) {
     const send = (when: string, perHour: number, timeMs: number) => add(`radio ${when}`, "radio", perHour, timeMs, radio.transmitMa * 1e3);

@@ -63,9 +63,9 @@ const MAX_POINTS = 800;
  * @param history false leaves the course out (Monte Carlo runs)
  */
 export function simulateScenario(scenario: Scenario, variation: Variation = NO_VARIATION, history = true): SimulationResult {
-  const { battery, policies } = scenario;
+  const { battery } = scenario;
   const cell = cellOf(battery);
-  const loads = policies.map((policy) => segmentsOf(loadOf(scenario, policy, variation.wakes), cell));
+  const loads = scenario.inference.policies.map((policy) => segmentsOf(loadOf(scenario, policy, variation.wakes), cell));
   const year = weather(scenario, cell, variation);
   const capacity = battery.capacity.value * variation.capacity;
   const startHour = Math.round((scenario.startDayOfYear - 1) * 24);
@@ -148,7 +148,7 @@ function chargingMa(sunPowerMw: number, voltageV: number, roomMah: number, mostM
 }
 
 /** Index of the policy that holds at a state of charge. */
-export function policyAt({ policies }: Scenario, charge: number): number {
+export function policyAt({ inference: { policies } }: Scenario, charge: number): number {
   let index = 0;
   while (index < policies.length - 1 && charge <= policies[index].aboveCharge) index++;
   return index;

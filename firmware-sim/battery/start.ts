@@ -1,7 +1,7 @@
 // Whether a full battery can run the device at all: a scenario in which it cannot is refused, not simulated.
 
-import { Check } from "../../host/check.ts";
 import { QurioError } from "../../host/errors.ts";
+import { wrongField } from "../../host/json.ts";
 import { loadOf } from "./load.ts";
 import type { Scenario } from "./scenario.ts";
 import { cellOf, draw, noDraw } from "./state.ts";
@@ -11,16 +11,17 @@ import { cellOf, draw, noDraw } from "./state.ts";
  * temperature; SCENARIO when decisions take more time than there is.
  */
 export function cannotStart(scenario: Scenario, file: string): void {
-  const { battery, supply, temperature, policies } = scenario;
+  const { battery, supply, temperature, inference } = scenario;
   const cell = cellOf(battery);
   const fullV = cell.openCircuitV(0);
   const ohm = battery.resistance.value * cell.resistanceByTemperature(temperature.meanC);
   const at = noDraw();
-  for (const policy of policies) {
+  for (const policy of inference.policies) {
     const load = loadOf(scenario, policy);
     if (load.busyShare > 1) {
-      const check = new Check(file, "SCENARIO", "Make decisions rarer, or windows, answers and transmissions shorter.");
-      throw check.error("decisions", "work of at most 60 minutes an hour", `${(60 * load.busyShare).toFixed(1)} minutes`);
+      const hint = "Make decisions rarer, or windows, answers and transmissions shorter.";
+      const minutes = `${(60 * load.busyShare).toFixed(1)} minutes`;
+      throw wrongField({ file, code: "SCENARIO", hint }, "decisions", "work of at most 60 minutes an hour", minutes);
     }
     const base = draw(supply, fullV, ohm, load.baseUa, noDraw());
     demand(base.voltageV, Math.max(supply.brownOutV, battery.cutoff.value), "the lasting load", load.baseUa);

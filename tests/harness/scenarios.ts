@@ -1,6 +1,7 @@
 // Scenarios for tests of the battery simulation: a plain battery whose behaviour closed forms describe, and a load.
 
 import { type BatteryProfile, loadBattery, parseBattery } from "../../firmware-sim/battery/batteries.ts";
+import type { ScenarioInput } from "../../firmware-sim/battery/index.ts";
 
 type Json = Record<string, unknown>;
 
@@ -46,7 +47,7 @@ export function plainBattery(changes: Json = {}): BatteryProfile {
 }
 
 /** Sleeps at 100 uA without a regulator and next to never decides. */
-export function plainScenario(changes: Json = {}): Json {
+export function plainScenario(changes: Json = {}): ScenarioInput {
   return {
     title: "test",
     battery: plainBattery(),
@@ -62,7 +63,7 @@ export function plainScenario(changes: Json = {}): Json {
 }
 
 /** Everything at once: gate, answers of two kinds, radio of three, a buck regulator, seasons and nights. */
-export function fullScenario(changes: Json = {}): Json {
+export function fullScenario(changes: Json = {}): ScenarioInput {
   return plainScenario({
     battery: loadBattery("aa-alkaline-2"),
     years: 10,
