@@ -85,11 +85,17 @@ const takesTime = ({ energyUj, timeMs }: { energyUj: number; timeMs: number }) =
   energyUj > 0 && timeMs === 0 ? wrong(["timeMs"], `more than 0 for ${energyUj} uJ`, timeMs) : undefined;
 
 /** What one step of a decision takes of the supply. */
-const work = v.pipe(object(workFields), rule((step) => takesTime(step)));
+const work = v.pipe(
+  object(workFields),
+  rule((step) => takesTime(step)),
+);
 export type Work = v.InferOutput<typeof work>;
 
 /** A way to an answer and the share of decisions that take it; shares add up to 1. */
-const answer = v.pipe(object({ name: text(), share: number("of decisions", SHARE), ...workFields }), rule((step) => takesTime(step)));
+const answer = v.pipe(
+  object({ name: text(), share: number("of decisions", SHARE), ...workFields }),
+  rule((step) => takesTime(step)),
+);
 export type Answer = v.InferOutput<typeof answer>;
 
 const answers = v.pipe(
