@@ -19,7 +19,8 @@ import {
 import { columnBlock, layerWidth, padTo, rowBlock, tableBytes } from "../assembly/format/layouts.ts";
 import type { Call } from "../firmware-sim/image/emulate.ts";
 import { type Codes, layoutFor, packWeights, type WeightTypeInfo } from "../host/model-file/pack.ts";
-import type { CoreExports } from "../host/runtime/core.ts";
+import type { CoreExports } from "../host/runtime/core_exports.ts";
+import { pumpSound, pumpToEnd } from "../host/runtime/pump.ts";
 import { Instance } from "../tests/harness/compile.ts";
 import { random } from "../tests/harness/random.ts";
 import { gemv, linearInteger, quantizeActivations, ternaryActivations } from "../tests/reference/kernels.ts";
@@ -158,26 +159,25 @@ export async function decisionCase(core: Uint8Array, model: Uint8Array, workByte
     { phase: "load", units: 1, call: { name: "load", pointers: [], numbers: [modelPtr, model.length] } },
     { phase: "push", units: 1, call: { name: "pushAudio", pointers: [], numbers: [samples], keepMemory: true } },
   ];
-  exports.pushAudio(samples);
   let last = 0;
-  for (let step = exports.step(), name = "step"; step !== PHASE_DONE; step = name === "step" ? exports.step() : exports.stepPadded()) {
-    if (step === PHASE_IDLE && name === "step") {
-      name = "stepPadded";
-      last = 0;
-    } else if (!PHASES[step]) {
-      throw new Error(`step() returned ${step}: a model that takes audio is expected`);
-    } else if (step === last) {
+  const write = (name: "step" | "stepPadded", phase: number) => {
+    if (phase === PHASE_IDLE || phase === PHASE_DONE) last = 0;
+    else if (!PHASES[phase]) throw new Error(`${name}() returned ${phase}: a model that takes audio is expected`);
+    else if (phase === last) {
       const { call } = steps.at(-1)!;
       steps.at(-1)!.units = call.times = (call.times ?? 1) + 1;
     } else {
       steps.push({
-        phase: name === "step" ? "frame" : PHASES[step],
+        phase: name === "step" ? "frame" : PHASES[phase],
         units: 1,
         call: { name, pointers: [], numbers: [], keepMemory: true },
       });
-      last = step;
+      last = phase;
     }
-  }
+  };
+  const pumped = { exports, check: () => {} };
+  for (const phase of pumpSound(pumped, pcm)) write("step", phase);
+  for (const phase of pumpToEnd(pumped)) write("stepPadded", phase);
   steps.push({ phase: "answer", units: 1, call: { name: "stepPadded", pointers: [], numbers: [], keepMemory: true } });
   const result = { offset: exports.decisionPtr(), bytes: DECISION_BYTES };
   steps.at(-1)!.call.result = result;

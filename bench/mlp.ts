@@ -5,6 +5,7 @@ import { PHASE_ROUTER, POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
+import { pumpToEnd, putFeatures } from "../host/runtime/pump.ts";
 import { randomModel, randomNetwork } from "../tests/harness/models.ts";
 import { random } from "../tests/harness/random.ts";
 import type { Layer } from "./opponents.ts";
@@ -91,14 +92,14 @@ export async function routerCandidates(): Promise<Candidate[]> {
     core.load(encodeModel(packed));
     return () => {
       core.reset(1);
-      new Float32Array(core.exports.memory.buffer, core.exports.featuresPtr(), x.length).set(x);
-      core.check(core.exports.pushFeatures());
+      putFeatures(core, x);
       steps(core);
     };
   };
   const sample = (core: Core) => {
     // the first layer once, then a step a sample
-    for (let i = 0; i < 1 + SAMPLES; i++) if (core.exports.step() !== PHASE_ROUTER) throw new Error("the router ended early");
+    const steps = pumpToEnd(core);
+    for (let i = 0; i < 1 + SAMPLES; i++) if (steps.next().value !== PHASE_ROUTER) throw new Error("the router ended early");
   };
   return [
     { name: "router", run: await make(routed, sample) },

@@ -1,10 +1,11 @@
 // The core asked for a record, or for what a decision leaves behind, phase by phase: to find the first in which two engines differ.
 // Browser-safe.
 
-import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
+import { PHASE_ROUTER } from "../../assembly/format/ids.ts";
 import { align16 } from "../../assembly/format/plan.ts";
 import { decodePlan, memoryPlan, type PackedModel } from "../model-file/model_file.ts";
 import type { Core } from "../runtime/core.ts";
+import { pumpDecision, pumpToEnd, putFeatures } from "../runtime/pump.ts";
 
 /** As bytes; what a decision has not is empty. */
 export interface Trace {
@@ -35,22 +36,7 @@ export function traceDecision(core: Core, packed: PackedModel, input: Int16Array
   const { features, ringBytes } = memoryPlan(packed);
   const bytes = (ptr: number, length: number) => new Uint8Array(exports.memory.buffer, ptr, length).slice();
   const trace: Trace = { codes: bytes(0, 0), features: bytes(0, 0), router: bytes(0, 0), record: bytes(0, 0) };
-  let rest = input instanceof Int16Array ? input : new Int16Array(0);
-  core.reset(seed);
-  if (input instanceof Float32Array) {
-    new Float32Array(exports.memory.buffer, exports.featuresPtr(), features).set(input);
-    core.check(exports.pushFeatures());
-  }
-  for (let phase: number = PHASE_IDLE; phase !== PHASE_DONE; ) {
-    const part = rest.subarray(0, exports.audioSpace());
-    if (part.length > 0) {
-      new Int16Array(exports.memory.buffer, exports.audioPtr(), part.length).set(part);
-      core.check(exports.pushAudio(part.length));
-      rest = rest.subarray(part.length);
-    }
-    // without space the window is full, and what is left of the sound does not count
-    phase = rest.length > 0 && part.length > 0 ? exports.step() : exports.stepPadded();
-    if (phase === PHASE_FAILED) core.check(-1);
+  for (const phase of pumpDecision(core, input, seed)) {
     if (phase >= PHASE_ROUTER && trace.features.length === 0) {
       trace.features = bytes(exports.featuresPtr(), 4 * features);
       if (input instanceof Int16Array) trace.codes = bytes(exports.ringPtr(), ringBytes);
@@ -70,8 +56,8 @@ export function traceDecision(core: Core, packed: PackedModel, input: Int16Array
 export function layerOutputs(core: Core, file: Uint8Array, features: Float32Array, layers: number, width: number): Float32Array {
   const { exports } = core;
   core.reset();
-  new Float32Array(exports.memory.buffer, exports.featuresPtr(), features.length).set(features);
-  core.check(exports.pushFeatures());
-  for (let i = 0; i < layers; i++) if (exports.stepPadded() === PHASE_FAILED) core.check(-1);
+  putFeatures(core, features);
+  const steps = pumpToEnd(core);
+  for (let i = 0; i < layers; i++) steps.next();
   return new Float32Array(exports.memory.buffer, exports.featuresPtr() + align16(4 * decodePlan(file).features), width).slice();
 }

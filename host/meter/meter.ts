@@ -4,16 +4,14 @@
 //   '------------- frontEnd ---------------------'  '--------- router ---------'  '--- expert ---'
 
 import * as I from "../../assembly/format/ids.ts";
-import { Core, type CoreExports, type RawDecision } from "../runtime/core.ts";
+import { Core, type RawDecision } from "../runtime/core.ts";
+import { type Pumped, pumpDecision } from "../runtime/pump.ts";
 import { noPartCounts, type Part, type PartCounts } from "./cost.ts";
 import { addCounts, CounterReader, type Counts, countsOf, noCounts, noTraffic, type Traffic, trafficOf } from "./counts.ts";
 import { instrument } from "./instrument.ts";
 
 /** What metering needs of a core; host/runtime/core.ts is one. */
-export interface MeteredCore {
-  exports: CoreExports;
-  /** Throws the device's last error unless `code` is 0. */
-  check(code: number): void;
+export interface MeteredCore extends Pumped {
   decision(): RawDecision;
 }
 
@@ -67,38 +65,10 @@ export class Meter<C extends MeteredCore = Core> {
    * counts. Exact; deterministic for the same input and seed. Throws what the core reports.
    */
   decide(input: MeterInput, seed = 0): MeteredDecision {
-    const { exports } = this.core;
     const tally = new Tally(this.reader);
-    exports.reset(seed);
-    if ("features" in input) {
-      new Float32Array(exports.memory.buffer, exports.featuresPtr(), input.features.length).set(input.features);
-      this.core.check(exports.pushFeatures());
-    } else this.listen(input.pcm, tally);
-    for (;;) {
-      const phase = exports.stepPadded();
-      if (phase === I.PHASE_FAILED) this.core.check(-1);
-      tally.add(phase);
-      if (phase === I.PHASE_DONE) break;
-    }
+    for (const phase of pumpDecision(this.core, "pcm" in input ? input.pcm : input.features, seed)) tally.add(phase);
     tally.close();
     return { decision: this.core.decision(), counts: tally.counts, steps: tally.steps };
-  }
-
-  /** Pushes audio while there is room, and computes the frames that it completes. */
-  private listen(pcm: Int16Array, tally: Tally): void {
-    const { exports } = this.core;
-    for (let taken = 0; taken < pcm.length; ) {
-      const part = pcm.subarray(taken, taken + exports.audioSpace());
-      if (part.length === 0) return;
-      new Int16Array(exports.memory.buffer, exports.audioPtr(), part.length).set(part);
-      this.core.check(exports.pushAudio(part.length));
-      taken += part.length;
-      for (let phase: number = I.PHASE_FRAME; phase === I.PHASE_FRAME; ) {
-        phase = exports.step();
-        if (phase === I.PHASE_FAILED) this.core.check(-1);
-        tally.add(phase);
-      }
-    }
   }
 }
 

@@ -1,7 +1,8 @@
 // Browser-safe. Meters a stream: exact op counts of each kind of step, from the shipped bytes.
 
-import { PHASE_EXPERT, PHASE_FAILED, PHASE_FEATURES, PHASE_FRAME, PHASE_HOP, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
+import { PHASE_EXPERT, PHASE_FEATURES, PHASE_FRAME, PHASE_HOP, PHASE_ROUTER } from "../../assembly/format/ids.ts";
 import { STREAM_BYTES } from "../../assembly/format/stream.ts";
+import { pumpSound } from "../runtime/pump.ts";
 import { addCounts, type Counts, noCounts } from "./counts.ts";
 import type { Meter } from "./meter.ts";
 
@@ -35,21 +36,16 @@ export function meterStream(meter: Meter, settings: Int32Array, pcm: Int16Array,
   const stream: MeteredStream = { counts: zeros(noCounts), steps: zeros(() => 0) };
   record().set(settings);
   exports.reset(seed);
-  for (let taken = 0, space = exports.audioSpace(); taken < pcm.length && space > 0; space = exports.audioSpace()) {
-    const part = pcm.subarray(taken, taken + space);
-    new Int16Array(exports.memory.buffer, exports.audioPtr(), part.length).set(part);
-    core.check(exports.pushAudio(part.length));
-    taken += part.length;
-    for (;;) {
-      const before = reader.read();
-      const phase = exports.step();
-      if (phase === PHASE_FAILED) core.check(-1);
-      const part = PART_OF[phase];
-      if (part) {
-        addCounts(stream.counts[part], reader.between(before, reader.read()));
-        stream.steps[part]++;
-      } else if (phase === PHASE_IDLE || settings[0] === 0) break;
-    }
+  let before = reader.read();
+  const step = () => {
+    before = reader.read(); // what putting sound costs belongs to no step
+    return exports.step();
+  };
+  for (const phase of pumpSound({ exports: { ...exports, step }, check: (code) => core.check(code) }, pcm)) {
+    const part = PART_OF[phase];
+    if (!part) continue;
+    addCounts(stream.counts[part], reader.between(before, reader.read()));
+    stream.steps[part]++;
   }
   record().fill(0, 0, settings.length);
   exports.reset(0);

@@ -2,54 +2,19 @@
 
 import { instantiate } from "@assemblyscript/loader";
 import * as D from "../../assembly/format/decision.ts";
-import { ABI_VERSION, ALIGNMENT, PHASE_DONE, PHASE_FAILED, PHASE_IDLE, PHASE_ROUTER } from "../../assembly/format/ids.ts";
+import { ABI_VERSION, ALIGNMENT, PHASE_ROUTER } from "../../assembly/format/ids.ts";
 import { STREAM_LAMBDA } from "../../assembly/format/stream.ts";
 import { deviceError, QurioError } from "../errors.ts";
 import { decodePlan, type MemoryPlan } from "../model-file/model_file.ts";
 import { repack } from "../model-file/repack.ts";
+import type { CoreExports } from "./core_exports.ts";
+import { drain, pumpDecision, pumpSound, putFeatures } from "./pump.ts";
 
 const PAGE = 65536;
 /** Vectors of one product: more do not make it faster, and scratch stays small. */
 const BATCH = 64;
 
 const align = (ptr: number) => Math.ceil(ptr / ALIGNMENT) * ALIGNMENT;
-
-/** The part of WebAssembly.Memory that hosts use; spelled out, so that the package's types need neither DOM's nor Node's. */
-export interface CoreMemory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-
-/** What assembly/index.ts exports; its docstrings are there. */
-export interface CoreExports {
-  memory: CoreMemory;
-  abiVersion(): number;
-  workPtr(): number;
-  load(ptr: number, bytes: number): number;
-  validate(ptr: number, bytes: number): number;
-  reset(seed: number): void;
-  audioPtr(): number;
-  audioSpace(): number;
-  pushAudio(samples: number): number;
-  step(): number;
-  stepPadded(): number;
-  decide(): number;
-  pushFeatures(): number;
-  featuresPtr(): number;
-  ringPtr(): number;
-  probabilitiesPtr(): number;
-  decisionPtr(): number;
-  streamPtr(): number;
-  lastError(): number;
-  /** Modules of `qurio bake` only; init if the model is in the module. */
-  modelPtr?(): number;
-  modelBytes?(): number;
-  init?(): number;
-  /** The SIMD build only, with batchOutputs and forwardBatch. */
-  batchBytes?(network: number, count: number): number;
-  batchOutputs?(network: number): number;
-  forwardBatch?(network: number, featuresPtr: number, count: number, probabilitiesPtr: number, scratchPtr: number): number;
-}
 
 /** The decision record as numbers; absent values are null. Entropies in nats. */
 export interface RawDecision {
@@ -177,19 +142,7 @@ export class Core {
    * is full. Returns the samples taken: fewer than given when the window is full.
    */
   push(pcm: Int16Array): number {
-    let taken = 0;
-    while (taken < pcm.length) {
-      const space = this.exports.audioSpace();
-      if (space === 0) break;
-      const part = pcm.subarray(taken, taken + space);
-      new Int16Array(this.exports.memory.buffer, this.exports.audioPtr(), part.length).set(part);
-      this.check(this.exports.pushAudio(part.length));
-      taken += part.length;
-      for (let phase = this.exports.step(); phase !== PHASE_IDLE && phase !== PHASE_DONE; phase = this.exports.step()) {
-        if (phase === PHASE_FAILED) this.check(-1);
-      }
-    }
-    return taken;
+    return drain(pumpSound(this, pcm));
   }
 
   /** Runs to the end (missing audio counts as silence) and returns the decision. */
@@ -205,8 +158,7 @@ export class Core {
   decideFeatures(features: Float32Array, seed = 0): RawDecision {
     checkFeatures(features, this.plan?.features ?? 0);
     this.reset(seed);
-    new Float32Array(this.exports.memory.buffer, this.exports.featuresPtr(), features.length).set(features);
-    this.check(this.exports.pushFeatures());
+    putFeatures(this, features);
     return this.decide();
   }
 
@@ -254,13 +206,7 @@ export class Core {
 
   /** Raw features of a window, float32 [plan.features]; missing audio counts as silence. The networks do not run to their end. */
   features(pcm: Int16Array): Float32Array {
-    this.reset(0);
-    this.push(pcm);
-    for (;;) {
-      const phase = this.exports.stepPadded();
-      if (phase === PHASE_FAILED) this.check(-1);
-      if (phase >= PHASE_ROUTER) break;
-    }
+    for (const phase of pumpDecision(this, pcm)) if (phase >= PHASE_ROUTER) break;
     return new Float32Array(this.exports.memory.buffer, this.exports.featuresPtr(), this.plan!.features).slice();
   }
 

@@ -1,11 +1,12 @@
 // Decisions about sound without end: windows of 5 s that overlap, a gate that sleeps through silence, events by vote. Browser-safe.
 
 import { FRONT_END_STEP } from "../../assembly/format/file.ts";
-import { PHASE_DONE, PHASE_FAILED, PHASE_HOP, PHASE_IDLE } from "../../assembly/format/ids.ts";
+import { PHASE_DONE, PHASE_HOP } from "../../assembly/format/ids.ts";
 import { RING_FRAMES } from "../../assembly/format/plan.ts";
 import * as S from "../../assembly/format/stream.ts";
 import { QurioError } from "../errors.ts";
 import type { Core, RawDecision } from "./core.ts";
+import { pumpSound } from "./pump.ts";
 
 export interface StreamOptions {
   /** Seconds from window to window, in steps of 10 ms, up to 4.98; 1 if absent. */
@@ -82,25 +83,9 @@ export class RawStream {
 
   /** Takes 16-bit PCM (16 kHz, mono), however much; returns the windows that it completes, in order. */
   push(pcm: Int16Array): RawWindow[] {
-    const { exports } = this.core;
     const windows: RawWindow[] = [];
-    for (let taken = 0; taken < pcm.length; ) {
-      const part = pcm.subarray(taken, taken + exports.audioSpace());
-      new Int16Array(exports.memory.buffer, exports.audioPtr(), part.length).set(part);
-      this.core.check(exports.pushAudio(part.length));
-      taken += part.length;
-      this.work(windows);
-    }
-    return windows;
-  }
-
-  /** Steps until more audio is needed. */
-  private work(windows: RawWindow[]): void {
     let decision: RawDecision | null = null;
-    for (;;) {
-      const phase = this.core.exports.step();
-      if (phase === PHASE_IDLE) return;
-      if (phase === PHASE_FAILED) this.core.check(-1);
+    for (const phase of pumpSound(this.core, pcm)) {
       if (phase === PHASE_DONE) decision = this.core.decision();
       if (phase !== PHASE_HOP) continue;
       const event = this.record()[S.STREAM_EVENT >> 2];
@@ -108,6 +93,7 @@ export class RawStream {
       this.startFrame += this.hop;
       decision = null;
     }
+    return windows;
   }
 
   /** The core takes single windows again. */

@@ -8,7 +8,9 @@ import { DEVICE_ERRORS } from "../../host/errors.ts";
 import { CounterReader, totalOf } from "../../host/meter/counts.ts";
 import type { Instrumented } from "../../host/meter/instrument.ts";
 import { decodeModel, decodePlan, memoryPlan, type PackedModel, type PackedNetwork } from "../../host/model-file/model_file.ts";
-import { type CoreExports, readDecision } from "../../host/runtime/core.ts";
+import { readDecision } from "../../host/runtime/core.ts";
+import type { CoreExports } from "../../host/runtime/core_exports.ts";
+import { pumpSound, pumpToEnd, putFeatures } from "../../host/runtime/pump.ts";
 
 const PAGE = 65536;
 const MOST_PAGES = 8;
@@ -145,6 +147,8 @@ export class Sandbox {
 
   private decide(model: PackedModel, { seed, features, pcm }: Question): Outcome {
     const { exports } = this;
+    // a failed step is an outcome here
+    const core = { exports, check: (code: number) => demand(code <= 0, "what the module offers, it refuses") };
     const plan = memoryPlan(model);
     const { samples } = model.policy;
     const expertLayers = model.experts.reduce((sum, { layers }) => sum + layers.length, 0);
@@ -159,24 +163,14 @@ export class Sandbox {
     exports.reset(seed);
     let steps = 0;
     const count = (phase: number) => {
-      demand(++steps <= bound, `more than ${bound} steps`);
+      if (phase !== PHASE_IDLE && phase !== PHASE_DONE) demand(++steps <= bound, `more than ${bound} steps`);
       return phase;
     };
-    if (pcm && model.frontEnd) {
-      for (let at = 0, space = exports.audioSpace(); at < pcm.length && space > 0; space = exports.audioSpace()) {
-        const part = pcm.subarray(at, at + space);
-        new Int16Array(exports.memory.buffer, exports.audioPtr(), part.length).set(part);
-        demand(exports.pushAudio(part.length) === 0, "pushAudio refuses what audioSpace allows");
-        at += part.length;
-        for (let phase = exports.step(); phase !== PHASE_IDLE && phase < PHASE_DONE; phase = exports.step()) count(phase);
-      }
-    } else {
-      new Float32Array(exports.memory.buffer, exports.featuresPtr(), model.features).set(features(model.features));
-      demand(exports.pushFeatures() === 0, "finite features are refused");
-    }
+    if (pcm && model.frontEnd) for (const phase of pumpSound(core, pcm)) count(phase);
+    else putFeatures(core, features(model.features));
     const before = this.counters?.read();
-    let phase = exports.stepPadded();
-    while (phase !== PHASE_DONE && phase !== PHASE_FAILED) phase = count(exports.stepPadded());
+    let phase = PHASE_IDLE;
+    for (phase of pumpToEnd(core)) count(phase);
     const ops = before ? totalOf(this.counters!.between(before, this.counters!.read())) : 0;
     const { maxMacs } = plan;
     if (phase === PHASE_FAILED) {
