@@ -1,11 +1,11 @@
 // Cycles on Cortex-M cores: every weight type at four shapes, LayerNorm, softmax and the phases of a decision, through wasm2c and gcc under
 // QEMU. Instructions are exact, cycles modelled (firmware-sim/image/cycles.c). Each result is compared with the reference, bit for bit.
-// usage: npm run --silent bench:cortex-m [-- --json] [--core m4,m33,m0plus]
+// usage: npm run --silent bench:cortex-m [-- --json] [--core cortex-m4,cortex-m33,cortex-m0plus]
 
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { formatTable } from "../cli/output.ts";
-import { CORES, type CoreName } from "../firmware-sim/image/cores.ts";
+import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
 import {
   type Call,
   compileFirmware,
@@ -16,6 +16,7 @@ import {
   missingTool,
 } from "../firmware-sim/image/emulate.ts";
 import { packagePath, readInput } from "../host/files.ts";
+import type { CortexM } from "../host/meter/device.ts";
 import { decodePlan, encodeModel } from "../host/model-file/model_file.ts";
 import { formulation, layoutFor, weightTypeBySpec } from "../host/model-file/pack.ts";
 import type { WeightType } from "../host/model-file/weight_types.ts";
@@ -37,23 +38,23 @@ const TYPES: readonly WeightType[] = ["1", "ternary5", "ternary", "popcount", "3
 const PUBLISHED = [
   {
     what: "CMSIS-NN, fully connected int8, 1536 -> 640",
-    cyclesPerMac: { m4: 2.35, m33: 2.2, m0plus: 8.4 },
+    cyclesPerMac: { "cortex-m4": 2.35, "cortex-m33": 2.2, "cortex-m0plus": 8.4 },
     how: "its C code with its own flags, emulated and modelled in the same way in an earlier run; not repeated here",
   },
   {
     what: "CMSIS-NN, fully connected int4, 1536 -> 640",
-    cyclesPerMac: { m4: 5.67, m33: 4.9, m0plus: 9.2 },
+    cyclesPerMac: { "cortex-m4": 5.67, "cortex-m33": 4.9, "cortex-m0plus": 9.2 },
     how: "the same",
   },
   {
     what: "MLPerf Tiny v1.3 closed/STMicroelectronics, Nucleo-L4R5ZI-P (M4), anomaly detection, int8",
-    cyclesPerMac: { m4: 2.18 },
+    cyclesPerMac: { "cortex-m4": 2.18 },
     how: "measured on the board: 4.79 ms * 120 MHz / 264,192 MACs; a whole model, wait states and all",
   },
 ];
 
 interface Row {
-  core: CoreName;
+  core: CortexM;
   what: string;
   type: string | null;
   formulation: string | null;
@@ -69,10 +70,10 @@ interface Row {
 }
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, core: { type: "string" } } });
-const cores = (values.core?.split(",") ?? Object.keys(CORES)) as CoreName[];
-const unknown = cores.find((core) => !CORES[core]);
+const cores = (values.core?.split(",") ?? Object.keys(CORTEX_M)) as CortexM[];
+const unknown = cores.find((core) => !CORTEX_M[core]);
 if (unknown !== undefined) {
-  console.error(`--core ${unknown}: expected some of ${Object.keys(CORES).join(",")}`);
+  console.error(`--core ${unknown}: expected some of ${Object.keys(CORTEX_M).join(",")}`);
   process.exit(2);
 }
 const missing = missingTool();
@@ -88,7 +89,7 @@ for (const name of cores) rows.push(...(await layersOn(name)), ...(await decisio
 if (values.json) console.log(JSON.stringify({ passport: passport(), published: PUBLISHED, rows }, null, 2));
 else print();
 
-function row(core: CoreName, what: string, unit: string, units: number, emulated: Emulated): Row {
+function row(core: CortexM, what: string, unit: string, units: number, emulated: Emulated): Row {
   const { instructions, classes, cycles } = emulated;
   const per = { unit, cyclesPer: cycles / units, instructionsPer: instructions / units };
   return { core, what, type: null, formulation: null, columns: null, rows: null, ...per, instructions, classes, cycles };
@@ -102,7 +103,7 @@ function checked(firmware: Firmware, memory: Uint8Array, call: Call, expected: U
   return emulated;
 }
 
-async function layersOn(core: CoreName): Promise<Row[]> {
+async function layersOn(core: CortexM): Promise<Row[]> {
   const firmware = compileFirmware(kernels, core);
   const found: Row[] = [];
   for (const spec of TYPES) {
@@ -132,7 +133,7 @@ async function layersOn(core: CoreName): Promise<Row[]> {
   return found;
 }
 
-async function decisionOn(name: CoreName): Promise<Row[]> {
+async function decisionOn(name: CortexM): Promise<Row[]> {
   const firmware = compileFirmware(core, name);
   const found: Row[] = [];
   const models: [string, Uint8Array][] = [
@@ -168,7 +169,9 @@ function sum(parts: readonly Emulated[]): Emulated {
 
 function passport(): string[] {
   const first = (tool: string) => execFileSync(tool, ["--version"], { encoding: "utf8" }).split("\n")[0];
-  const timings = cores.map((core) => `${CORES[core].title}: gcc ${CORES[core].cpu} ${CORES[core].flags}; timings: ${CORES[core].timings}`);
+  const timings = cores.map(
+    (core) => `${CORTEX_M[core].title}: gcc ${CORTEX_M[core].cpu} ${CORTEX_M[core].flags}; timings: ${CORTEX_M[core].timings}`,
+  );
   return [
     "npm run bench:cortex-m; modelled cycles at zero wait states, exact instructions",
     first("arm-none-eabi-gcc"),
@@ -178,7 +181,7 @@ function passport(): string[] {
 }
 
 function print(): void {
-  const cell = (what: string, { type, columns, rows: n }: Row, core: CoreName) => {
+  const cell = (what: string, { type, columns, rows: n }: Row, core: CortexM) => {
     const hit = rows.find((r) => r.core === core && r.what === what && r.type === type && r.columns === columns && r.rows === n);
     return hit ? `${hit.cyclesPer.toFixed(2)} (${hit.instructionsPer.toFixed(2)})` : "";
   };
@@ -194,12 +197,12 @@ function print(): void {
   console.log(formatTable(lines, { head }));
   const others = rows.filter(({ core, type }) => core === cores[0] && type === null);
   const otherLines = others.map(({ what, unit }) => {
-    const ofCore = (core: CoreName) => Math.round(rows.find((r) => r.core === core && r.what === what)!.cyclesPer).toLocaleString("en");
+    const ofCore = (core: CortexM) => Math.round(rows.find((r) => r.core === core && r.what === what)!.cyclesPer).toLocaleString("en");
     return [what, unit, ...cores.map(ofCore)];
   });
   console.log(`\ncycles\n\n${formatTable(otherLines, { head: ["what", "per", ...cores] })}`);
   const published = PUBLISHED.map(({ what, cyclesPerMac, how }) => {
-    const figures: Partial<Record<CoreName, number>> = cyclesPerMac;
+    const figures: Partial<Record<CortexM, number>> = cyclesPerMac;
     return [what, ...cores.map((core) => figures[core]?.toFixed(2) ?? ""), how];
   });
   console.log(`\npublished, cycles a MAC\n\n${formatTable(published, { head: ["what", ...cores, "how counted"] })}`);

@@ -2,8 +2,8 @@
 
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Board, boardNamed, checkArithmetic, checkFits } from "../firmware-sim/image/boards.ts";
-import { CORES } from "../firmware-sim/image/cores.ts";
+import { type Board, checkArithmetic, checkFits, loadBoard } from "../firmware-sim/image/boards.ts";
+import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
 import { buildFirmware, type Sizes, STACK_BYTES } from "../firmware-sim/image/firmware.ts";
 import { type CLibrary, cLibrary } from "../firmware-sim/image/library.ts";
 import type { ImageRun, PhaseCounts, StreamRun } from "../firmware-sim/image/printed.ts";
@@ -12,7 +12,7 @@ import { toPcm16k } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { QurioError } from "../host/errors.ts";
 import { checkOutput, packagePath, readInput, writeOutput } from "../host/files.ts";
-import { deviceNames, loadDevice } from "../host/meter/devices.ts";
+import { DEFAULT_DEVICE } from "../host/meter/devices.ts";
 import { formatTable } from "./output.ts";
 
 export interface BakeFirmwareOptions {
@@ -23,7 +23,6 @@ export interface BakeFirmwareOptions {
   json?: boolean;
 }
 
-const DEFAULT_BOARD = "stm32l4r5";
 /** The clip in the ELF files. */
 const SAMPLE = "rain.wav";
 const BUILDS = ["unchecked", "checked"] as const;
@@ -39,17 +38,12 @@ interface Built {
   stream: StreamRun | null;
 }
 
-/** A board by its name or by that of a profile, which names its board. @throws QurioError BOARD */
-export function firmwareBoard(device: string): Board {
-  return boardNamed(deviceNames().includes(device) ? (loadDevice(device).board ?? device) : device);
-}
-
-/** @throws QurioError BOARD, NO_FPU, IMAGE_TOO_LARGE; what is wrong with the model; OUTPUT_NO_FOLDER and its kin */
+/** @throws QurioError DEVICE_UNKNOWN, NO_FIRMWARE, NO_FPU, IMAGE_TOO_LARGE; what is wrong with the model; OUTPUT_NO_FOLDER and its kin */
 export async function bakeFirmware(
   path: string,
-  { output, device = DEFAULT_BOARD, checked = false, json = false }: BakeFirmwareOptions,
+  { output, device = DEFAULT_DEVICE, checked = false, json = false }: BakeFirmwareOptions,
 ): Promise<void> {
-  const board = firmwareBoard(device);
+  const board = loadBoard(device);
   checkFolder(output);
   const library = await cLibrary(readInput(path), checked);
   checkArithmetic(board, library.isFixed);
@@ -108,8 +102,8 @@ function print(folder: string, board: Board, library: CLibrary, builds: Partial<
   const { model, ramBytes } = library;
   if (note) {
     const rows = [
-      ["model in flash, code not counted", model.length, board.flash.bytes],
-      ["RAM, stack and variables not counted", ramBytes, board.ram.bytes],
+      ["model in flash, code not counted", model.length, board.firmware.flash.bytes],
+      ["RAM, stack and variables not counted", ramBytes, board.firmware.ram.bytes],
     ];
     console.log(formatTable(rows, { head: [folder, "bytes", board.name] }));
     console.log(`\n${note}`);
@@ -123,11 +117,11 @@ function print(folder: string, board: Board, library: CLibrary, builds: Partial<
     there,
   ];
   const rows = [
-    pair("flash", ({ flash }) => flash.total, board.flash.bytes),
+    pair("flash", ({ flash }) => flash.total, board.firmware.flash.bytes),
     pair("  code", ({ flash }) => flash.code),
     pair("  tables", ({ flash }) => flash.tables),
     pair("  model", ({ flash }) => flash.model),
-    pair("RAM", ({ ram }) => ram.total, board.ram.bytes),
+    pair("RAM", ({ ram }) => ram.total, board.firmware.ram.bytes),
     pair("  work memory", ({ ram }) => ram.work),
     pair("  static data", ({ ram }) => ram.static),
     pair("  variables", ({ ram }) => ram.variables),
@@ -175,7 +169,7 @@ function phaseTable(board: Board, plain: Built, sandbox: Built): string {
     row("stream: decision behind its last frame", streams, isBehindFrames, 1, false),
   ];
   const head = [
-    `${CORES[board.core].title}, emulated`,
+    `${CORTEX_M[board.core].title}, emulated`,
     "steps",
     "instructions a step",
     "modelled cycles",

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
 import { simulateScenario } from "../firmware-sim/battery/simulate.ts";
-import { boardNamed } from "../firmware-sim/image/boards.ts";
+import { isBoard } from "../firmware-sim/image/boards.ts";
 import { buildFirmware } from "../firmware-sim/image/firmware.ts";
 import { cLibrary } from "../firmware-sim/image/library.ts";
 import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
@@ -119,15 +119,14 @@ async function batteryDays(path: string, model: string, device: string): Promise
 
 /** What the unchecked firmware takes of the device's board. */
 async function firmwareSizes(given: Uint8Array, device: DeviceProfile, path: string): Promise<Figures> {
-  if (device.board === null || isWasm(given)) {
-    const what = device.board === null ? `${device.name}, which has none` : "a baked module";
+  if (!isBoard(device) || isWasm(given)) {
+    const what = isBoard(device) ? "a baked module" : `${device.name}, which is none`;
     const message = `${path}: limits.flashBytes and ramBytes need a model file and a board that firmware is made for, found ${what}`;
     throw new QurioError("BUDGET_BOARD", message, "Leave them out, or name another device or the model file.");
   }
   const missing = missingTool(["arm-none-eabi-gcc"]);
   if (missing) throw new QurioError("TOOL_MISSING", `${missing} is not in PATH`, HOW_TO_INSTALL);
-  const board = boardNamed(device.board);
-  const firmware = buildFirmware(await cLibrary(given, false), board.core, false);
+  const firmware = buildFirmware(await cLibrary(given, false), device.core, false);
   try {
     return { flashBytes: firmware.sizes.flash.total, ramBytes: firmware.sizes.ram.total };
   } finally {

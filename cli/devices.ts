@@ -1,7 +1,7 @@
 // `qurio devices`: the boards that cycles and energy are modelled for, and every constant of one with its source.
 
 import type { Constant } from "../host/check.ts";
-import type { DeviceProfile } from "../host/meter/device.ts";
+import type { DeviceProfile, Region } from "../host/meter/device.ts";
 import { deviceNames, deviceParts, loadDevice } from "../host/meter/devices.ts";
 import type { RangedConstant } from "../host/meter/ranged.ts";
 import { colors, formatTable } from "./output.ts";
@@ -20,31 +20,35 @@ export async function listDevices(name: string | undefined, options: DevicesOpti
   else console.log(deviceCard(devices[0]));
 }
 
-const HEAD = ["name", "core", "clock", "wasm runs", "cycles x", "pJ a cycle", "sleep", "energy is"];
+const HEAD = ["name", "core", "cycles of", "clock", "wasm runs", "cycles x", "pJ a cycle", "sleep", "flash + RAM", "energy is"];
 
 export function deviceList(devices: readonly DeviceProfile[]): string {
   return [
     formatTable(devices.map(row), { head: HEAD }),
     "",
-    colors.dim("modelled: cycles of the core, times how wasm runs and wait states; `qurio devices NAME` has every constant and its source"),
+    colors.dim("modelled: cycles of a core, times how wasm runs and wait states; `qurio devices NAME` has every constant and its source"),
   ].join("\n");
 }
 
-function row({ name, core, clock, runs, waitStates, energyPerCycle, sleep, energy }: DeviceProfile): string[] {
+function row({ name, core, cyclesFrom, clock, runs, waitStates, energyPerCycle, sleep, firmware, energy }: DeviceProfile): string[] {
   const factor = { ...runs.factor, value: runs.factor.value * waitStates.value };
   const scale = (x: number) => (x * waitStates.value).toFixed(2);
   const { low, high } = energyPerCycle;
   return [
     name,
     core,
+    cyclesFrom,
     `${clock.value} MHz`,
     runs.how,
     factor.low === factor.high ? factor.value.toFixed(2) : `${scale(runs.factor.low)} to ${scale(runs.factor.high)}`,
     low === high ? digits(low) : `${digits(low)} to ${digits(high)}`,
     sleep.value >= 1000 ? `${digits(sleep.value / 1000)} mA` : `${digits(sleep.value)} uA`,
+    firmware ? `${kib(firmware.flash)} + ${kib(firmware.ram)} KiB` : "",
     energy.measured ? "published for this board" : "a range",
   ];
 }
+
+const kib = ({ bytes }: Region) => bytes / 1024;
 
 /** Three significant ones, without an exponent. */
 function digits(value: number): string {
@@ -54,16 +58,16 @@ function digits(value: number): string {
 export function deviceCard(device: DeviceProfile): string {
   const { low, value, high } = device.energyPerCycle;
   const range = low === high ? digits(value) : `${digits(value)} (${digits(low)} to ${digits(high)})`;
+  const own = device.cyclesFrom === device.core;
   const lines = constants(device).map(([field, figure, source]) => `${field.padEnd(22)}${figure}\n  ${colors.dim(source)}`);
   return [
     colors.bold(device.title),
     "",
     formatTable([
       ["family", `${device.family}: ${deviceParts().families[device.family].title}`],
-      ["core", `${device.core}: ${deviceParts().cores[device.core].title}`],
+      ["core", device.core],
+      ["cycles of", `${device.cyclesFrom}: ${deviceParts().cores[device.cyclesFrom].title}${own ? "" : `; no table for ${device.core}`}`],
       ["wasm runs", device.runs.how],
-      ["emulated as", device.emulated ?? "not emulated"],
-      ["firmware board", device.board ?? "none"],
       ["pJ a cycle", range],
     ]),
     "",
@@ -72,13 +76,30 @@ export function deviceCard(device: DeviceProfile): string {
 }
 
 /** Field, figure with unit, source. The core's cycles are in its own file. */
-function constants({ clock, supply, supplyMin, waitStates, runs, energy, sleep, wake, radio }: DeviceProfile): [string, string, string][] {
+function constants({
+  firmware,
+  clock,
+  supply,
+  supplyMin,
+  waitStates,
+  runs,
+  energy,
+  sleep,
+  wake,
+  radio,
+}: DeviceProfile): [string, string, string][] {
   const line = (field: string, { value, unit, source }: Constant): [string, string, string] => [field, `${value} ${unit}`, source];
   const ranged = (field: string, constant: RangedConstant): [string, string, string] => {
     const { value, low, high, unit, source } = constant;
     return [field, low === high ? `${value} ${unit}` : `${value} (${low} to ${high}) ${unit}`, source];
   };
+  const region = (name: string, at: Region): [string, string, string] => [
+    `firmware.${name}`,
+    `${kib(at)} KiB at 0x${at.address.toString(16).padStart(8, "0")}`,
+    firmware!.source,
+  ];
   return [
+    ...(firmware ? [region("flash", firmware.flash), region("ram", firmware.ram)] : []),
     line("clock", clock),
     line("supply", supply),
     line("supplyMin", supplyMin),

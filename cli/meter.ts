@@ -8,7 +8,7 @@ import { readWav } from "../host/audio/wav.ts";
 import { QurioError } from "../host/errors.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { boundsOf } from "../host/meter/bound/bound.ts";
-import type { DeviceProfile } from "../host/meter/device.ts";
+import { type DeviceProfile, isCortexM } from "../host/meter/device.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import type { MeterInput } from "../host/meter/meter.ts";
 import { ClipMeter, type MeterReport } from "../host/meter/report.ts";
@@ -70,9 +70,9 @@ export async function meterModel(modelPath: string, device: DeviceProfile, optio
 }
 
 /** Why the second road is not taken, in one line; null if it is. */
-function whyNoRoads({ emulated, title }: DeviceProfile, { emulate }: MeterOptions): string | null {
+function whyNoRoads({ core, title }: DeviceProfile, { emulate }: MeterOptions): string | null {
   if (emulate === false) return "--no-emulate: cycles from op counts only";
-  if (emulated === null) return `the core of ${title} is not emulated: cycles from op counts only`;
+  if (!isCortexM(core)) return `the core of ${title} is not emulated: cycles from op counts only`;
   const missing = missingTool();
   return missing && `${missing} is not in PATH, so device instructions are not counted: ${HOW_TO_INSTALL}`;
 }

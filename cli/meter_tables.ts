@@ -2,7 +2,7 @@
 
 import type { Road } from "../firmware-sim/estimates/compare.ts";
 import { addCounts, type Counts, noCounts } from "../host/meter/counts.ts";
-import type { DeviceProfile } from "../host/meter/device.ts";
+import { type DeviceProfile, standInNote } from "../host/meter/device.ts";
 import type { Estimate } from "../host/meter/ranged.ts";
 import type { PathCost, Spread, StepCost } from "../host/meter/report.ts";
 import type { OpClass } from "../host/wasm/opcodes.ts";
@@ -43,6 +43,8 @@ export function meterTables(result: MeterResult, device: DeviceProfile, noRoads:
   if (result.roads) lines.push("two roads to cycles, all networks run", roads(result.roads.parts, result.roads.core), "");
   else if (noRoads) lines.push(noRoads, "");
   lines.push("operations and bytes: exact; cycles, time and energy: modelled");
+  const note = standInNote(device);
+  if (note) lines.push(note);
   if (result.bounds)
     lines.push(`any input: proven for every window of 5 s on the bytes that run, ${formatCount(result.bounds.forks)} conditions both ways`);
   return lines.join("\n");

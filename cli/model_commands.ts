@@ -126,7 +126,7 @@ export function addModelCommands(program: Command, prepare: () => Promise<void>)
         .choices([...BAKE_TARGETS, "cortex-m"])
         .default("core"),
     )
-    .option("--device <name>", "the board that must hold it (cortex-m only; stm32l4r5 if left out): docs/guides/firmware.md lists them")
+    .option("--device <name>", "the board that must hold it (cortex-m only), a Cortex-M of `qurio devices`")
     .option("--checked", "every memory access is compared with its bounds (cortex-m only)")
     .option("--simd", "for engines that have SIMD")
     .option("--no-weights", "keep the model out, so that it can be replaced: it is written beside the module, as FILE.qmoe (core only)")

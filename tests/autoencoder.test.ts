@@ -49,12 +49,12 @@ test("devices without an emulated core have no row", async () => {
 
 test("the lines hold both roads, the published rows beside them, and say that these are others' kernels", () => {
   const row: RoadRow = {
-    ...{ device: nucleo, core: "m4", weights: "8-bit", ops: 3e6, opCycles: 1.1e6 },
+    ...{ device: nucleo, core: "cortex-m4", weights: "8-bit", ops: 3e6, opCycles: 1.1e6 },
     ...{ instructions: 8e5, emulatedCycles: 1e6 },
   };
   const table = (rows: string[][]) => rows.map((cells) => cells.join("|")).join("\n");
   const text = autoencoderLines(null, [row], table).join("\n");
-  assert.match(text, /nucleo-l4r5zi \(m4\)\|8-bit\|3,000,000\|1,100,000\|800,000\|1,000,000\|\+10\.0 %\|3\.79\n/);
+  assert.match(text, /nucleo-l4r5zi \(cortex-m4\)\|8-bit\|3,000,000\|1,100,000\|800,000\|1,000,000\|\+10\.0 %\|3\.79\n/);
   assert.match(text, /Nucleo-L4R5ZI\|TFLM reference\|10\.05 ms\|4\.56\|416\.3 uJ\|9\.17 ms\|8\.33 ms\|/);
   assert.match(text, /Nucleo-G0B1RE\|Bosch\|40\.9 ms\|9\.91\|\|\|\|\|/);
   assert.match(text, /of others' kernels/);

@@ -5,7 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LAYOUT_TERNARY_SWAR, LAYOUT_TERNARY5_LUT } from "../assembly/format/ids.ts";
 import { decisionCase, ENTRY, layerCase } from "../bench/cortex_m_cases.ts";
-import { CORES, type CoreName } from "../firmware-sim/image/cores.ts";
+import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
 import {
   type Call,
   compileFirmware,
@@ -16,6 +16,7 @@ import {
 } from "../firmware-sim/image/emulate.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
+import type { CortexM } from "../host/meter/device.ts";
 import { decodePlan } from "../host/model-file/model_file.ts";
 import { layoutFor, weightTypeBySpec } from "../host/model-file/pack.ts";
 import type { WeightType } from "../host/model-file/weight_types.ts";
@@ -38,7 +39,7 @@ const TARGETS: [type: WeightType, rows: number, cyclesPerMac: number][] = [
 ];
 const TYPES: WeightType[] = ["1", "ternary5", "ternary", "popcount", "3", "4", "8", "16", "float32"];
 
-async function onCore(core: CoreName, work: (firmware: Firmware) => Promise<void>): Promise<void> {
+async function onCore(core: CortexM, work: (firmware: Firmware) => Promise<void>): Promise<void> {
   const firmware = compileFirmware(await compileEntry(ENTRY, "scalar"), core);
   try {
     await work(firmware);
@@ -47,7 +48,7 @@ async function onCore(core: CoreName, work: (firmware: Firmware) => Promise<void
   }
 }
 
-for (const core of Object.keys(CORES) as CoreName[]) {
+for (const core of Object.keys(CORTEX_M) as CortexM[]) {
   emulated(`${core}: each weight type gives the reference's results, kernel and layer`, () =>
     onCore(core, async (firmware) => {
       for (const type of TYPES) {
@@ -64,7 +65,7 @@ for (const core of Object.keys(CORES) as CoreName[]) {
 }
 
 emulated("modelled cycles on an M4 keep the targets", () =>
-  onCore("m4", async (firmware) => {
+  onCore("cortex-m4", async (firmware) => {
     for (const [type, rows, most] of TARGETS) {
       const { memory, kernel } = await layerCase(weightTypeBySpec(type), 969, rows);
       const cycles = firmware.run(memory, [kernel!])[0].cycles / (969 * rows);
@@ -83,7 +84,7 @@ test("ternary layers get tables from the row on where they pay", () => {
 
 emulated("a whole decision of the core gives V8's record on ARMv6-M, byte for byte", async () => {
   const file = randomModelFile({});
-  const firmware = compileFirmware(coreWasm(false), "m0plus");
+  const firmware = compileFirmware(coreWasm(false), "cortex-m0plus");
   try {
     const { memory, steps, expected } = await decisionCase(coreWasm(false), file, decodePlan(file).workBytes);
     const calls: Call[] = steps.map(({ call }) => call);
@@ -94,7 +95,7 @@ emulated("a whole decision of the core gives V8's record on ARMv6-M, byte for by
 });
 
 emulated("what QEMU cannot hold is refused by name", () =>
-  onCore("m4", async (firmware) => {
+  onCore("cortex-m4", async (firmware) => {
     assert.throws(
       () => firmware.run(new Uint8Array(3 << 20), []),
       (error: QurioError) => error.code === "EMULATION" && /2883584 bytes of linear memory expected, 3145728 found/.test(error.message),

@@ -6,13 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { firmwareBoard } from "../cli/bake_firmware.ts";
 import { deviceCard, deviceList, devicesMarkdown } from "../cli/devices.ts";
 import { formatEnergyRange } from "../cli/output.ts";
+import { isBoard, loadBoard } from "../firmware-sim/image/boards.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { costOf, energyUjOf, noPartCounts } from "../host/meter/cost.ts";
 import { noCounts } from "../host/meter/counts.ts";
+import { standInNote } from "../host/meter/device.ts";
 import { deviceNames, loadDevice } from "../host/meter/devices.ts";
 
 function qurio(...args: string[]) {
@@ -26,11 +27,11 @@ function succeed(...args: string[]) {
   return run;
 }
 
-const NAMES = ["esp32-s3", "nrf52840", "nucleo-g0b1re", "nucleo-l4r5zi", "nucleo-u575zi-q", "rp2040"];
-const PIS = ["rpi-3bplus", "rpi-4", "rpi-5", "rpi-zero-2w"];
+const BOARDS = ["nrf52840", "nucleo-g0b1re", "nucleo-l4r5zi", "nucleo-u575zi-q", "rp2040", "rp2350", "stm32f411"];
+const OTHERS = ["esp32-s3", "rpi-3bplus", "rpi-4", "rpi-5", "rpi-zero-2w"];
 
-test("ten profiles, each in the list; energies of the measured ones are figures, of the others ranges", () => {
-  assert.equal(deviceNames(), [...NAMES, ...PIS]);
+test("every profile is in the list; energies of the measured ones are figures, of the others ranges", () => {
+  for (const name of [...BOARDS, ...OTHERS]) assert.ok(deviceNames().includes(name), name);
   const lines = deviceList(deviceNames().map(loadDevice)).split("\n");
   for (const name of deviceNames()) {
     const line = lines.find((line) => line.startsWith(`${name} `))!;
@@ -44,24 +45,34 @@ test("one device: every constant with its source; JSON has the whole profile", (
   const card = deviceCard(loadDevice("nrf52840"));
   for (const word of ["52 uA/MHz", "1.5 (1 to 2.4) x", "4.8 mA", "Product Specification", "assumption"]) assert.match(card, word);
   const device = succeed("devices", "nrf52840", "--json").json();
-  assert.is(device.board, "nrf52840");
+  assert.equal(device.firmware.flash, { address: 0, bytes: 1 << 20 });
   assert.is(device.energyPerCycle.value, 52 * 3 * 1.5);
 });
 
-test("an unknown device is refused; a board of bake is told its profile, and bake takes profiles", () => {
+test("an unknown device is refused, a chip is told its board, and bake takes the names that the meter takes", () => {
   const unknown = qurio("devices", "nrf9160");
   assert.is(unknown.status, 2);
   assert.match(unknown.stderr, "no device profile nrf9160");
   assert.throws(
     () => loadDevice("stm32l4r5"),
-    (error: QurioError) => error.code === "DEVICE_UNKNOWN" && error.hint.includes("its profile is nucleo-l4r5zi"),
+    (error: QurioError) => error.code === "DEVICE_UNKNOWN" && error.hint.startsWith("Did you mean nucleo-l4r5zi?"),
   );
-  assert.is(firmwareBoard("nucleo-g0b1re").name, "stm32g0b1");
-  assert.is(firmwareBoard("stm32f411").name, "stm32f411");
-  assert.throws(
-    () => firmwareBoard("rpi-5"),
-    (error: QurioError) => error.code === "BOARD" && error.message.startsWith("unknown device rpi-5: one of nrf52840"),
-  );
+  for (const name of BOARDS) assert.is(loadBoard(name).name, name);
+  for (const name of OTHERS) {
+    assert.not.ok(isBoard(loadDevice(name)), name);
+    assert.throws(
+      () => loadBoard(name),
+      (error: QurioError) => error.code === "NO_FIRMWARE" && error.message.startsWith(`no firmware for ${name}: flash and RAM`),
+    );
+  }
+});
+
+test("a core without a table says whose cycles stand in for its own; one with a table says nothing", () => {
+  const note = "cycles as on cortex-m4: no table for xtensa-lx7";
+  assert.match(deviceCard(loadDevice("esp32-s3")), "cortex-m4: Arm Cortex-M4F; no table for xtensa-lx7");
+  assert.match(succeed("meter", "models/esc10-tiny.qmoe", "--device", "esp32-s3", "--no-bound").stdout, note);
+  for (const name of BOARDS) assert.is(standInNote(loadDevice(name)), null);
+  assert.match(succeed("devices").stdout, /^rpi-4 +cortex-a72 +aarch64 +1500 MHz/m);
 });
 
 test("run prints a range where no board was measured, and one figure where one was", () => {

@@ -11,15 +11,16 @@ import * as D from "../assembly/format/decision.ts";
 import { DECISION_EXPERT } from "../assembly/format/decision.ts";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import * as S from "../assembly/format/stream.ts";
-import { BOARDS, boardNamed, checkArithmetic, checkFits } from "../firmware-sim/image/boards.ts";
+import { checkArithmetic, checkFits, isBoard, loadBoard } from "../firmware-sim/image/boards.ts";
 import { decisionStruct, errorEnum, streamStructs } from "../firmware-sim/image/c_header.ts";
-import type { CoreName } from "../firmware-sim/image/cores.ts";
 import { buildFirmware, type Firmware } from "../firmware-sim/image/firmware.ts";
 import { type CLibrary, cLibrary } from "../firmware-sim/image/library.ts";
 import type { ImageRun, StreamRun } from "../firmware-sim/image/printed.ts";
 import { HOW_TO_INSTALL, INSTRUCTION_CLASSES, missingTool } from "../firmware-sim/image/tools.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
+import type { CortexM } from "../host/meter/device.ts";
+import { deviceNames, loadDevice } from "../host/meter/devices.ts";
 import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
@@ -79,7 +80,7 @@ async function coreStream(file: Uint8Array, settings: Int32Array): Promise<Strea
   return windows;
 }
 
-function withFirmware<T>(library: CLibrary, core: CoreName, checked: boolean, work: (firmware: Firmware) => T): T {
+function withFirmware<T>(library: CLibrary, core: CortexM, checked: boolean, work: (firmware: Firmware) => T): T {
   const firmware = buildFirmware(library, core, checked);
   try {
     return work(firmware);
@@ -94,17 +95,17 @@ const fixedModel = () => {
 };
 
 /** Every layout that a core module reads, every policy, both front ends, and none. */
-const MODELS: [name: string, file: () => Uint8Array, cores: CoreName[], input: Int16Array | Float32Array][] = [
-  ["bayesian, sampling, ternary5 and 1-bit", () => models(["ternary5", "1-bit"], POLICY_BAYESIAN), ["m4"], PCM],
-  ["probe, popcount and 16-bit", () => models(["popcount", "16-bit"]), ["m33"], PCM.subarray(0, 31000)],
-  ["fixed-point front end", fixedModel, ["m0plus"], PCM],
+const MODELS: [name: string, file: () => Uint8Array, cores: CortexM[], input: Int16Array | Float32Array][] = [
+  ["bayesian, sampling, ternary5 and 1-bit", () => models(["ternary5", "1-bit"], POLICY_BAYESIAN), ["cortex-m4"], PCM],
+  ["probe, popcount and 16-bit", () => models(["popcount", "16-bit"]), ["cortex-m33"], PCM.subarray(0, 31000)],
+  ["fixed-point front end", fixedModel, ["cortex-m0plus"], PCM],
   [
     "features, packed widths, no front end",
     () => randomModelFile({ frontEnd: false, experts: ["3-bit", "12-bit"], escalate: [0, 0] }),
-    ["m4"],
+    ["cortex-m4"],
     Float32Array.from({ length: 37 }, (_, i) => Math.sin(i)),
   ],
-  ["single, float32", () => randomModelFile({ policy: POLICY_SINGLE, experts: ["float32"] }), ["m4"], PCM.subarray(0, 5000)],
+  ["single, float32", () => randomModelFile({ policy: POLICY_SINGLE, experts: ["float32"] }), ["cortex-m4"], PCM.subarray(0, 5000)],
 ];
 
 const models = (experts: TypeName[], policy?: number) =>
@@ -146,7 +147,7 @@ emulated("lambda: energy turns a Bayesian router to the cheap expert, as in the 
   const library = await cLibrary(file);
   const expert = (record: Uint8Array) => new DataView(record.buffer, record.byteOffset).getInt32(DECISION_EXPERT, true);
   let decided: Uint8Array[] = [];
-  withFirmware(library, "m4", false, (firmware) => {
+  withFirmware(library, "cortex-m4", false, (firmware) => {
     const records = [0, 1e6].map((lambda) => firmware.run(features, 2, false, lambda).record);
     assert.equal(records.map(expert), [1, 0]);
     decided = records;
@@ -161,7 +162,7 @@ emulated("esc10-tiny on an M4F: record, flash, RAM, cycles, instructions a frame
   const streams: StreamRun[] = [];
   const settings = streamSettings(STREAM, decodeModel(TINY).frontEnd!);
   for (const checked of [false, true]) {
-    withFirmware(tiny, "m4", checked, (firmware) => {
+    withFirmware(tiny, "cortex-m4", checked, (firmware) => {
       const { flash, ram } = firmware.sizes;
       assert.ok(flash.total <= 224 * KIB, `${flash.total} bytes of flash`);
       assert.ok(ram.total <= 64 * KIB, `${ram.total} bytes of RAM`);
@@ -206,7 +207,7 @@ emulated("esc10-low-ram takes at most 40 KiB of RAM, unchecked and checked, and 
   const library = await cLibrary(file);
   const expected = await coreRecord(file, PCM, 0);
   for (const checked of [false, true]) {
-    withFirmware(library, "m4", checked, (firmware) => {
+    withFirmware(library, "cortex-m4", checked, (firmware) => {
       assert.ok(firmware.sizes.ram.total <= 40 * KIB, `${firmware.sizes.ram.total} bytes of RAM`);
       assert.equal(firmware.run(PCM, 0, false).record, expected);
     });
@@ -250,8 +251,8 @@ emulated("the checked build traps on hostile state, never faults, and starts aga
     'static void decide(void) {\n  extern int32_t hostile_decide(void);\n  int32_t n = hostile_decide();\n  print("trapped ");\n  print_hex(&n, 4);\n  print("\\n");\n}\nvoid unused(void) {';
   writeFileSync(join(small, "board.c"), board.replace("static void decide(void) {", decide));
   for (const [core, cpu, machine] of [
-    ["m4", "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16", "mps2-an386"],
-    ["m0plus", "-mcpu=cortex-m0plus -mthumb", "mps2-an385"],
+    ["cortex-m4", "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16", "mps2-an386"],
+    ["cortex-m0plus", "-mcpu=cortex-m0plus -mthumb", "mps2-an385"],
   ]) {
     const symbols = "FLASH_ADDRESS=0,FLASH_BYTES=0x3c0000,RAM_ADDRESS=0x20000000,RAM_BYTES=0x10000,STACK_BYTES=2048,clip=0x3c0000";
     const line =
@@ -275,7 +276,7 @@ emulated("a damaged model is the core's error, by name", () => {
   damaged[Math.floor(line)] = damaged[Math.floor(line)].replace(/0x(\w)/, (_, digit) => `0x${digit === "1" ? "2" : "1"}`);
   for (const checked of [false, true]) {
     const files = { ...tiny.files, "qurio_model.c": damaged.join("\n") };
-    withFirmware({ ...tiny, files }, "m4", checked, (firmware) => {
+    withFirmware({ ...tiny, files }, "cortex-m4", checked, (firmware) => {
       assert.throws(
         () => firmware.run(PCM),
         (error: QurioError) => error.code === "SECTION_CRC",
@@ -312,7 +313,10 @@ test("the stream record in C is the one of stream.ts, field by field", () => {
 });
 
 test("every board has an address, a size and a source for each memory", () => {
-  for (const { name, flash, ram, source } of BOARDS) {
+  const boards = deviceNames().map(loadDevice).filter(isBoard);
+  assert.ok(boards.length >= 7);
+  for (const { name, firmware } of boards) {
+    const { flash, ram, source } = firmware;
     assert.ok(ram.address === 0x20000000 && flash.address < ram.address, name);
     assert.ok(flash.bytes >= 512 * KIB && ram.bytes >= 128 * KIB, name);
     assert.ok(source.length > 20, name);
@@ -322,17 +326,18 @@ test("every board has an address, a size and a source for each memory", () => {
 const refusal = (code: string, message: RegExp) => (error: QurioError) => error.code === code && message.test(error.message);
 
 test("boards that are unknown, too small or without a floating-point unit are refused by name", () => {
-  assert.throws(() => boardNamed("esp32"), refusal("BOARD", /unknown device esp32: one of nrf52840, .*rp2350.* expected/));
-  const nrf = boardNamed("nrf52840");
+  assert.throws(() => loadBoard("esp32"), refusal("DEVICE_UNKNOWN", /no device profile esp32/));
+  assert.throws(() => loadBoard("esp32-s3"), refusal("NO_FIRMWARE", /no firmware for esp32-s3: flash and RAM of a Cortex-M expected/));
+  const nrf = loadBoard("nrf52840");
   checkFits(nrf, { flash: 1 << 20, ram: 1 << 18 });
   assert.throws(
     () => checkFits(nrf, { flash: 1342144, ram: 1 }),
-    refusal("IMAGE_TOO_LARGE", /does not fit Nordic nRF52840: 1342144 bytes of flash needed, 1048576 there/),
+    refusal("IMAGE_TOO_LARGE", /does not fit Nordic nRF52840 .*: 1342144 bytes of flash needed, 1048576 there/),
   );
   assert.throws(() => checkFits(nrf, { flash: 1, ram: 300000 }), refusal("IMAGE_TOO_LARGE", /300000 bytes of RAM needed, 262144 there/));
   checkArithmetic(nrf, false);
-  checkArithmetic(boardNamed("rp2040"), true);
-  assert.throws(() => checkArithmetic(boardNamed("rp2040"), false), refusal("NO_FPU", /RP2040 has no floating-point unit/));
+  checkArithmetic(loadBoard("rp2040"), true);
+  assert.throws(() => checkArithmetic(loadBoard("rp2040"), false), refusal("NO_FPU", /RP2040 .* has no floating-point unit/));
 });
 
 const qurio = (args: string[], env: NodeJS.ProcessEnv = process.env) =>
@@ -383,7 +388,7 @@ test("a model that does not fit is refused before anything is written", () => {
   const out = join(folder, "large");
   const { status, stderr } = qurio(["models/esc10.qmoe", "-o", out, "--device", "nrf52840"]);
   assert.is(status, 1);
-  assert.match(stderr, /^qurio: the image does not fit Nordic nRF52840: \d+ bytes of flash needed, 1048576 there \(IMAGE_TOO_LARGE\)\n/);
+  assert.match(stderr, /^qurio: the image does not fit Nordic nRF52840 .*: \d+ bytes of flash needed, 1048576 there \(IMAGE_TOO_LARGE\)\n/);
   assert.not.ok(existsSync(out));
 });
 

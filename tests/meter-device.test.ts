@@ -88,14 +88,40 @@ const cases: [what: string, change: (p: Json) => unknown, message: string][] = [
     "supplyMin.value: a number of at least 0.5 and at most 1.8 expected, 2 found",
   ],
   [
-    "another core's emulation",
-    (p) => ((p as Record<string, unknown>)["emulated"] = "m0plus"),
-    'emulated: one of m4 expected, "m0plus" found',
+    "another core's cycles where the core has a table",
+    (p) => ((p as Record<string, unknown>)["cyclesFrom"] = "cortex-m33"),
+    'cyclesFrom: one of cortex-m4 expected, "cortex-m33" found',
   ],
   [
-    "another core's board",
-    (p) => ((p as Record<string, unknown>)["board"] = "rp2040"),
-    'board: one of nrf52840, stm32f411, stm32l4r5 expected, "rp2040" found',
+    "cycles of a core without a table",
+    (p) => Object.assign(p, { core: "z80", cyclesFrom: "z80" }),
+    'cyclesFrom: one of aarch64, cortex-m0plus, cortex-m33, cortex-m4 expected, "z80" found',
+  ],
+  [
+    "firmware for a core that none is made for",
+    (p) => ((p as Record<string, unknown>)["core"] = "z80"),
+    "firmware: null, as z80 is none of cortex-m4, cortex-m33, cortex-m0plus, expected",
+  ],
+  [
+    "an address that is a number",
+    (p) => Object.assign(p["firmware"]!["ram"] as object, { address: 0x20000000 }),
+    "firmware.ram.address: 0x and 8 hexadecimal digits expected, 536870912 found",
+  ],
+  [
+    "half a KiB",
+    (p) => Object.assign(p["firmware"]!["flash"] as object, { kib: 0.5 }),
+    "firmware.flash.kib: a number of at least 1 and at most 1048576 expected, 0.5 found",
+  ],
+  [
+    "one and a half KiB",
+    (p) => Object.assign(p["firmware"]!["flash"] as object, { kib: 1.5 }),
+    "firmware.flash.kib: a whole number expected, 1.5 found",
+  ],
+  ["memory without a source", (p) => delete p["firmware"]!["source"], "firmware.source: a text expected, nothing found"],
+  [
+    "a name that is a path",
+    (p) => ((p as Record<string, unknown>)["name"] = "../x"),
+    'name: lower-case letters, digits and - expected, "../x" found',
   ],
   [
     "low above value",
@@ -108,9 +134,9 @@ const cases: [what: string, change: (p: Json) => unknown, message: string][] = [
     "runs.factor.high: a number of at least 1 and",
   ],
   ["half a range", (p) => Object.assign(p["runs"]!["factor"]!, { low: 0.5 }), "runs.factor.high: a number of at least 1"],
-  ["unknown core", (p) => ((p as Record<string, unknown>)["core"] = "z80"), "core: one of aarch64, cortex-m"],
+  ["no core", (p) => ((p as Record<string, unknown>)["core"] = ""), 'core: a text expected, "" found'],
   ["unknown family", (p) => ((p as Record<string, unknown>)["family"] = "z80"), "x.json: family: one of stm32l4, stm32u5"],
-  ["unknown road", (p) => (p["runs"]!["how"] = "jit"), 'runs.how: one of wasm2c, aot, interpreter expected, "jit" found'],
+  ["unknown execution", (p) => (p["runs"]!["how"] = "jit"), 'runs.how: one of wasm2c, aot, interpreter expected, "jit" found'],
   ["zero energy", (p) => ((p["energy"]!["measured"] as { value: number }).value = 0), "energy.measured.value: a number above 0"],
   ["no wait states below none", (p) => (p["waitStates"]!["value"] = 0.5), "waitStates.value: a number of at least 1 and at most 20"],
 ];

@@ -22,7 +22,7 @@ const nucleo = loadDevice("nucleo-l4r5zi");
 emulated("esc10-tiny: the roads agree within 20 % about each part, and ops are those of the meter alone", async () => {
   const file = readInput(packagePath("models", "esc10-tiny.qmoe"));
   const pcm = randomPcm(80000, 3);
-  const roads = await emulatedDecision(file, { pcm }, "m4");
+  const roads = await emulatedDecision(file, { pcm }, "cortex-m4");
   const meter = await Meter.create(coreWasm(false), false);
   meter.core.load(file);
   const alone = meter.decide({ pcm });
@@ -50,7 +50,7 @@ emulated("esc10-tiny: the roads agree within 20 % about each part, and ops are t
 });
 
 emulated("a compiled core takes one decision after another: short and long sound, samples of a router, features", async () => {
-  const roads = await openRoads("m4");
+  const roads = await openRoads("cortex-m4");
   try {
     const bayesian = randomModelFile({ policy: I.POLICY_BAYESIAN, samples: 3 });
     const kinds = (pcm: Int16Array) => roads.decide(bayesian, { pcm }, 7).steps.map(({ part, times }) => `${part} ${times}`);

@@ -4,13 +4,12 @@
 import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { cyclesOf } from "../../host/meter/cost.ts";
 import { addCounts, noCounts, totalOf } from "../../host/meter/counts.ts";
-import type { DeviceProfile } from "../../host/meter/device.ts";
+import { type CortexM, type DeviceProfile, isCortexM } from "../../host/meter/device.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import { packNetwork } from "../../tools/export/exporter.ts";
 import { around, standIn } from "../../tools/export/network_cost.ts";
 import { type Checkpoint, layerShapes, type Network, type NetworkSpec } from "../../tools/import/checkpoint.ts";
 import { emulatedOf, openRoads } from "../estimates/emulated.ts";
-import type { CoreName } from "../image/cores.ts";
 
 /** Log-mel values of a frame, and frames in one input. */
 export const BANDS = 128;
@@ -62,7 +61,7 @@ export function encodeOpen(model: PackedModel): Uint8Array {
 /** Cycles of one input on both roads; the device's wait states are in both. */
 export interface RoadRow {
   device: DeviceProfile;
-  core: CoreName;
+  core: CortexM;
   weights: string;
   ops: number;
   /** Of the ops, by the device's factors. */
@@ -76,8 +75,8 @@ export interface RoadRow {
 export async function roadRows(devices: readonly DeviceProfile[], variants: readonly Variant[]): Promise<RoadRow[]> {
   const rows: RoadRow[] = [];
   for (const device of devices) {
-    const core = device.emulated;
-    if (core === null) continue;
+    const { core } = device;
+    if (!isCortexM(core)) continue;
     const meter = await openRoads(core);
     try {
       for (const { weights, file, features } of variants) {

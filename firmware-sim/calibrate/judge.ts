@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { packagePath, readInput } from "../../host/files.ts";
 import { PARTS } from "../../host/meter/cost.ts";
 import { CounterReader, type Counts } from "../../host/meter/counts.ts";
+import { isCortexM } from "../../host/meter/device.ts";
 import { instrument } from "../../host/meter/instrument.ts";
 import { encodeModel } from "../../host/model-file/model_file.ts";
 import { WINDOW_SAMPLES } from "../../host/runtime/index.ts";
@@ -54,8 +55,8 @@ async function judge(core: string, path: string): Promise<void> {
   const wasm = new Uint8Array(readFileSync(path));
   const memory = new Uint8Array(LINEAR_BYTES);
   const calls = JUDGED.map(({ name, columns, rows, numbers }) => ({ name, pointers: POINTERS, numbers: [columns, rows, ...numbers] }));
-  const { emulated: cpu, priors } = TARGETS[core];
-  const emulated = cpu ? emulate(wasm, memory, calls, cpu) : countInstructions(wasm, memory, calls);
+  const { priors } = TARGETS[core];
+  const emulated = isCortexM(core) ? emulate(wasm, memory, calls, core) : countInstructions(wasm, memory, calls);
   const { factors } = bestFit(readRows(core), priors);
   for (const [i, kernel] of JUDGED.entries()) {
     const macs = kernel.columns * kernel.rows;
@@ -70,14 +71,13 @@ async function judge(core: string, path: string): Promise<void> {
 
 /** Two roads to the cycles of each part: 5 s of noise through esc10-tiny, and through a fixed-point front end. */
 async function judgeDecisions(core: string): Promise<void> {
-  const { emulated, priors } = TARGETS[core];
-  if (!emulated) return;
-  const { factors } = bestFit(readRows(core), priors);
+  if (!isCortexM(core)) return;
+  const { factors } = bestFit(readRows(core), TARGETS[core].priors);
   const models = {
     "esc10-tiny": readInput(packagePath("models", "esc10-tiny.qmoe")),
     "fixed point": encodeModel(featuresModel({ ...DEFAULT_FRONT_END, arithmetic: "fixed" })),
   };
-  const roads = await openRoads(emulated);
+  const roads = await openRoads(core);
   try {
     for (const [name, file] of Object.entries(models)) {
       const { steps } = roads.decide(file, { pcm: noise(WINDOW_SAMPLES) });

@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { writeOutput } from "../../host/files.ts";
 import { CounterReader, type Counts } from "../../host/meter/counts.ts";
+import { isCortexM } from "../../host/meter/device.ts";
 import { instrument } from "../../host/meter/instrument.ts";
 import { CLASSES } from "../../host/wasm/opcodes.ts";
 import { type Call, emulate } from "../image/emulate.ts";
 import { countInstructions } from "./aarch64.ts";
 import { microFile } from "./fit.ts";
-import { TARGETS } from "./targets.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -61,7 +61,6 @@ async function compileMicro(): Promise<Uint8Array> {
 }
 
 async function record(core: string): Promise<void> {
-  const target = TARGETS[core];
   const wasm = await compileMicro();
   const module = new WebAssembly.Module(wasm as BufferSource);
   const calls = WebAssembly.Module.exports(module)
@@ -69,7 +68,7 @@ async function record(core: string): Promise<void> {
     .map(({ name }) => microCall(name));
   const memory = new Uint8Array(LINEAR_BYTES);
   fillLinear(memory.buffer);
-  const emulated = target.emulated ? emulate(wasm, memory, calls, target.emulated) : countInstructions(wasm, memory, calls);
+  const emulated = isCortexM(core) ? emulate(wasm, memory, calls, core) : countInstructions(wasm, memory, calls);
   const rows = [];
   for (const [i, call] of calls.entries()) {
     const counts = await countCall(wasm, call);

@@ -1,9 +1,9 @@
-// The cores whose cycles per operation class are fitted: where cycles of microbenchmarks come from, and the published timing of what
+// The cores whose cycles per operation class are fitted (Cortex-M ones emulated by firmware-sim/image; AArch64 instructions under
+// qemu-aarch64, at one cycle each): where cycles of microbenchmarks come from, and the published timing of what
 // each class becomes (the fit starts there, and classes that no microbenchmark exercises stay there).
 
 import type { OpClass } from "../../host/wasm/opcodes.ts";
-import type { CoreName } from "../image/cores.ts";
-import { CORES } from "../image/cores.ts";
+import { CORTEX_M } from "../image/cortex_m.ts";
 
 export interface Prior {
   cycles: number;
@@ -14,8 +14,6 @@ export type Priors = Partial<Record<OpClass, Prior>>;
 
 export interface Target {
   title: string;
-  /** Of firmware-sim/image; null: AArch64 instructions under qemu-aarch64, at one cycle each. */
-  emulated: CoreName | null;
   /** Short, for the source of each constant. */
   manual: string;
   /** Where timings come from. */
@@ -129,24 +127,21 @@ const AARCH64: Priors = {
 
 /** By the name of its file in host/meter/cores. */
 export const TARGETS: Readonly<Record<string, Target>> = {
-  "cortex-m4": { title: "Arm Cortex-M4F", emulated: "m4", manual: "Arm DDI 0439", timings: CORES.m4.timings, priors: M4 },
+  "cortex-m4": { title: "Arm Cortex-M4F", manual: "Arm DDI 0439", timings: CORTEX_M["cortex-m4"].timings, priors: M4 },
   "cortex-m33": {
     title: "Arm Cortex-M33 with floating point",
-    emulated: "m33",
     manual: "jnk0le/random cortex_m33.md",
-    timings: CORES.m33.timings,
+    timings: CORTEX_M["cortex-m33"].timings,
     priors: M33,
   },
   "cortex-m0plus": {
     title: "Arm Cortex-M0+, software floating point",
-    emulated: "m0plus",
     manual: "Arm DDI 0484",
-    timings: CORES.m0plus.timings,
+    timings: CORTEX_M["cortex-m0plus"].timings,
     priors: M0PLUS,
   },
   aarch64: {
     title: "64-bit Arm: instructions, at one cycle each; a profile's runs.factor has the cycles per instruction of its core",
-    emulated: null,
     manual: "Arm DDI 0487, A64 instruction set",
     timings: "instructions executed by qemu-aarch64, aarch64-linux-gnu-gcc -O2",
     priors: AARCH64,

@@ -17,7 +17,7 @@ export async function openCortexM(file: Uint8Array, build: Build): Promise<Runne
   const hash = createHash("sha256").update(file).digest("hex");
   const library = libraries.get(hash) ?? (await cLibrary(file));
   libraries.set(hash, library);
-  const firmware = buildFirmware(library, "m4", build === "checked");
+  const firmware = buildFirmware(library, "cortex-m4", build === "checked");
   const runner: Runner = {
     async decideRecords(inputs, seed = 0) {
       return inputs.map((input) => {

@@ -2,7 +2,7 @@
 
 import { POLICY_PROBE } from "../../assembly/format/ids.ts";
 import { cyclesOf, PARTS, type Part } from "../../host/meter/cost.ts";
-import type { DeviceProfile } from "../../host/meter/device.ts";
+import type { CortexM, DeviceProfile } from "../../host/meter/device.ts";
 import type { MeterInput } from "../../host/meter/meter.ts";
 import type { Subject } from "../../host/meter/subject.ts";
 import { encodeModel } from "../../host/model-file/model_file.ts";
@@ -31,7 +31,7 @@ export interface RoadsReport {
  */
 export async function compareRoads({ packed }: Subject, input: MeterInput, device: DeviceProfile): Promise<RoadsReport> {
   const all = packed.policy.kind === POLICY_PROBE ? { ...packed.policy, escalate: packed.policy.escalate.map(() => 0) } : packed.policy;
-  const roads = await emulatedDecision(encodeModel({ ...packed, policy: all }), input, device.emulated!);
+  const roads = await emulatedDecision(encodeModel({ ...packed, policy: all }), input, device.core as CortexM);
   const road = (part: Part | undefined): Road => {
     const { instructions, cycles } = emulatedOf(roads, part);
     const steps = roads.steps.filter((step) => part === undefined || step.part === part);

@@ -8,13 +8,13 @@
 import { DECISION_BYTES } from "../../assembly/format/decision.ts";
 import { ALIGNMENT, PHASE_EXPERT, PHASE_FEATURES, PHASE_FRAME, PHASE_ROUTER } from "../../assembly/format/ids.ts";
 import type { Part } from "../../host/meter/cost.ts";
+import type { CortexM } from "../../host/meter/device.ts";
 import { Meter, type MeteredDecision, type MeteredStep, type MeterInput } from "../../host/meter/meter.ts";
 import { decodePlan } from "../../host/model-file/model_file.ts";
 import { repack } from "../../host/model-file/repack.ts";
 import type { RawDecision } from "../../host/runtime/core.ts";
 import type { CoreExports } from "../../host/runtime/core_exports.ts";
 import { coreWasm } from "../../host/runtime/index.ts";
-import type { CoreName } from "../image/cores.ts";
 import { type Call, compileFirmware } from "../image/emulate.ts";
 import { type Counts as EmulatedCounts, emulationError, INSTRUCTION_CLASSES } from "../image/tools.ts";
 
@@ -24,7 +24,7 @@ export interface RoadStep extends MeteredStep {
 }
 
 export interface Roads {
-  core: CoreName;
+  core: CortexM;
   decision: RawDecision;
   steps: RoadStep[];
 }
@@ -41,7 +41,7 @@ export interface RoadMeter {
 }
 
 /** Compiles the shipped scalar core for `core`: some seconds. Errors: TOOL_MISSING, EMULATION. */
-export async function openRoads(core: CoreName): Promise<RoadMeter> {
+export async function openRoads(core: CortexM): Promise<RoadMeter> {
   const wasm = coreWasm(false);
   const meter = await Meter.create(wasm, false);
   const firmware = compileFirmware(wasm, core);
@@ -62,7 +62,7 @@ export async function openRoads(core: CoreName): Promise<RoadMeter> {
 }
 
 /** openRoads, one decision, close. */
-export async function emulatedDecision(file: Uint8Array, input: MeterInput, core: CoreName, seed = 0): Promise<Roads> {
+export async function emulatedDecision(file: Uint8Array, input: MeterInput, core: CortexM, seed = 0): Promise<Roads> {
   const roads = await openRoads(core);
   try {
     return roads.decide(file, input, seed);

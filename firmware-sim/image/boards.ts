@@ -1,20 +1,27 @@
 // Node only. The board that an image is made for, and what does not fit it.
 
 import { QurioError } from "../../host/errors.ts";
-import { BOARDS, type Board } from "../../host/meter/boards.ts";
-import { CORES } from "./cores.ts";
+import { type CortexM, type DeviceProfile, type FirmwareMemory, isCortexM } from "../../host/meter/device.ts";
+import { deviceNames, loadDevice } from "../../host/meter/devices.ts";
+import { CORTEX_M } from "./cortex_m.ts";
 
-export { BOARDS, type Board, type Region } from "../../host/meter/boards.ts";
+/** A device whose profile says what firmware needs. */
+export type Board = DeviceProfile & { core: CortexM; firmware: FirmwareMemory };
 
-/** @throws QurioError BOARD */
-export function boardNamed(name: string): Board {
-  const found = BOARDS.find((row) => row.name === name);
-  if (found) return found;
-  const names = BOARDS.map((row) => row.name).join(", ");
+export const isBoard = (device: DeviceProfile): device is Board => isCortexM(device.core) && device.firmware !== null;
+
+/**
+ * @param device a name of `qurio devices`, or the path of a profile
+ * @throws QurioError DEVICE_UNKNOWN, DEVICE_PROFILE; NO_FIRMWARE for a board that images are not made for
+ */
+export function loadBoard(device: string): Board {
+  const profile = loadDevice(device);
+  if (isBoard(profile)) return profile;
+  const names = deviceNames().filter((name) => isBoard(loadDevice(name)));
   throw new QurioError(
-    "BOARD",
-    `unknown device ${name}: one of ${names} expected`,
-    "Name the board closest to yours: --device nrf52840. Profiles of `qurio devices` do too, if their board is a Cortex-M.",
+    "NO_FIRMWARE",
+    `no firmware for ${profile.name}: flash and RAM of a Cortex-M expected in its profile, none found`,
+    `Name the board closest to yours: ${names.join(", ")}. Or write a profile: docs/guides/add-a-device.md.`,
     2,
   );
 }
@@ -24,7 +31,7 @@ export function boardNamed(name: string): Board {
  * @param needs what the image takes, clip not counted; a lower bound will do
  * @throws QurioError IMAGE_TOO_LARGE
  */
-export function checkFits({ title, flash, ram }: Board, needs: { flash: number; ram: number }): void {
+export function checkFits({ title, firmware: { flash, ram } }: Board, needs: { flash: number; ram: number }): void {
   for (const [kind, there, needed] of [
     ["flash", flash.bytes, needs.flash],
     ["RAM", ram.bytes, needs.ram],
@@ -43,7 +50,7 @@ export function checkFits({ title, flash, ram }: Board, needs: { flash: number; 
  * @throws QurioError NO_FPU
  */
 export function checkArithmetic({ title, core }: Board, isFixed: boolean): void {
-  if (CORES[core].hasFpu || isFixed) return;
+  if (CORTEX_M[core].hasFpu || isFixed) return;
   throw new QurioError(
     "NO_FPU",
     `${title} has no floating-point unit, and the model's front end computes in float32`,

@@ -1,8 +1,8 @@
 /* QEMU plugin: instructions by class and modelled Cortex-M cycles of each call between region_begin and region_end, one line a region.
  *
- *   -plugin cycles.so,core=<m4, m33 or m0plus>,begin=<hex address of region_begin>,end=<hex address of region_end>
+ *   -plugin cycles.so,core=<cortex-m4, -m33 or -m0plus>,begin=<hex address of region_begin>,end=<hex address of region_end>
  *
- * Instruction counts are exact. Cycles are published timings at zero wait states; where each table comes from is in cores.ts.
+ * Instruction counts are exact. Cycles are published timings at zero wait states; where each table comes from is in cortex_m.ts.
  *
  *                          M4                                           M33                                  M0+
  *   ALU, MUL, MLA, UMULL   1                                            1, 2 cycles to its result: *         1 (MUL)
@@ -247,8 +247,8 @@ EXPORT int qemu_plugin_install(plugin_id id, const void* info, int argc, char** 
   for (int i = 0; i < argc; i++) {
     if (starts(argv[i], "begin=")) begin_address = strtoull(argv[i] + 6, 0, 16);
     if (starts(argv[i], "end=")) end_address = strtoull(argv[i] + 4, 0, 16);
-    if (starts(argv[i], "core=m33")) cost = m33_cost, taken_cycles = 1;
-    if (starts(argv[i], "core=m0plus")) cost = m0plus_cost, taken_cycles = 1;
+    if (starts(argv[i], "core=cortex-m33")) cost = m33_cost, taken_cycles = 1;
+    if (starts(argv[i], "core=cortex-m0plus")) cost = m0plus_cost, taken_cycles = 1;
   }
   qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
   return 0;

@@ -4,7 +4,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CORES, type CoreName } from "./cores.ts";
+import type { CortexM } from "../../host/meter/device.ts";
+import { CORTEX_M } from "./cortex_m.ts";
 import { buildPlugin, type Counts, emulationError, imageFolder, readCounts, runTool } from "./tools.ts";
 import { wasm2cPath } from "./translate.ts";
 
@@ -65,11 +66,11 @@ export interface Firmware {
 }
 
 /** Errors: TOOL_MISSING, EMULATION. */
-export function compileFirmware(wasm: Uint8Array, core: CoreName): Firmware {
+export function compileFirmware(wasm: Uint8Array, core: CortexM): Firmware {
   const folder = mkdtempSync(join(tmpdir(), `qurio-${core}-`));
   const close = () => rmSync(folder, { recursive: true, force: true });
   const run = (tool: string, line: string) => runTool(folder, tool, line.split(" "));
-  const { cpu, machine, flags } = CORES[core];
+  const { cpu, machine, flags } = CORTEX_M[core];
   const gcc = `${cpu} ${FLAGS} ${flags} -I. -I${imageFolder} -Ilibc`;
   try {
     writeFileSync(join(folder, "module.wasm"), wasm);
@@ -105,7 +106,7 @@ export function compileFirmware(wasm: Uint8Array, core: CoreName): Firmware {
 }
 
 /** compileFirmware, one run, close. */
-export function emulate(wasm: Uint8Array, memory: Uint8Array, calls: readonly Call[], core: CoreName = "m4"): Emulated[] {
+export function emulate(wasm: Uint8Array, memory: Uint8Array, calls: readonly Call[], core: CortexM = "cortex-m4"): Emulated[] {
   const firmware = compileFirmware(wasm, core);
   try {
     return firmware.run(memory, calls);

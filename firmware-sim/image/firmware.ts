@@ -5,8 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { STREAM_AWAKE } from "../../assembly/format/stream.ts";
-import type { Board, Region } from "./boards.ts";
-import { CORES, type CoreName } from "./cores.ts";
+import type { CortexM, Region } from "../../host/meter/device.ts";
+import type { Board } from "./boards.ts";
+import { CORTEX_M } from "./cortex_m.ts";
 import { type CLibrary, libraryFolder } from "./library.ts";
 import { type Emulation, type ImageRun, readRun, readStream, type StreamRun } from "./printed.ts";
 import { buildPlugin, emulationError, runTool } from "./tools.ts";
@@ -50,7 +51,7 @@ export interface Sizes {
 }
 
 export interface Firmware {
-  readonly core: CoreName;
+  readonly core: CortexM;
   readonly sizes: Sizes;
   /** Linked for a board's memory, with the clip in flash behind everything else: an ELF file. */
   elfFor(board: Board, clip: Int16Array): Uint8Array;
@@ -75,12 +76,12 @@ export interface Firmware {
 }
 
 /** @throws QurioError TOOL_MISSING, EMULATION */
-export function buildFirmware(library: CLibrary, core: CoreName, checked: boolean): Firmware {
+export function buildFirmware(library: CLibrary, core: CortexM, checked: boolean): Firmware {
   const folder = mkdtempSync(join(tmpdir(), `qurio-firmware-${core}-`));
   const put = (name: string, data: string | Uint8Array) => writeFileSync(join(folder, name), data);
   const run = (tool: string, line: string) => runTool(folder, tool, line.split(" "));
   const close = () => rmSync(folder, { recursive: true, force: true });
-  const gcc = `${CORES[core].cpu} ${FLAGS} -DQURIO_CHECKED=${checked ? 1 : 0}`;
+  const gcc = `${CORTEX_M[core].cpu} ${FLAGS} -DQURIO_CHECKED=${checked ? 1 : 0}`;
   const link = (flash: Region, ram: Region, board: string, clip: string) => {
     const symbols = { FLASH_ADDRESS: flash.address, FLASH_BYTES: flash.bytes, RAM_ADDRESS: ram.address, RAM_BYTES: ram.bytes, STACK_BYTES };
     const defined = Object.entries(symbols).map(([name, value]) => `--defsym=${name}=${value}`);
@@ -116,7 +117,7 @@ export function buildFirmware(library: CLibrary, core: CoreName, checked: boolea
       runnable ??= prepare();
       put("clip.bin", clip);
       const device = `-device loader,file=clip.bin,addr=${EMULATED.clip},force-raw=on`;
-      const options = `-M ${CORES[core].machine} -nographic -semihosting-config enable=on,target=native -kernel run.elf ${device}`;
+      const options = `-M ${CORTEX_M[core].machine} -nographic -semihosting-config enable=on,target=native -kernel run.elf ${device}`;
       if (count) buildPlugin(folder);
       const plugin = count ? ` -plugin ./cycles.so,core=${core},begin=${runnable.begin},end=${runnable.end}` : "";
       const { stdout, stderr, code } = runTool(folder, "qemu-system-arm", `${options}${plugin}`.split(" "), [0, 1]);
@@ -127,8 +128,8 @@ export function buildFirmware(library: CLibrary, core: CoreName, checked: boolea
       sizes,
       close,
       elfFor: (board, clip) => {
-        const flash = { address: board.flash.address, bytes: board.flash.bytes + 2 * clip.length + 64 };
-        return link(flash, board.ram, "board.o", clipObject(clip));
+        const { flash, ram } = board.firmware;
+        return link({ ...flash, bytes: flash.bytes + 2 * clip.length + 64 }, ram, "board.o", clipObject(clip));
       },
       emulatedElf: (clip) => link(EMULATED.flash, EMULATED.ram, "emulated.o", clipObject(clip)),
       run: (input, seed = 0, count = false, lambda = 0) => readRun(emulate(clipBytes(input, seed, undefined, lambda), count)),

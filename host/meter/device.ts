@@ -1,20 +1,33 @@
-// Browser-safe. A device profile: what a board's clock, energy and operations cost, each constant with its source.
+// Browser-safe. A device profile: one board, its core and memory, and what its clock, energy and operations cost, each constant with its source.
 
 import { type Bounds, Check, type Constant } from "../check.ts";
 import type { OpClass } from "../wasm/opcodes.ts";
-import { BOARDS } from "./boards.ts";
 import type { CoreCycles, CyclesPerOp } from "./core_cycles.ts";
 import type { Families } from "./families.ts";
 import { type Estimate, type RangedConstant, rangedConstant } from "./ranged.ts";
 
 /** How wasm becomes machine work. */
-export const ROADS = ["wasm2c", "aot", "interpreter"] as const;
-export type Road = (typeof ROADS)[number];
+export const EXECUTIONS = ["wasm2c", "aot", "interpreter"] as const;
+export type Execution = (typeof EXECUTIONS)[number];
 
-/** Cores of firmware-sim/image, whose emulation is the second road to cycles. */
-export const EMULATED = ["m4", "m33", "m0plus"] as const;
-/** Whose cycles they are: the two roads of a profile are about one core. */
-const EMULATION: Record<string, (typeof EMULATED)[number]> = { "cortex-m4": "m4", "cortex-m33": "m33", "cortex-m0plus": "m0plus" };
+/** Cores that firmware is made and emulated for: firmware-sim/image/cortex_m.ts. */
+export const CORTEX_M_NAMES = ["cortex-m4", "cortex-m33", "cortex-m0plus"] as const;
+export type CortexM = (typeof CORTEX_M_NAMES)[number];
+
+export const isCortexM = (core: string): core is CortexM => (CORTEX_M_NAMES as readonly string[]).includes(core);
+
+export interface Region {
+  address: number;
+  bytes: number;
+}
+
+/** Where an image is linked to. */
+export interface FirmwareMemory {
+  flash: Region;
+  ram: Region;
+  /** Where sizes and addresses come from. */
+  source: string;
+}
 
 export interface Radio {
   name: string;
@@ -28,15 +41,16 @@ export interface DeviceProfile {
   title: string;
   /** Boards of a family share one board factor of energy: host/meter/families.json. */
   family: string;
-  /** host/meter/cores/CORE.json: cycles of each operation class by way of wasm2c. */
+  /** The core that the board has. */
   core: string;
-  /** The core's, times runs.factor and waitStates: what a decision costs here. */
+  /** host/meter/cores/NAME.json: cycles of each operation class by way of wasm2c; another core's where there is no table for this one. */
+  cyclesFrom: string;
+  /** That table's, times runs.factor and waitStates: what a decision costs here. */
   cyclesPerOp: CyclesPerOp;
-  emulated: (typeof EMULATED)[number] | null;
-  /** Its name in `qurio bake --device`, if firmware can be made for it. */
-  board: string | null;
+  /** For Cortex-M cores: what `qurio bake --target cortex-m` links for. */
+  firmware: FirmwareMemory | null;
   /** Cycles over those of wasm2c. */
-  runs: { how: Road; factor: RangedConstant };
+  runs: { how: Execution; factor: RangedConstant };
   clock: Constant;
   supply: Constant;
   /** Brown-out. */
@@ -66,8 +80,12 @@ export interface DeviceParts {
 }
 
 const HINT = "Each constant is { value, unit, source }; host/meter/devices/nucleo-l4r5zi.json shows them all.";
-const FIELDS = ["name", "title", "family", "core", "emulated", "board", "runs", "clock", "supply", "supplyMin", "waitStates"];
+const FIELDS = ["name", "title", "family", "core", "cyclesFrom", "firmware", "runs", "clock", "supply", "supplyMin", "waitStates"];
 const MORE_FIELDS = ["energy", "sleep", "wake", "radio"];
+/** Names become names of files. */
+const NAME = /^[a-z0-9][a-z0-9-]*$/;
+const ADDRESS = /^0x[0-9a-f]{8}$/;
+const REGION_KIB: Bounds = { least: 1, most: 1 << 20 };
 
 const CLOCK_MHZ: Bounds = { least: 0.01, most: 10_000 };
 const SUPPLY_V: Bounds = { least: 0.5, most: 60 };
@@ -82,32 +100,31 @@ const RADIO_MA: Bounds = { above: 0, most: 10_000 };
 /**
  * Checks a profile read from JSON and resolves what it refers to. Errors: DEVICE_PROFILE, naming the path of the field with what was
  * expected and found: something missing, of the wrong type, not finite, out of its range (supplyMin above supply, low above high), in
- * another unit, unknown, or another core's (emulated, board).
+ * another unit, unknown, or not the core's (cyclesFrom, firmware).
  */
 export function parseDevice(json: unknown, { cores, families }: DeviceParts, file = "device profile"): DeviceProfile {
   const check = new Check(file, "DEVICE_PROFILE", HINT);
   const profile = check.object(json, "", [...FIELDS, ...MORE_FIELDS]);
   const constant = (name: string, unit: string, bounds: Bounds) => check.constant(profile[name], name, unit, bounds);
   const family = check.oneOf(profile["family"], "family", Object.keys(families));
-  const core = check.oneOf(profile["core"], "core", Object.keys(cores));
-  const emulation = EMULATED.filter((name) => name === EMULATION[core]);
-  const boards = BOARDS.filter((board) => board.core === EMULATION[core]).map(({ name }) => name);
+  const core = check.text(profile["core"], "core");
+  const cyclesFrom = check.oneOf(profile["cyclesFrom"], "cyclesFrom", core in cores ? [core] : Object.keys(cores));
   const way = check.object(profile["runs"], "runs", ["how", "factor"]);
   const runs = {
-    how: check.oneOf(way["how"], "runs.how", ROADS),
+    how: check.oneOf(way["how"], "runs.how", EXECUTIONS),
     factor: rangedConstant(check, way["factor"], "runs.factor", "x", FACTOR),
   };
   const supply = constant("supply", "V", SUPPLY_V);
   const waitStates = constant("waitStates", "x", WAIT);
   const energy = readEnergy(check, profile["energy"], families[family].boardFactor);
   return {
-    name: check.text(profile["name"], "name"),
+    name: matching(check, profile["name"], "name", NAME, "lower-case letters, digits and -"),
     title: check.text(profile["title"], "title"),
     family,
     core,
-    cyclesPerOp: scaled(cores[core].cyclesPerOp, runs.factor.value * waitStates.value),
-    emulated: profile["emulated"] === null ? null : check.oneOf(profile["emulated"], "emulated", emulation),
-    board: profile["board"] === null ? null : check.oneOf(profile["board"], "board", boards),
+    cyclesFrom,
+    cyclesPerOp: scaled(cores[cyclesFrom].cyclesPerOp, runs.factor.value * waitStates.value),
+    firmware: profile["firmware"] === null ? null : readFirmware(check, profile["firmware"], core),
     runs,
     clock: constant("clock", "MHz", CLOCK_MHZ),
     supply,
@@ -119,6 +136,30 @@ export function parseDevice(json: unknown, { cores, families }: DeviceParts, fil
     wake: constant("wake", "us", WAKE_US),
     radio: profile["radio"] === null ? null : readRadio(check, profile["radio"]),
   };
+}
+
+function matching(check: Check, json: unknown, path: string, pattern: RegExp, expected: string): string {
+  if (typeof json !== "string" || !pattern.test(json)) throw check.error(path, expected, json);
+  return json;
+}
+
+function whole(check: Check, json: unknown, path: string, bounds: Bounds): number {
+  if (!Number.isInteger(check.number(json, path, bounds))) throw check.error(path, "a whole number", json);
+  return json as number;
+}
+
+function readFirmware(check: Check, json: unknown, core: string): FirmwareMemory {
+  if (!isCortexM(core)) throw check.error("firmware", `null, as ${core} is none of ${CORTEX_M_NAMES.join(", ")},`, json);
+  const firmware = check.object(json, "firmware", ["flash", "ram", "source"]);
+  const region = (name: string): Region => {
+    const path = `firmware.${name}`;
+    const { address, kib } = check.object(firmware[name], path, ["address", "kib"]);
+    return {
+      address: Number(matching(check, address, `${path}.address`, ADDRESS, "0x and 8 hexadecimal digits")),
+      bytes: 1024 * whole(check, kib, `${path}.kib`, REGION_KIB),
+    };
+  };
+  return { flash: region("flash"), ram: region("ram"), source: check.text(firmware["source"], "firmware.source") };
 }
 
 function readEnergy(check: Check, json: unknown, boardFactor: RangedConstant): DeviceProfile["energy"] {
@@ -138,6 +179,11 @@ function readRadio(check: Check, json: unknown): Radio {
     transmit: current("transmit"),
     receive: radio["receive"] === null ? null : current("receive"),
   };
+}
+
+/** Says whose cycles stand in for the core's own; null where none do. */
+export function standInNote({ core, cyclesFrom }: DeviceProfile): string | null {
+  return cyclesFrom === core ? null : `cycles as on ${cyclesFrom}: no table for ${core}`;
 }
 
 /** The measured figure, or the datasheet's (uA/MHz * V = pJ) times the board factor. */

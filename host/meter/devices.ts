@@ -24,9 +24,8 @@ export function deviceNames(): string[] {
 export function loadDevice(device: string): DeviceProfile {
   const path = device.endsWith(".json") ? device : join(FOLDER, `${device}.json`);
   if (!existsSync(path) || (path !== device && !deviceNames().includes(device))) {
-    // `qurio bake` knows parts by other names
-    const twin = deviceNames().find((name) => loadDevice(name).board === device);
-    const hint = twin ? `${device} is a board of \`qurio bake\`; its profile is ${twin}.` : `Known: ${deviceNames().join(", ")}.`;
+    const named = deviceNames().find((name) => loadDevice(name).title.toLowerCase().includes(device.toLowerCase()));
+    const hint = named && device.length > 2 ? `Did you mean ${named}?` : `Known: ${deviceNames().join(", ")}.`;
     throw new QurioError("DEVICE_UNKNOWN", `no device profile ${device}`, `${hint} Or pass the path of a .json file.`, 2);
   }
   return parseDevice(readJson(path, device), deviceParts(), device);

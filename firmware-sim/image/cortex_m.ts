@@ -1,10 +1,8 @@
 // Node only. The Cortex-M cores that firmware is emulated for: compiler flags, QEMU machine, and whose timings cycles.c applies.
 
-import type { CoreName } from "../../host/meter/boards.ts";
+import type { CortexM } from "../../host/meter/device.ts";
 
-export type { CoreName } from "../../host/meter/boards.ts";
-
-export interface Core {
+export interface CortexMCore {
   title: string;
   /** arm-none-eabi-gcc's choice of core and floating point. */
   cpu: string;
@@ -17,8 +15,8 @@ export interface Core {
   timings: string;
 }
 
-export const CORES: Readonly<Record<CoreName, Core>> = {
-  m4: {
+export const CORTEX_M: Readonly<Record<CortexM, CortexMCore>> = {
+  "cortex-m4": {
     title: "Cortex-M4F",
     hasFpu: true,
     cpu: "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16",
@@ -28,7 +26,7 @@ export const CORES: Readonly<Record<CoreName, Core>> = {
   },
   // ARMv8-M Mainline code without its security instructions is ARMv7E-M code; the M7 board has the same floating-point unit (FPv5)
   // and no secure world to set up.
-  m33: {
+  "cortex-m33": {
     title: "Cortex-M33",
     hasFpu: true,
     cpu: "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16",
@@ -38,7 +36,7 @@ export const CORES: Readonly<Record<CoreName, Core>> = {
       "measured on an RP2350 by github.com/jnk0le/random, pipeline cycle test/doc/cortex_m33.md (Arm publishes none); dual issue not counted",
   },
   // ARMv6-M code on the M3 board: there is no larger board of that core in QEMU.
-  m0plus: {
+  "cortex-m0plus": {
     title: "Cortex-M0+ (ARMv6-M)",
     hasFpu: false,
     cpu: "-mcpu=cortex-m0plus -mthumb -mfloat-abi=soft",
