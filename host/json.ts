@@ -9,6 +9,8 @@ export interface JsonSource {
   file: string;
   code: string;
   hint: string;
+  /** Fields whose errors have a code and hint of their own. */
+  fields?: Record<string, { code: string; hint: string }>;
 }
 
 /**
@@ -20,7 +22,7 @@ export function checkJson<S extends Schema>(schema: S, json: unknown, source: Js
   const result = v.safeParse(schema, withoutSchema(json));
   if (result.success) return result.output;
   const { path, message, input } = firstWrong(result.issues);
-  throw wrongField(source, pathText(path), message, input);
+  throw wrongField({ ...source, ...source.fields?.[`${path.at(-1)?.key}`] }, pathText(path), message, input);
 }
 
 /** checkJson of text or of its UTF-8 bytes. Errors: those, and `source.code` for text that is no JSON, with line and column. */

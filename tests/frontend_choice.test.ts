@@ -74,7 +74,9 @@ test("a checkpoint says which; without the field it is float; others are refused
   assert.equal(parseDescription(json(fixed)).features, fixed);
   assert.throws(
     () => parseDescription(json({ ...fixed, arithmetic: "double" })),
-    (error: QurioError) => error.code === "CHECKPOINT_JSON" && /features.arithmetic must be one of float, fixed/.test(error.message),
+    (error: QurioError) =>
+      error.code === "CHECKPOINT_JSON" &&
+      /model\.json: features\.arithmetic: one of float, fixed expected, "double" found/.test(error.message),
   );
 });
 

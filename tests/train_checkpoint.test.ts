@@ -197,24 +197,76 @@ test("every truncation and damaged header is refused by name", () => {
 });
 
 test("model.json: unknown weight type, version, and parts that do not fit", () => {
-  refused(withField("experts.0.weightType", "17"), "WEIGHT_TYPE");
-  const bad: [string, unknown][] = [
-    ["version", 2],
-    ["format", "onnx"],
-    ["labels", ["a", 3, "c"]],
-    ["labels", ["a", "b"]],
-    ["router", null],
-    ["experts.0.inputs", 7],
-    ["experts.0.hidden", [1e9]],
-    ["policy.abstain", [0]],
-    ["policy.escalate", ["high"]],
-    ["policy.kind", "oracle"],
-    ["provenance", undefined],
-    ["features", { kind: "rich", floor: 0, origin: 0, step: 0.1 }],
+  assert.match(
+    refused(withField("experts.0.weightType", "17"), "WEIGHT_TYPE").message,
+    /experts\[0\]\.weightType: one of ternary, .* "17" found/,
+  );
+  const bad: [field: string, value: unknown, message: string][] = [
+    ["version", 2, "version: 1, the only one that this qurio reads, expected, 2 found"],
+    ["format", "onnx", 'format: "qurio-checkpoint" expected, "onnx" found'],
+    ["labels", ["a", 3, "c"], "labels[1]: a text expected, 3 found"],
+    ["labels", ["a\r", "b", "c"], 'labels[0]: a text without control characters expected, "a\\r" found'],
+    ["labels", Array(1025).fill("a"), "labels: a list of at most 1024 expected, 1025 found"],
+    ["labels", ["a", "b"], "router.outputs: 2 expected, 3 found"],
+    ["router", null, "router: a network for policy probe expected, null found"],
+    ["experts.0.inputs", 7, "experts[0].inputs: 6, the number of features, expected, 7 found"],
+    ["experts.0.hidden", [1e9], "experts[0].hidden[0]: a whole number of at least 1 and at most 8192 expected, 1000000000 found"],
+    ["experts.0.hidden", Array(16).fill(2), "experts[0].hidden: at most 15 hidden layers expected, 16 found"],
+    ["experts.0.dropout", 0.95, "experts[0].dropout: a number of at least 0 and at most 0.9 expected, 0.95 found"],
+    [
+      "experts.0.activation",
+      "relu",
+      'experts[0].activation: one of name, weightType, inputs, hidden, outputs, norm, dropout expected, "activation" found',
+    ],
+    ["policy.abstain", [0], "policy.abstain: a list of 2 for policy probe expected, [0] found"],
+    ["policy.escalate", ["high"], 'policy.escalate[0]: a number of at least 0 and at most 100 expected, "high" found'],
+    ["policy.beta", [0.5], "policy.beta: a list of 0 for policy probe expected, [0.5] found"],
+    ["policy.kind", "oracle", 'policy.kind: one of features, single, probe, bayesian expected, "oracle" found'],
+    ["provenance", undefined, "provenance: an object expected, nothing found"],
+    [
+      "features",
+      { kind: "rich", floor: 0, origin: 0, step: 0.1 },
+      "features.floor: a number of at least 1e-12 and at most 1000000 expected, 0 found",
+    ],
   ];
-  for (const [field, value] of bad) refused(withField(field, value), "CHECKPOINT_JSON");
+  for (const [field, value, message] of bad)
+    assert.is(refused(withField(field, value), "CHECKPOINT_JSON").message, `model.json: ${message}`);
   writeFileSync(join(path, "model.json"), '{"format": "qurio-ch');
-  refused(() => readCheckpoint(path), "CHECKPOINT_JSON");
+  assert.match(refused(() => readCheckpoint(path), "CHECKPOINT_JSON").message, /JSON expected, the end found at line 1, column 21/);
+});
+
+test("what model.json may leave out, and a byte order mark, as some editors write", () => {
+  writeCheckpoint(path, sample());
+  const file = join(path, "model.json");
+  const json = JSON.parse(readFileSync(file, "utf8"));
+  for (const field of ["samples", "alpha", "varianceScale", "beta"]) delete json.policy[field];
+  writeFileSync(file, `\uFEFF${JSON.stringify({ $schema: "https://example.org", ...json })}`);
+  assert.equal(readCheckpoint(path), sample());
+  delete json.policy.escalate;
+  writeFileSync(file, JSON.stringify(json));
+  assert.match(
+    refused(() => readCheckpoint(path), "CHECKPOINT_JSON").message,
+    /policy\.escalate: a list of 1 for policy probe expected, \[\] found/,
+  );
+  const { policy, router: _, ...rest } = json;
+  const { escalate: __, ...single } = { ...policy, kind: "single", abstain: [0.25] };
+  writeFileSync(file, JSON.stringify({ ...rest, policy: single }));
+  assert.equal(readCheckpoint(path).router, null);
+});
+
+test("tensors that no network needs are ignored, whatever their type", () => {
+  writeCheckpoint(path, sample());
+  const file = join(path, "weights.safetensors");
+  const bytes = readFileSync(file);
+  const length = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString("utf8", 8, 8 + length));
+  const data = Buffer.concat([bytes.subarray(8 + length), Buffer.alloc(8)]);
+  const counter = { dtype: "I64", shape: [], data_offsets: [data.length - 8, data.length] };
+  const text = Buffer.from(JSON.stringify({ __metadata__: { format: "pt" }, "experts.0.bn.num_batches_tracked": counter, ...header }));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  writeFileSync(file, Buffer.concat([size, text, data]));
+  assert.equal(readCheckpoint(path), sample());
 });
 
 test.run();

@@ -22,6 +22,8 @@ export * from "./checkpoint_types.ts";
 
 const WEIGHTS_FILE = "weights.safetensors";
 const MODEL_FILE = "model.json";
+/** Other tensors, such as counters that PyTorch keeps beside its weights, are ignored. */
+const TENSORS = /^(normalization\.(mean|std)|(router|experts\.\d+)\.\d+\.(weight|bias|gamma|beta))$/;
 
 /**
  * Reads a checkpoint folder. If a crash has cut a write short between its two renames, the previous checkpoint is read
@@ -32,8 +34,8 @@ const MODEL_FILE = "model.json";
  */
 export function readCheckpoint(directory: string): Checkpoint {
   const found = existsSync(directory) ? directory : previousOf(directory);
-  const description = parseDescription(readPart(found, MODEL_FILE, directory).toString("utf8"));
-  const tensors = decodeSafetensors(readPart(found, WEIGHTS_FILE, directory));
+  const description = parseDescription(readPart(found, MODEL_FILE, directory));
+  const tensors = decodeSafetensors(readPart(found, WEIGHTS_FILE, directory), (name) => TENSORS.test(name));
   const count = featureCount(description.features);
   const take = (name: string, shape: number[]) => takeTensor(tensors, name, shape);
   const normalization = { mean: take("normalization.mean", [count]), std: take("normalization.std", [count]), clip: description.clip };

@@ -37,11 +37,11 @@ function damaged(what: string): QurioError {
 }
 
 /**
- * Tensors by name.
+ * Tensors by name, or those that are `wanted`: others may be of any type.
  *
  * @throws QurioError TENSOR_FILE for a file that is cut short or inconsistent, TENSOR_TYPE for a tensor that is not float32.
  */
-export function decodeSafetensors(file: Uint8Array): Map<string, NamedTensor> {
+export function decodeSafetensors(file: Uint8Array, wanted: (name: string) => boolean = () => true): Map<string, NamedTensor> {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   if (bytes.length < 8) throw damaged(`is truncated: at least 8 bytes expected, ${bytes.length} found`);
   const headerBytes = Number(bytes.readBigUInt64LE(0));
@@ -55,7 +55,8 @@ export function decodeSafetensors(file: Uint8Array): Map<string, NamedTensor> {
   }
   if (header === null || typeof header !== "object" || Array.isArray(header)) throw damaged("has a header that is not a JSON object");
   const tensors = new Map<string, NamedTensor>();
-  for (const [name, entry] of Object.entries(header)) if (name !== "__metadata__") tensors.set(name, readEntry(name, entry, bytes, start));
+  for (const [name, entry] of Object.entries(header))
+    if (name !== "__metadata__" && wanted(name)) tensors.set(name, readEntry(name, entry, bytes, start));
   return tensors;
 }
 

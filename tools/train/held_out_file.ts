@@ -5,11 +5,12 @@
 //   32 json, UTF-8, padded with spaces to a multiple of 4: HeldOut, its runs without the arrays
 //   .. f32, run by run: probabilities [clips of the fold][networks][classes], gates [clips][experts], variance [clips]
 
-import { Check } from "../../host/check.ts";
+import * as v from "valibot";
 import { QurioError } from "../../host/errors.ts";
+import { checkJson } from "../../host/json.ts";
 import { crc32 } from "../../host/model-file/crc32.ts";
-import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
-import type { NetworkSpec } from "../import/checkpoint.ts";
+import { dictionary, list, number, numberWanted, object, rule, text, whole, wrong } from "../../host/schema.ts";
+import { NETWORK } from "../import/checkpoint_schema.ts";
 import type { HeldOut, HeldOutRun } from "./held_out.ts";
 
 const MAGIC = 0x444c4851;
@@ -64,7 +65,7 @@ export function decodeHeldOut(bytes: Uint8Array, name: string): HeldOut {
   } catch {
     refuse("its description is not valid JSON");
   }
-  const head = checkHead(json, name);
+  const head: Head = checkJson(HEAD, json, { file: name, code: "HELD_OUT", hint: HINT });
   if (head.runs.length !== runCount) refuse(`${runCount} runs expected, ${head.runs.length} found`);
   const sizes = head.runs.map(({ fold }) => {
     const clips = head.clips.filter((clip) => clip.fold === fold).length;
@@ -87,75 +88,49 @@ export function decodeHeldOut(bytes: Uint8Array, name: string): HeldOut {
   return { ...head, runs };
 }
 
-type Head = Omit<HeldOut, "runs"> & { runs: Omit<HeldOutRun, "probabilities" | "gates" | "variance">[] };
+const SHARE = { least: 0, most: 1 };
+const shares = (about: string) => list(number(about, SHARE));
 
-function checkHead(json: unknown, name: string): Head {
-  const check = new Check(name, "HELD_OUT", HINT);
-  const fields = ["command", "versions", "data", "labels", "clips", "networks", "router", "samples", "beta", "quantiles", "runs"];
-  const head = check.object(json, "", fields);
-  const data = check.object(head["data"], "data", ["name", "sha256"]);
-  const versions = Object.entries(check.object(head["versions"], "versions", Object.keys(head["versions"] ?? {})));
-  const labels = check.list(head["labels"], "labels").map((label, i) => check.text(label, `labels[${i}]`));
-  const whole = (value: unknown, path: string, least: number, most: number) => {
-    const number = check.number(value, path, { least, most });
-    if (!Number.isInteger(number)) throw check.error(path, "a whole number", value);
-    return number;
-  };
-  const numbers = (value: unknown, path: string, most: number) =>
-    check.list(value, path).map((x, i) => check.number(x, `${path}[${i}]`, { least: 0, most }));
-  const sized = <T>(list: T[], count: number, path: string) => {
-    if (list.length !== count) throw check.error(path, `${count} entries`, list.length);
-    return list;
-  };
-  const clips = check.list(head["clips"], "clips").map((clip, i) => {
-    const { label, fold } = check.object(clip, `clips[${i}]`, ["label", "fold"]);
-    return { label: whole(label, `clips[${i}].label`, 0, labels.length - 1), fold: whole(fold, `clips[${i}].fold`, 1, 1e6) };
-  });
-  const networks = check.list(head["networks"], "networks").map((spec, i) => checkNetwork(check, spec, `networks[${i}]`));
-  if (networks.length < 3) throw check.error("networks", "a probe and at least two experts", networks.length);
-  const beta = sized(numbers(head["beta"], "beta", 1), networks.length - 1, "beta");
-  const quantiles = numbers(head["quantiles"], "quantiles", 1);
-  if (quantiles.length === 0) throw check.error("quantiles", "at least one", 0);
-  const runs = check.list(head["runs"], "runs").map((run, i) => {
-    const path = `runs[${i}]`;
-    const { seed, fold, entropies, varianceScale } = check.object(run, path, ["seed", "fold", "entropies", "varianceScale"]);
-    const rows = sized(check.list(entropies, `${path}.entropies`), networks.length, `${path}.entropies`);
-    if (!clips.some((clip) => clip.fold === fold)) throw check.error(`${path}.fold`, "a fold that has clips", fold);
-    return {
-      seed: whole(seed, `${path}.seed`, 0, 0xffffffff),
-      fold: fold as number,
-      entropies: rows.map((row, k) =>
-        sized(numbers(row, `${path}.entropies[${k}]`, Math.log(labels.length) + 1e-6), quantiles.length, `${path}.entropies[${k}]`),
-      ),
-      varianceScale: check.number(varianceScale, `${path}.varianceScale`, { above: 0 }),
-    };
-  });
-  if (runs.length === 0) throw check.error("runs", "at least one", 0);
-  return {
-    command: check.text(head["command"], "command"),
-    versions: Object.fromEntries(versions.map(([key, value]) => [key, check.text(value, `versions.${key}`)])),
-    data: { name: check.text(data["name"], "data.name"), sha256: check.text(data["sha256"], "data.sha256") },
-    labels,
-    clips,
-    networks,
-    router: checkNetwork(check, head["router"], "router"),
-    samples: whole(head["samples"], "samples", 1, 1000),
-    beta,
-    quantiles,
-    runs,
-  };
-}
+const fields = object({
+  command: text(),
+  versions: dictionary(text()),
+  data: object({ name: text(), sha256: text() }),
+  labels: list(text()),
+  clips: list(object({ label: whole("index of the label", { least: 0 }), fold: whole("fold", { least: 1, most: 1e6 }) })),
+  networks: v.pipe(list(NETWORK), v.minLength(3, "a probe and at least two experts")),
+  router: NETWORK,
+  samples: whole("Monte Carlo dropout samples of the router", { least: 1, most: 1000 }),
+  beta: shares("pull of an expert under uncertainty"),
+  quantiles: v.pipe(shares("of the entropy"), v.minLength(1, "at least one")),
+  runs: v.pipe(
+    list(
+      object({
+        seed: whole("seed of the random numbers", { least: 0, most: 0xffffffff }),
+        fold: whole("fold that was left out", { least: 1 }),
+        entropies: list(list(number("nats", { least: 0 }))),
+        varianceScale: number("what the router's variance is divided by", { above: 0 }),
+      }),
+    ),
+    v.minLength(1, "at least one"),
+  ),
+});
+const HEAD = v.pipe(fields, rule(contradiction));
+type Head = v.InferOutput<typeof HEAD>;
 
-function checkNetwork(check: Check, json: unknown, path: string): NetworkSpec {
-  const spec = check.object(json, path, ["name", "weightType", "inputs", "hidden", "outputs", "norm", "dropout"]);
-  const width = { least: 1, most: 65536 };
-  return {
-    name: check.text(spec["name"], `${path}.name`),
-    weightType: check.oneOf(spec["weightType"], `${path}.weightType`, WEIGHT_TYPES),
-    inputs: check.number(spec["inputs"], `${path}.inputs`, width),
-    hidden: check.list(spec["hidden"], `${path}.hidden`).map((rows, i) => check.number(rows, `${path}.hidden[${i}]`, width)),
-    outputs: check.number(spec["outputs"], `${path}.outputs`, width),
-    norm: check.flag(spec["norm"], `${path}.norm`),
-    dropout: check.number(spec["dropout"], `${path}.dropout`, { least: 0, most: 1 }),
-  };
+function contradiction({ labels, clips, networks, beta, quantiles, runs }: v.InferOutput<typeof fields>) {
+  const unlabelled = clips.findIndex(({ label }) => label >= labels.length);
+  if (unlabelled >= 0)
+    return wrong(["clips", unlabelled, "label"], numberWanted({ least: 0, most: labels.length - 1 }), clips[unlabelled].label);
+  if (beta.length !== networks.length - 1) return wrong(["beta"], `${networks.length - 1} entries`, beta.length);
+  const most = Math.log(labels.length) + 1e-6;
+  for (const [i, { fold, entropies }] of runs.entries()) {
+    if (!clips.some((clip) => clip.fold === fold)) return wrong(["runs", i, "fold"], "a fold that has clips", fold);
+    if (entropies.length !== networks.length) return wrong(["runs", i, "entropies"], `${networks.length} entries`, entropies.length);
+    for (const [k, row] of entropies.entries()) {
+      const path = ["runs", i, "entropies", k];
+      if (row.length !== quantiles.length) return wrong(path, `${quantiles.length} entries`, row.length);
+      const high = row.findIndex((nats) => nats > most);
+      if (high >= 0) return wrong([...path, high], numberWanted({ least: 0, most }), row[high]);
+    }
+  }
 }
