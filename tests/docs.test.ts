@@ -157,6 +157,34 @@ test("every name that the WASI command gives is explained", () => {
   );
 });
 
+// ---- README.md, docs/get-started, docs/reference/glossary.md ----
+
+const GLOSSARY = "docs/reference/glossary.md";
+
+test("README.md has at most 900 words", () => {
+  const words = read("README.md")
+    .split(/\s+/)
+    .filter((word) => word !== "");
+  assert.ok(words.length <= 900, `README.md has ${words.length} words, 900 allowed; figures belong to docs/results.md`);
+});
+
+test("the glossary explains each term once, and a newcomer finds it", () => {
+  const terms = [...read(GLOSSARY).matchAll(/\*\*(.+?)\*\*/g)].flatMap(([, names]) => names.split(", "));
+  assert.ok(terms.length > 50, `${terms.length} terms found`);
+  assert.equal(
+    terms.filter((term, i) => terms.indexOf(term) !== i),
+    [],
+    "explained twice",
+  );
+  const firstPages = ["README.md", ...namesIn("docs/get-started").map((name) => join("docs/get-started", name))];
+  assert.ok(firstPages.length > 2);
+  assert.equal(
+    firstPages.filter((page) => !/\]\([^)]*glossary\.md\)/.test(read(page))),
+    [],
+    "these do not link the glossary",
+  );
+});
+
 // ---- all documents ----
 
 const documents = [
