@@ -9,8 +9,8 @@ import { addPartCounts, costOf, energyUjOf, noPartCounts } from "../host/meter/c
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
-import type { Estimate } from "../host/meter/ranged.ts";
 import { coreWasm, WINDOW_SAMPLES } from "../host/runtime/index.ts";
+import type { Estimate } from "../host/schema.ts";
 import { formatCount, formatEnergyRange, formatTable } from "./output.ts";
 
 export interface CarbonOptions {

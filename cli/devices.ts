@@ -1,9 +1,8 @@
 // `qurio devices`: the boards that cycles and energy are modelled for, and every constant of one with its source.
 
-import type { Constant } from "../host/check.ts";
 import type { DeviceProfile, Region } from "../host/meter/device.ts";
 import { deviceNames, deviceParts, loadDevice } from "../host/meter/devices.ts";
-import type { RangedConstant } from "../host/meter/ranged.ts";
+import type { Constant, RangedConstant } from "../host/schema.ts";
 import { colors, formatTable } from "./output.ts";
 
 export interface DevicesOptions {

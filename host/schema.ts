@@ -148,6 +148,11 @@ export function ranged(about: string, unit: string, bounds: Bounds = {}) {
   );
 }
 
+/** A figure with its range, in `unit`. */
+export function estimate(unit: string) {
+  return object({ value: number(unit), low: number(`${unit}, at least`), high: number(`${unit}, at most`) });
+}
+
 /** The wrong field below the value that a rule is about, what it should have been, and what it is. */
 interface Wrong {
   path: readonly (string | number)[];

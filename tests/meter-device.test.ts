@@ -110,12 +110,12 @@ const cases: [what: string, change: (p: Json) => unknown, message: string][] = [
   [
     "half a KiB",
     (p) => Object.assign(p["firmware"]!["flash"] as object, { kib: 0.5 }),
-    "firmware.flash.kib: a number of at least 1 and at most 1048576 expected, 0.5 found",
+    "firmware.flash.kib: a whole number of at least 1 and at most 1048576 expected, 0.5 found",
   ],
   [
     "one and a half KiB",
     (p) => Object.assign(p["firmware"]!["flash"] as object, { kib: 1.5 }),
-    "firmware.flash.kib: a whole number expected, 1.5 found",
+    "firmware.flash.kib: a whole number of at least 1 and at most 1048576 expected, 1.5 found",
   ],
   ["memory without a source", (p) => delete p["firmware"]!["source"], "firmware.source: a text expected, nothing found"],
   [

@@ -4,10 +4,10 @@
 //   energy = cycles * energyPerCycle, a range where no board of the kind was measured            time = cycles / clock
 
 import { QurioError } from "../errors.ts";
+import type { Estimate } from "../schema.ts";
 import { CLASSES } from "../wasm/opcodes.ts";
 import { addCounts, type Counts, noCounts, totalOf } from "./counts.ts";
 import type { DeviceProfile } from "./device.ts";
-import type { Estimate } from "./ranged.ts";
 
 /** Parts of a decision. The network is router and expert; the front end is everything before them. */
 export const PARTS = ["frontEnd", "router", "expert"] as const;

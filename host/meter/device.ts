@@ -1,10 +1,25 @@
 // Browser-safe. A device profile: one board, its core and memory, and what its clock, energy and operations cost, each constant with its source.
 
-import { type Bounds, Check, type Constant } from "../check.ts";
+import * as v from "valibot";
+import { checkJson, wrongField } from "../json.ts";
+import {
+  type Bounds,
+  type Constant,
+  constant,
+  type Estimate,
+  estimate,
+  numberWanted,
+  object,
+  oneOf,
+  ranged,
+  rule,
+  text,
+  whole,
+  wrong,
+} from "../schema.ts";
 import type { OpClass } from "../wasm/opcodes.ts";
-import type { CoreCycles, CyclesPerOp } from "./core_cycles.ts";
+import { CORE, type CoreCycles, type CyclesPerOp } from "./core_cycles.ts";
 import type { Families } from "./families.ts";
-import { type Estimate, type RangedConstant, rangedConstant } from "./ranged.ts";
 
 /** How wasm becomes machine work. */
 export const EXECUTIONS = ["wasm2c", "aot", "interpreter"] as const;
@@ -16,77 +31,6 @@ export type CortexM = (typeof CORTEX_M_NAMES)[number];
 
 export const isCortexM = (core: string): core is CortexM => (CORTEX_M_NAMES as readonly string[]).includes(core);
 
-export interface Region {
-  address: number;
-  bytes: number;
-}
-
-/** Where an image is linked to. */
-export interface FirmwareMemory {
-  flash: Region;
-  ram: Region;
-  /** Where sizes and addresses come from. */
-  source: string;
-}
-
-export interface Radio {
-  name: string;
-  /** mA at the supply. */
-  transmit: Constant;
-  receive: Constant | null;
-}
-
-export interface DeviceProfile {
-  name: string;
-  title: string;
-  /** Boards of a family share one board factor of energy: host/meter/families.json. */
-  family: string;
-  /** The core that the board has. */
-  core: string;
-  /** host/meter/cores/NAME.json: cycles of each operation class by way of wasm2c; another core's where there is no table for this one. */
-  cyclesFrom: string;
-  /** That table's, times runs.factor and waitStates: what a decision costs here. */
-  cyclesPerOp: CyclesPerOp;
-  /** For Cortex-M cores: what `qurio bake --target cortex-m` links for. */
-  firmware: FirmwareMemory | null;
-  /** Cycles over those of wasm2c. */
-  runs: { how: Execution; factor: RangedConstant };
-  clock: Constant;
-  supply: Constant;
-  /** Brown-out. */
-  supplyMin: Constant;
-  /** Cycles with the flash's wait states over cycles without. */
-  waitStates: Constant;
-  energy: {
-    /** The datasheet's, code running; uA/MHz times V is pJ a cycle. */
-    current: Constant;
-    boardFactor: RangedConstant;
-    /** Of this very board at this clock and supply, pJ a cycle; null: nobody has published any. */
-    measured: Constant | null;
-  };
-  /** pJ. Measured, or the datasheet's times the family's board factor, with its range. */
-  energyPerCycle: Estimate;
-  /** uA at the supply, RAM kept, real-time clock on; a Linux board's idle current. */
-  sleep: Constant;
-  /** us until code runs. */
-  wake: Constant;
-  radio: Radio | null;
-}
-
-/** What profiles refer to by name. */
-export interface DeviceParts {
-  cores: Record<string, CoreCycles>;
-  families: Families;
-}
-
-const HINT = "Each constant is { value, unit, source }; host/meter/devices/nucleo-l4r5zi.json shows them all.";
-const FIELDS = ["name", "title", "family", "core", "cyclesFrom", "firmware", "runs", "clock", "supply", "supplyMin", "waitStates"];
-const MORE_FIELDS = ["energy", "sleep", "wake", "radio"];
-/** Names become names of files. */
-const NAME = /^[a-z0-9][a-z0-9-]*$/;
-const ADDRESS = /^0x[0-9a-f]{8}$/;
-const REGION_KIB: Bounds = { least: 1, most: 1 << 20 };
-
 const CLOCK_MHZ: Bounds = { least: 0.01, most: 10_000 };
 const SUPPLY_V: Bounds = { least: 0.5, most: 60 };
 const FACTOR: Bounds = { least: 0.01, most: 1000 };
@@ -96,6 +40,89 @@ const CYCLE_PJ: Bounds = { above: 0, most: 1_000_000 };
 const SLEEP_UA: Bounds = { least: 0, most: 10_000_000 };
 const WAKE_US: Bounds = { least: 0, most: 600_000_000 };
 const RADIO_MA: Bounds = { above: 0, most: 10_000 };
+const REGION_KIB: Bounds = { least: 1, most: 1 << 20 };
+
+const matching = (about: string, pattern: RegExp, expected: string) =>
+  v.pipe(v.string(expected), v.regex(pattern, expected), v.description(about));
+
+const region = v.pipe(
+  object({
+    address: matching("of the first byte", /^0x[0-9a-f]{8}$/, "0x and 8 hexadecimal digits"),
+    kib: whole("size, KiB", REGION_KIB),
+  }),
+  v.transform(({ address, kib }) => ({ address: Number(address), bytes: 1024 * kib })),
+);
+const firmware = v.pipe(
+  object({ flash: region, ram: region, source: text("where sizes and addresses come from") }),
+  v.description("for Cortex-M cores: what `qurio bake --target cortex-m` links for"),
+);
+/** Where an image is linked to. */
+export type FirmwareMemory = v.InferOutput<typeof firmware>;
+
+const energy = {
+  current: constant("the datasheet's, code running; times V it is pJ a cycle", "uA/MHz", CURRENT_UA_PER_MHZ),
+  measured: v.nullable(constant("of this very board at this clock and supply, a cycle; null: nobody has published any", "pJ", CYCLE_PJ)),
+};
+
+const fields = {
+  name: matching("what commands call it, and its file", /^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and -"),
+  title: text(),
+  family: text("boards of a family share one board factor of energy: host/meter/families.json"),
+  core: text("the core that the board has"),
+  cyclesFrom: text(
+    "host/meter/cores/NAME.json: cycles of each operation class by way of wasm2c; another core's where there is no table for this one",
+  ),
+  runs: object({
+    how: v.pipe(oneOf(EXECUTIONS), v.description("how wasm becomes machine work")),
+    factor: ranged("cycles over those of wasm2c", "x", FACTOR),
+  }),
+  clock: constant("of the core", "MHz", CLOCK_MHZ),
+  supply: constant("at which currents are stated", "V", SUPPLY_V),
+  supplyMin: constant("brown-out", "V", SUPPLY_V),
+  waitStates: constant("cycles with the flash's wait states over cycles without", "x", WAIT),
+  sleep: constant("at the supply, RAM kept, real-time clock on; a Linux board's idle current", "uA", SLEEP_UA),
+  wake: constant("until code runs", "us", WAKE_US),
+  radio: v.nullable(
+    object({
+      name: text(),
+      transmit: constant("at the supply", "mA", RADIO_MA),
+      receive: v.nullable(constant("at the supply", "mA", RADIO_MA)),
+    }),
+  ),
+};
+
+/** A profile's file. */
+export const DEVICE = v.pipe(
+  object({ ...fields, firmware: v.nullable(firmware), energy: object(energy) }),
+  rule(({ supply, supplyMin }) =>
+    supplyMin.value > supply.value
+      ? wrong(["supplyMin", "value"], numberWanted({ ...SUPPLY_V, most: supply.value }), supplyMin.value)
+      : undefined,
+  ),
+);
+
+/** A stretch of memory. */
+const linked = object({ address: whole("of the first byte"), bytes: whole("size, bytes") });
+
+export type Region = v.InferOutput<typeof linked>;
+
+/** A profile with what it refers to: what everything behind it is modelled from. */
+export const DEVICE_PROFILE = object({
+  ...fields,
+  cyclesPerOp: v.pipe(CORE.entries.cyclesPerOp, v.description("the table's, times runs.factor and waitStates: what a decision costs here")),
+  firmware: v.nullable(object({ ...firmware.entries, flash: linked, ram: linked })),
+  energy: object({ ...energy, boardFactor: ranged("the family's: measured joules over the datasheet's volts times amperes", "x") }),
+  energyPerCycle: v.pipe(estimate("pJ"), v.description("measured, or the datasheet's times the family's board factor")),
+});
+export type DeviceProfile = v.InferOutput<typeof DEVICE_PROFILE>;
+
+/** What profiles refer to by name. */
+export interface DeviceParts {
+  cores: Record<string, CoreCycles>;
+  families: Families;
+}
+
+const HINT = "Each constant is { value, unit, source }; host/meter/devices/nucleo-l4r5zi.json shows them all.";
 
 /**
  * Checks a profile read from JSON and resolves what it refers to. Errors: DEVICE_PROFILE, naming the path of the field with what was
@@ -103,81 +130,22 @@ const RADIO_MA: Bounds = { above: 0, most: 10_000 };
  * another unit, unknown, or not the core's (cyclesFrom, firmware).
  */
 export function parseDevice(json: unknown, { cores, families }: DeviceParts, file = "device profile"): DeviceProfile {
-  const check = new Check(file, "DEVICE_PROFILE", HINT);
-  const profile = check.object(json, "", [...FIELDS, ...MORE_FIELDS]);
-  const constant = (name: string, unit: string, bounds: Bounds) => check.constant(profile[name], name, unit, bounds);
-  const family = check.oneOf(profile["family"], "family", Object.keys(families));
-  const core = check.text(profile["core"], "core");
-  const cyclesFrom = check.oneOf(profile["cyclesFrom"], "cyclesFrom", core in cores ? [core] : Object.keys(cores));
-  const way = check.object(profile["runs"], "runs", ["how", "factor"]);
-  const runs = {
-    how: check.oneOf(way["how"], "runs.how", EXECUTIONS),
-    factor: rangedConstant(check, way["factor"], "runs.factor", "x", FACTOR),
+  const source = { file, code: "DEVICE_PROFILE", hint: HINT };
+  const profile = checkJson(DEVICE, json, source);
+  const { family, core, cyclesFrom, runs, waitStates, supply } = profile;
+  const known = (path: string, name: string, names: readonly string[]) => {
+    if (!names.includes(name)) throw wrongField(source, path, `one of ${names.join(", ")}`, name);
   };
-  const supply = constant("supply", "V", SUPPLY_V);
-  const waitStates = constant("waitStates", "x", WAIT);
-  const energy = readEnergy(check, profile["energy"], families[family].boardFactor);
+  known("family", family, Object.keys(families));
+  known("cyclesFrom", cyclesFrom, core in cores ? [core] : Object.keys(cores));
+  if (profile.firmware && !isCortexM(core))
+    throw wrongField(source, "firmware", `null, as ${core} is none of ${CORTEX_M_NAMES.join(", ")},`, profile.firmware);
+  const energy = { ...profile.energy, boardFactor: families[family].boardFactor };
   return {
-    name: matching(check, profile["name"], "name", NAME, "lower-case letters, digits and -"),
-    title: check.text(profile["title"], "title"),
-    family,
-    core,
-    cyclesFrom,
+    ...profile,
     cyclesPerOp: scaled(cores[cyclesFrom].cyclesPerOp, runs.factor.value * waitStates.value),
-    firmware: profile["firmware"] === null ? null : readFirmware(check, profile["firmware"], core),
-    runs,
-    clock: constant("clock", "MHz", CLOCK_MHZ),
-    supply,
-    supplyMin: constant("supplyMin", "V", { ...SUPPLY_V, most: supply.value }),
-    waitStates,
     energy,
     energyPerCycle: energyPerCycle(energy, supply.value),
-    sleep: constant("sleep", "uA", SLEEP_UA),
-    wake: constant("wake", "us", WAKE_US),
-    radio: profile["radio"] === null ? null : readRadio(check, profile["radio"]),
-  };
-}
-
-function matching(check: Check, json: unknown, path: string, pattern: RegExp, expected: string): string {
-  if (typeof json !== "string" || !pattern.test(json)) throw check.error(path, expected, json);
-  return json;
-}
-
-function whole(check: Check, json: unknown, path: string, bounds: Bounds): number {
-  if (!Number.isInteger(check.number(json, path, bounds))) throw check.error(path, "a whole number", json);
-  return json as number;
-}
-
-function readFirmware(check: Check, json: unknown, core: string): FirmwareMemory {
-  if (!isCortexM(core)) throw check.error("firmware", `null, as ${core} is none of ${CORTEX_M_NAMES.join(", ")},`, json);
-  const firmware = check.object(json, "firmware", ["flash", "ram", "source"]);
-  const region = (name: string): Region => {
-    const path = `firmware.${name}`;
-    const { address, kib } = check.object(firmware[name], path, ["address", "kib"]);
-    return {
-      address: Number(matching(check, address, `${path}.address`, ADDRESS, "0x and 8 hexadecimal digits")),
-      bytes: 1024 * whole(check, kib, `${path}.kib`, REGION_KIB),
-    };
-  };
-  return { flash: region("flash"), ram: region("ram"), source: check.text(firmware["source"], "firmware.source") };
-}
-
-function readEnergy(check: Check, json: unknown, boardFactor: RangedConstant): DeviceProfile["energy"] {
-  const { current, measured } = check.object(json, "energy", ["current", "measured"]);
-  return {
-    current: check.constant(current, "energy.current", "uA/MHz", CURRENT_UA_PER_MHZ),
-    boardFactor,
-    measured: measured === null ? null : check.constant(measured, "energy.measured", "pJ", CYCLE_PJ),
-  };
-}
-
-function readRadio(check: Check, json: unknown): Radio {
-  const radio = check.object(json, "radio", ["name", "transmit", "receive"]);
-  const current = (name: string) => check.constant(radio[name], `radio.${name}`, "mA", RADIO_MA);
-  return {
-    name: check.text(radio["name"], "radio.name"),
-    transmit: current("transmit"),
-    receive: radio["receive"] === null ? null : current("receive"),
   };
 }
 

@@ -3,6 +3,7 @@
 import { POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
 import type { PackedModel, PackedNetwork } from "../model-file/model_file.ts";
 import { type LayerSize, layerSizes } from "../model-file/sizes.ts";
+import type { Estimate } from "../schema.ts";
 import type { BoundStep, Bounds } from "./bound/bound.ts";
 import { MODEL_BYTES } from "./bound/program.ts";
 import { cyclesOf, energyUjOf, type Part } from "./cost.ts";
@@ -10,7 +11,6 @@ import { addCounts, type Counts, countsOf, noCounts, totalOf } from "./counts.ts
 import type { DeviceProfile } from "./device.ts";
 import type { MeteredStep, MeterInput } from "./meter.ts";
 import { type Path, pathsOf, stepsOf, takePath } from "./paths.ts";
-import type { Estimate } from "./ranged.ts";
 import type { Subject } from "./subject.ts";
 
 /** Over the clips. */
