@@ -127,7 +127,7 @@ function policyRows(
   answerers.forEach((name, i) => {
     const parts = [`abstains below p = ${policy.abstain[i].toFixed(3)}`];
     if (i < policy.beta.length) parts.push(`beta ${policy.beta[i].toFixed(2)}, energy ${(policy.energy[i] ?? 0).toFixed(2)}`);
-    if (i < policy.escalate.length) parts.unshift(`hands on above ${policy.escalate[i].toFixed(3)} nat`);
+    if (i < policy.escalate.length) parts.unshift(`escalates above ${policy.escalate[i].toFixed(3)} nat`);
     rows.push([name, parts.join(", ")]);
   });
   return rows;

@@ -77,7 +77,7 @@ export function addModelCommands(program: Command, prepare: () => Promise<void>)
     .option("--samples <n>", "Monte Carlo dropout samples of the router (default: none for the probe, 10 for bayesian)", samples)
     .addOption(frontEnd().default("float"))
     .addOption(
-      new Option("--codes <bits>", "bits of a log-mel code: 4 halve the largest buffer, for parts with little RAM")
+      new Option("--codes <bits>", "bits of a quantized log-mel value (a code): 4 halve the largest buffer, for parts with little RAM")
         .choices(CODE_BITS.map(String))
         .default(8)
         .argParser(Number),

@@ -1,4 +1,4 @@
-// Files in and out for commands and the trainer (Node only): named errors, and outputs that are there whole or not at all.
+// Files in and out for commands and the trainer (Node only): named errors, and atomic outputs.
 
 import {
   closeSync,

@@ -1,4 +1,4 @@
-// Output files: whole or not at all, and every way that writing can fail has a name.
+// Output files are atomic, and every way that writing can fail has a name.
 
 import { spawnSync } from "node:child_process";
 import {

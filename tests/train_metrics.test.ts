@@ -48,7 +48,7 @@ test("quantiles", () => {
   near(varianceScale(Array.from({ length: 10 }, (_, i) => i / 100)), 0.09);
 });
 
-test("escalation hands on about 1 - q", () => {
+test("thresholds escalate about 1 - q", () => {
   const predictions: OutOfFold[] = Array.from({ length: 100 }, (_, i) => ({ entropy: i, probability: 0.5, correct: true }));
   const threshold = escalateThreshold(predictions, 0.8);
   assert.is(predictions.filter(({ entropy }) => entropy > threshold).length, 19);

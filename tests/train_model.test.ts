@@ -148,7 +148,7 @@ test("augmentation: level, saturation, shift", () => {
 
 const policy: Policy = { kind: "probe", samples: 0, alpha: 0, varianceScale: 1, escalate: [0.5], abstain: [0.6, 0.4], beta: [] };
 
-test("the probe answers when sure and hands on when not", () => {
+test("the probe answers when sure and escalates when not", () => {
   const sure = Float64Array.of(0.99, 0.005, 0.005);
   const unsure = Float64Array.of(0.4, 0.35, 0.25);
   const { answerer, ran, label, abstained } = decideInOrder(policy, [sure, unsure]);

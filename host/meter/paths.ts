@@ -2,7 +2,7 @@
 // memory are overwritten, so that the shipped code decides as it always does and comes out there.
 //
 //   single     the only network
-//   probe      answerer j answers: thresholds of those before it below any entropy (they hand on), its own above any
+//   probe      answerer j answers: thresholds of those before it below any entropy (they escalate), its own above any
 //   bayesian   expert i is chosen: a bias of the router's last layer makes its gate 1
 
 import {

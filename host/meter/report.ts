@@ -1,4 +1,4 @@
-// Browser-safe. What a model costs on a device: each step of each network over real clips, each way to an answer, and what no input exceeds.
+// Browser-safe. What a model costs on a device: each step of each network over real clips, each way to an answer, and a worst case over any input.
 
 import { POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
 import type { PackedModel, PackedNetwork } from "../model-file/model_file.ts";
@@ -43,7 +43,7 @@ export interface StepCost {
   cycles: Spread;
   timeMs: number;
   energyUj: Estimate;
-  /** What no input exceeds; null without bounds. */
+  /** The worst case over any input; null without bounds. */
   mostOps: number | null;
   mostCycles: number | null;
   /** Every input executes the same operations. */

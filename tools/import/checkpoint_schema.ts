@@ -56,7 +56,7 @@ const policy = object({
   ),
   alpha: v.exactOptional(number("strength of uncertainty in the gates", { least: 0, most: 1e6 }), 0),
   varianceScale: v.exactOptional(number("variance that counts as 1", { least: 1e-12, most: 1e6 }), 1),
-  escalate: v.exactOptional(each("answerer i (the probe first) hands on above this entropy, nats", 100), []),
+  escalate: v.exactOptional(each("answerer i (the probe first) escalates above this entropy, nats", 100), []),
   abstain: each("answerer i abstains below this probability", 1),
   beta: v.exactOptional(each("pull of expert i under uncertainty", 1), []),
   energy: v.exactOptional(each("energy of expert i relative to the costliest; 0 when left out", 1)),

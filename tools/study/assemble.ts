@@ -77,7 +77,7 @@ export class Assembler {
     return { files: [file], plain: null, answerers: [model.router!, ...model.experts].map(({ name }) => name), packedBytes: file.length };
   }
 
-  /** The first network is the probe; each but the last hands on above a quantile of its entropies. */
+  /** The first network is the probe; each but the last escalates above a quantile of its entropies. */
   private cascade([first, ...rest]: Ready[]): PackedModel {
     const all = [first!, ...rest];
     return this.pack(

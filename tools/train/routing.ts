@@ -28,7 +28,7 @@ function answer(policy: Policy, answers: readonly Float64Array[], answerer: numb
   return { label, probability, entropy: entropy(p), answerer, abstained: probability < policy.abstain[answerer]!, ran };
 }
 
-/** Asks in order until one is sure: answerer i hands on when its entropy exceeds escalate[i]. */
+/** Asks in order until one is sure: answerer i escalates when its entropy exceeds escalate[i]. */
 export function decideInOrder(policy: Policy, answers: readonly Float64Array[]): Decision {
   let answerer = 0;
   const ran = [0];

@@ -1,4 +1,4 @@
-// When to hand on, when to abstain, and how to read a probability: all from predictions that were made out of fold.
+// When to escalate, when to abstain, and how to read a probability: all from predictions that were made out of fold.
 // Uncertainty on the training set is overconfident and sets nothing here.
 
 import { temper } from "../export/reference.ts";
@@ -18,7 +18,7 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
 }
 
-/** Hands on about 1 - q of what it sees: the q-quantile of entropy, in nats. */
+/** Escalates about 1 - q of what it sees: the q-quantile of entropy, in nats. */
 export function escalateThreshold(predictions: readonly OutOfFold[], q: number): number {
   return quantile(
     predictions.map(({ entropy }) => entropy),
