@@ -2,7 +2,7 @@
 // usage: node bench/start_node.js MODEL CLIP          (after npm run build)
 
 import { readFileSync } from "node:fs";
-import { loadModel } from "../dist/host/runtime/index.js";
+import { loadModel } from "qurio";
 
 const [modelPath, clipPath] = process.argv.slice(2);
 const model = await loadModel(modelPath);

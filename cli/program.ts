@@ -1,8 +1,7 @@
 // The command line: name, version, help, and every command. Option values: option_values.ts.
 
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { packagePath } from "../host/files.ts";
+import { cliManifest } from "../host/files.ts";
 import { addCostCommands } from "./cost_commands.ts";
 import { addModelCommands } from "./model_commands.ts";
 import { examples } from "./option_values.ts";
@@ -12,7 +11,7 @@ import { examples } from "./option_values.ts";
  * @param prepare runs before a command does, and not for help or wrong arguments
  */
 export function buildProgram(complain: (message: string) => void, prepare: () => Promise<void>): Command {
-  const { version, description } = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
+  const { version, description } = cliManifest();
   const program = new Command("qurio")
     .description(description)
     .version(version, "-V, --version", "print the version")

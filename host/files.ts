@@ -16,23 +16,13 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { QurioError } from "./errors.ts";
 
-/** Path of a file of this package, in a clone and when installed. */
+export { readInput } from "./read_input.ts";
+
+/** Path of a file of the clone or, when installed, of package @qurio/cli. */
 export function packagePath(...parts: string[]): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
   return join(folder, ...parts);
-}
-
-/** @throws QurioError INPUT_MISSING, INPUT_IS_FOLDER, INPUT_UNREADABLE */
-export function readInput(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") throw new QurioError("INPUT_MISSING", `${path} does not exist`, "Check the name.");
-    if (code === "EISDIR") throw new QurioError("INPUT_IS_FOLDER", `${path} is a folder, a file expected`, "Name a file in it.");
-    throw new QurioError("INPUT_UNREADABLE", `${path} cannot be read (${code})`, "Check the file and its permissions.");
-  }
 }
 
 /**
@@ -106,8 +96,19 @@ function outputError(path: string, sizeBytes: number, { code }: NodeJS.ErrnoExce
   }
 }
 
-/** Versions of this package ("qurio") and of packages that it depends on; dependencies are pinned. */
+/** package.json of @qurio/cli: in a clone it lies in packages/cli. */
+export function cliManifest(): {
+  version: string;
+  description: string;
+  dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+} {
+  const inClone = packagePath("packages", "cli", "package.json");
+  return JSON.parse(readFileSync(existsSync(inClone) ? inClone : packagePath("package.json"), "utf8"));
+}
+
+/** Versions of qurio and of packages that the command depends on; dependencies are pinned. */
 export function packageVersions(...names: string[]): Record<string, string> {
-  const { version, dependencies, peerDependencies } = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
-  return Object.fromEntries(names.map((name) => [name, name === "qurio" ? version : (dependencies[name] ?? peerDependencies[name])]));
+  const { dependencies, peerDependencies } = cliManifest();
+  return Object.fromEntries(names.map((name) => [name, dependencies[name] ?? peerDependencies[name]]));
 }

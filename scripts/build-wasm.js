@@ -20,7 +20,7 @@ function sourceHash() {
   const files = readdirSync(join(root, "assembly"), { recursive: true })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join("assembly", name));
-  for (const file of [...files.sort(), "asconfig.json", "package.json", "scripts/build-wasm.js"]) {
+  for (const file of [...files.sort(), "asconfig.json", "package.json", "packages/cli/package.json", "scripts/build-wasm.js"]) {
     hash.update(file).update(readFileSync(join(root, file)));
   }
   return hash.digest("hex");

@@ -10,6 +10,7 @@ import * as assert from "uvu/assert";
 import { CHROMIUM, needTool } from "../host/engines/tools.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
+import { buildBrowser, CORE_MODULES } from "../scripts/build-packages.ts";
 import { openPage, type Page } from "./harness/page.ts";
 
 let program: string | null = null;
@@ -34,15 +35,12 @@ test.after(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** The repository as it is after `npm run build`, in a folder of its own, behind the documented server. */
+/** The clone as it is after `npm run build`, in a folder of its own, behind the documented server. */
 async function serve(): Promise<string> {
-  for (const name of ["build", "examples", "models", "node_modules", "package.json"]) symlinkSync(packagePath(name), join(root, name));
-  mkdirSync(join(root, "dist"));
-  const tsc = packagePath("node_modules", "typescript", "bin", "tsc");
-  const built = spawnSync(process.execPath, [tsc, "-p", packagePath("tsconfig.build.json"), "--outDir", join(root, "dist")], {
-    encoding: "utf8",
-  });
-  assert.is(built.status, 0, built.stdout);
+  for (const name of ["examples", "models"]) symlinkSync(packagePath(name), join(root, name));
+  mkdirSync(join(root, "build"));
+  for (const name of CORE_MODULES) symlinkSync(packagePath("build", name), join(root, "build", name));
+  await buildBrowser(join(root, "build", "browser.js"));
   const port = await freePort();
   server = spawn("python3", ["-m", "http.server", "--bind", "127.0.0.1", `${port}`], { cwd: root, stdio: "ignore" });
   const url = `http://127.0.0.1:${port}/examples/browser/`;

@@ -1,24 +1,13 @@
 // Output files are atomic, and every way that writing can fail has a name.
 
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
-import { packagePath, readInput, writeOutput } from "../host/files.ts";
+import { packagePath, packageVersions, readInput, writeOutput } from "../host/files.ts";
 
 const root = mkdtempSync(join(tmpdir(), "qurio-files-"));
 chmodSync(root, 0o755);
@@ -109,9 +98,10 @@ test("refused: inputs that are not there or are folders", () => {
   assert.is(readInput(join(root, "file")).length, 1);
 });
 
-test("packagePath finds the package's own files", () => {
-  assert.ok(existsSync(packagePath("package.json")));
-  assert.is(JSON.parse(readFileSync(packagePath("package.json"), "utf8")).name, "qurio");
+test("packagePath finds the clone's own files, and versions are those that @qurio/cli states", () => {
+  assert.is(JSON.parse(readFileSync(packagePath("package.json"), "utf8")).name, "qurio-workspace");
+  const { version, dependencies } = JSON.parse(readFileSync(packagePath("packages", "cli", "package.json"), "utf8"));
+  assert.equal(packageVersions("qurio", "@jax-js/jax"), { qurio: version, "@jax-js/jax": dependencies["@jax-js/jax"] });
 });
 
 test.run();

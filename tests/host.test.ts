@@ -71,10 +71,13 @@ test("the simd option picks the build; decisions are the same", async () => {
 
 test("the wasm option replaces the package's modules", async () => {
   const nothing = new Uint8Array(8);
+  const damaged = coreWasm(false).slice(0, 100);
   const own = await loadModel(file, { simd: false, wasm: { scalar: coreWasm(false).slice(), simd: nothing } });
   assert.is(own.decide(new Int16Array(10)).framesSeen, 498);
-  const broken = await loadModel(file, { simd: false, wasm: { scalar: nothing, simd: nothing } }).catch((error) => error);
-  assert.match(`${broken}`, /CompileError/);
+  const broken = (scalar: Uint8Array) => loadModel(file, { simd: false, wasm: { scalar, simd: nothing } }).catch((error) => error);
+  assert.match(`${await broken(damaged)}`, /CompileError/);
+  const none = await broken(nothing);
+  assert.equal([none.code, none.message], ["NO_WASM", "what options.wasm holds is not the core module: no WebAssembly in it"]);
 });
 
 test("a decision has its documented fields, and null where the model computes nothing", async () => {

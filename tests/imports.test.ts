@@ -21,7 +21,7 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
 
   // what an application loads; JSON comes first, since its schema library is no part of that
   { name: "json", paths: /^host\/(json|schema)\.ts$/, mayImport: ["errors"] },
-  { name: "errors", paths: /^host\/(errors|files|plot)\.ts$/, mayImport: ["format"] },
+  { name: "errors", paths: /^host\/(errors|files|read_input|plot)\.ts$/, mayImport: ["format"] },
   { name: "model file", paths: /^host\/model-file\//, mayImport: ["format", "errors"] },
   { name: "runtime", paths: /^host\/runtime\//, mayImport: ["format", "errors", "model file"] },
 

@@ -1,208 +1,276 @@
-// The npm package as a stranger gets it: packed, installed in an empty folder, imported, type-checked, run. Slow, so only with QURIO_PACK=1 or CI=true.
+// Both npm packages as a stranger gets them: packed, installed in empty folders, imported, type-checked, run. Slow, so only with QURIO_PACK=1
+// or CI=true.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { CHROMIUM, needTool } from "../host/engines/tools.ts";
 import { packagePath } from "../host/files.ts";
 import { loadModel } from "../host/runtime/index.ts";
 import { bake } from "../tools/export/bake.ts";
 import { randomModelFile, randomPcm } from "./harness/models.ts";
+import { fullScenario } from "./harness/scenarios.ts";
+import { output, PACKAGES, pack, type Strangers } from "./harness/strangers.ts";
 import { wavBytes } from "./harness/wav.ts";
 
 const wanted = process.env["QURIO_PACK"] === "1" || process.env["CI"] === "true";
-if (!wanted) console.log("skip pack.test.ts: packs and installs the package, which takes a while; QURIO_PACK=1 runs it");
+if (!wanted) console.log("skip pack.test.ts: packs and installs the packages, which takes a while; QURIO_PACK=1 runs it");
 const slow = wanted ? test : test.skip;
 
-const temporary = mkdtempSync(join(tmpdir(), "qurio-test-pack-"));
-const folder = join(temporary, "empty folder");
-mkdirSync(folder);
-test.after(() => rmSync(temporary, { recursive: true, force: true }));
+const MAX_RUNTIME_BYTES = 150_000;
 
-/** Output of a program; a failure shows what it printed. */
-function output(cwd: string, program: string, ...args: string[]): string {
-  try {
-    return execFileSync(program, args, { cwd, encoding: "utf8", stdio: "pipe" });
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string };
-    throw new Error(`${program} ${args.join(" ")}\n${stdout}${stderr}`);
+const manifest = (...folder: string[]) => JSON.parse(readFileSync(packagePath(...folder, "package.json"), "utf8"));
+
+test("package.json: version, licence and addresses are the clone's; dependencies are pinned", () => {
+  const root = manifest();
+  for (const name of PACKAGES) {
+    const { version, license, keywords, homepage, bugs, engines, repository } = manifest("packages", name);
+    const {
+      version: ownVersion,
+      license: ownLicense,
+      keywords: ownKeywords,
+      homepage: ownHomepage,
+      bugs: ownBugs,
+      engines: ownEngines,
+    } = root;
+    assert.equal(
+      [version, license, keywords, homepage, bugs, engines],
+      [ownVersion, ownLicense, ownKeywords, ownHomepage, ownBugs, ownEngines],
+      `packages/${name}: the root's package.json defines these`,
+    );
+    assert.equal(repository, { ...root.repository, directory: `packages/${name}` });
   }
-}
-
-/** What a module prints that runs in the stranger's folder. */
-function evaluate(code: string): string {
-  return output(folder, process.execPath, "--input-type=module", "-e", code).trim();
-}
-
-function tarball(): string {
-  return join(temporary, readdirSync(temporary).find((name) => name.endsWith(".tgz"))!);
-}
-
-test("package.json: entries and command are built from sources that exist; runtime dependencies are pinned", () => {
-  const { exports, bin, dependencies } = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
-  const built = Object.values({ ...exports["."], ...exports["./browser"] }) as string[];
-  assert.ok(built.length > 0);
-  for (const path of built) assert.ok(existsSync(packagePath(path.replace("/dist/", "/").replace(/(\.d\.ts|\.js)$/, ".ts"))), path);
-  assert.ok(existsSync(packagePath(bin.qurio)));
+  const { dependencies } = manifest("packages", "cli");
+  assert.is(dependencies.qurio, root.version);
+  assert.is(manifest("packages", "qurio").dependencies, undefined);
   for (const [name, version] of Object.entries(dependencies)) assert.match(`${version}`, /^\d+\.\d+\.\d+$/, name);
 });
 
-slow("npm pack builds a tarball that has all of the product and nothing else", () => {
-  mkdirSync(packagePath("dist"), { recursive: true });
-  writeFileSync(packagePath("dist", "left-over.js"), "// of an earlier build");
-  output(packagePath(), "npm", "pack", "--pack-destination", temporary);
-  const files = output(temporary, "tar", "-tzf", tarball())
+let strangers: Strangers;
+let runtime: string;
+let cli: string;
+if (wanted) {
+  test.before(() => {
+    for (const name of PACKAGES) writeFileSync(packagePath("packages", name, "left-over.js"), "// of an earlier build");
+    strangers = pack();
+    runtime = strangers.folder("runtime alone", strangers.tarballs.qurio);
+    cli = strangers.folder("command and runtime", strangers.tarballs.qurio, strangers.tarballs.cli);
+  });
+  test.after(() => strangers.end());
+}
+
+/** What a module prints that runs in a stranger's folder. */
+function evaluate(folder: string, code: string): string {
+  writeFileSync(join(folder, "script.mjs"), code);
+  return output(folder, process.execPath, "script.mjs").trim();
+}
+
+/** Path and bytes of each file in a tarball. */
+function filesOf(tarball: string): Map<string, number> {
+  const lines = output(strangers.root, "tar", "-tvzf", tarball).trim().split("\n");
+  return new Map(
+    lines.map((line) => {
+      const [, , sizeBytes, , , ...path] = line.split(/\s+/);
+      return [path.join(" ").replace("package/", ""), Number(sizeBytes)];
+    }),
+  );
+}
+
+slow("qurio's tarball has the runtime and nothing else, in few bytes", () => {
+  const files = filesOf(strangers.tarballs.qurio);
+  const expected = ["LICENSE", "NOTICE", "README.md", "package.json", "dist/internal.js", "dist/internal.d.ts", "dist/build/browser.js"];
+  expected.push("dist/build/qurio.wasm", "dist/build/qurio.simd.wasm", "dist/host/runtime/index.js");
+  const others = [...files.keys()].filter((name) => !expected.includes(name));
+  for (const name of expected) assert.ok(files.has(name), name);
+  assert.equal(
+    others.filter((name) => !/^dist\/(host|assembly)\/.*\.d\.ts$/.test(name)),
+    [],
+  );
+  const sizeBytes = [...files.values()].reduce((sum, size) => sum + size, 0);
+  console.log(`qurio: ${files.size} files, ${sizeBytes} bytes unpacked`);
+  assert.ok(sizeBytes <= MAX_RUNTIME_BYTES, `${sizeBytes} bytes unpacked, at most ${MAX_RUNTIME_BYTES} expected`);
+});
+
+slow("@qurio/cli's tarball has all of the product and nothing else, and no second runtime", () => {
+  const files = [...filesOf(strangers.tarballs.cli).keys()];
+  const committed = output(
+    packagePath(),
+    "git",
+    "ls-files",
+    "assembly",
+    "bin",
+    "docs",
+    "examples",
+    "host",
+    "models",
+    "samples",
+    "tools",
+    "wit",
+    "firmware-sim",
+  );
+  const data = committed
     .trim()
     .split("\n")
-    .map((name) => name.replace("package/", ""));
-  const expected = ["qurio.wasm", "qurio.simd.wasm", "qurio-wasi.wasm"].map((name) => `build/${name}`);
-  expected.push(
+    .filter((name) => !/^(host|tools|firmware-sim)\/.*\.ts$|^firmware-sim\/calibrate\//.test(name));
+  const expected = [
     "package.json",
     "LICENSE",
-    "bin/qurio.js",
-    "docs/reference/api.md",
-    "dist/host/runtime/index.js",
-    "dist/host/runtime/index.d.ts",
-    "dist/host/runtime/browser.js",
+    "NOTICE",
+    "README.md",
+    "CHANGELOG.md",
+    "asconfig.json",
+    "build/qurio-wasi.wasm",
     "dist/cli/main.js",
-  );
-  expected.push(
-    ...output(
-      packagePath(),
-      "git",
-      "ls-files",
-      "models",
-      "samples",
-      "docs",
-      "examples",
-      "host/meter/devices",
-      "host/meter/cores",
-      "host/meter/families.json",
-      "host/meter/carbon.json",
-      "firmware-sim/battery/batteries",
-      "firmware-sim/battery/presets",
-      "host/engines/drive_wasm3.py",
-      "assembly",
-      "wit",
-      "scripts/install-engines.sh",
-      "firmware-sim/image/library",
-      "firmware-sim/image/cycles.c",
-      "firmware-sim/image/board.c",
-      "firmware-sim/image/board.ld",
-      "firmware-sim/image/wasm-rt.h",
-    )
-      .trim()
-      .split("\n"),
-  );
+  ];
+  expected.push("scripts/install-engines.sh", ...data);
   assert.equal(
     expected.filter((name) => !files.includes(name)),
     [],
     "missing",
   );
-  const product =
-    /^((bin|dist|docs|examples|models|samples|wit)\/.*|assembly\/.*\.ts|asconfig\.json|build\/[\w.-]+\.wasm|host\/meter\/(devices|cores)\/.*\.json|host\/meter\/(families|carbon)\.json|firmware-sim\/battery\/(batteries|presets)\/.*\.json|host\/engines\/drive_wasm3\.py|scripts\/install-engines\.sh|firmware-sim\/image\/([a-z]+\.c|board\.ld|wasm-rt\.h|library\/.*)|[A-Z]+(\.md)?|package\.json)$/;
+  const others = files.filter((name) => !expected.includes(name) && !/^(dist\/.*\.(js|d\.ts)|[A-Z]+\.md)$/.test(name));
+  assert.equal(others, [], "not part of the product");
   assert.equal(
-    files.filter(
-      (name) => !product.test(name) || name === "dist/left-over.js" || (/\.ts$/.test(name) && !/\.d\.ts$|^assembly\//.test(name)),
-    ),
+    files.filter((name) => /^dist\/host\/(runtime\/|errors)/.test(name)),
     [],
-    "not part of the product",
+    "of the runtime there is one copy, in package qurio",
   );
-  console.log(`${files.length} files, ${statSync(tarball()).size} bytes packed`);
 });
 
-slow("it installs in an empty folder; its command runs", () => {
-  writeFileSync(join(folder, "package.json"), '{ "name": "stranger", "private": true, "type": "module" }');
-  output(folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", tarball());
-  const { version } = JSON.parse(readFileSync(packagePath("package.json"), "utf8"));
-  assert.is(output(folder, "npx", "--no-install", "qurio", "--version").trim(), version);
-  writeFileSync(join(folder, "model.qmoe"), randomModelFile());
+slow("qurio alone: one package, and five lines decide what a model hears", async () => {
+  const file = randomModelFile();
+  const pcm = randomPcm(30000, 3);
+  writeFileSync(join(runtime, "model.qmoe"), file);
+  writeFileSync(join(runtime, "pcm"), new Uint8Array(pcm.buffer));
+  const expected = (await loadModel(file)).decide(pcm, 5);
+  for (const name of ["qurio", "qurio/browser"]) {
+    const said = evaluate(
+      runtime,
+      `import { readFileSync } from "node:fs";
+      import { loadModel } from "${name}";
+      const read = (path) => readFileSync(path);
+      const wasm = { scalar: read(new URL(import.meta.resolve("qurio/qurio.wasm"))), simd: read(new URL(import.meta.resolve("qurio/qurio.simd.wasm"))) };
+      const model = await loadModel(read("model.qmoe"), ${name === "qurio" ? "{}" : "{ wasm }"});
+      console.log(JSON.stringify(model.decide(new Int16Array(read("pcm").buffer.slice(0)), 5)));`,
+    );
+    assert.equal(JSON.parse(said), expected, name);
+  }
+  const lock = JSON.parse(readFileSync(join(runtime, "package-lock.json"), "utf8"));
+  assert.equal(Object.keys(lock.packages), ["", "node_modules/qurio"]);
+});
+
+const command = (...args: string[]) => output(cli, "npx", "--no-install", "qurio", ...args);
+
+slow("@qurio/cli: the command runs", () => {
+  assert.is(command("--version").trim(), manifest().version);
+  writeFileSync(join(cli, "model.qmoe"), randomModelFile());
   writeFileSync(
-    join(folder, "clip.wav"),
+    join(cli, "clip.wav"),
     wavBytes(16000, (i) => Math.sin(i / 9) / 2),
   );
-  const line = JSON.parse(output(folder, "npx", "--no-install", "qurio", "run", "model.qmoe", "clip.wav", "--json"));
+  const line = JSON.parse(command("run", "model.qmoe", "clip.wav", "--json"));
   assert.match(line.label, /^class \d$/);
   assert.is(line.file, "clip.wav");
   assert.ok(line.meter.decisionUj > 0);
+  const wasi = JSON.parse(command("run", "model.qmoe", "clip.wav", "--json", "--engine", "wasi"));
+  assert.equal([wasi.label, wasi.probability], [line.label, line.probability]);
 });
 
 slow("its bake compiles: the module of the sources, and commands; components once jco is there", async () => {
-  const baked = (...args: string[]) => output(folder, "npx", "--no-install", "qurio", "bake", "model.qmoe", "-o", "app.wasm", ...args);
+  const baked = (...args: string[]) => command("bake", "model.qmoe", "-o", "app.wasm", ...args);
   baked();
-  const { wasm } = await bake(new Uint8Array(readFileSync(join(folder, "model.qmoe"))), { target: "core" });
-  assert.equal(new Uint8Array(readFileSync(join(folder, "app.wasm"))), wasm);
-  const line = JSON.parse(output(folder, "npx", "--no-install", "qurio", "run", "app.wasm", "clip.wav", "--json"));
+  const { wasm } = await bake(new Uint8Array(readFileSync(join(cli, "model.qmoe"))), { target: "core" });
+  assert.equal(new Uint8Array(readFileSync(join(cli, "app.wasm"))), wasm);
+  const line = JSON.parse(command("run", "app.wasm", "clip.wav", "--json"));
   assert.match(line.label, /^class \d$/);
   baked("--target", "wasi");
+  assert.throws(
+    () => baked("--target", "component"),
+    /needs?.* @bytecodealliance\/jco, which is not installed \(JCO_MISSING\)\nnpm install @bytecodealliance\/jco@\d/,
+  );
+});
+
+slow("@qurio/cli/sim simulates, on threads too; its QurioError is qurio's", () => {
+  const said = evaluate(
+    cli,
+    `import { QurioError } from "qurio";
+    import * as browser from "qurio/browser";
+    import { monteCarlo, QurioError as SimError, simulate } from "@qurio/cli/sim";
+    const { lifeDays } = await monteCarlo(${JSON.stringify(fullScenario())}, { runs: 2, seed: 1 });
+    let caught;
+    try { simulate({}); } catch (error) { caught = error; }
+    const same = [SimError === QurioError, browser.QurioError === QurioError, caught instanceof QurioError];
+    console.log(JSON.stringify([...same, caught.code, lifeDays.p50 > 1]));`,
+  );
+  assert.equal(JSON.parse(said), [true, true, true, "SCENARIO", true]);
+});
+
+const chromium = (() => {
   try {
-    baked("--target", "component");
-    assert.unreachable("baked without jco");
-  } catch (error) {
-    assert.match(
-      `${error}`,
-      /needs?.* @bytecodealliance\/jco, which is not installed \(JCO_MISSING\)\nnpm install @bytecodealliance\/jco@\d/,
-    );
+    return needTool(CHROMIUM);
+  } catch {
+    if (wanted) console.log("skip pack.test.ts, chromium: it is not in PATH");
+    return null;
   }
+})();
+
+(chromium ? slow : test.skip)("its engine chromium loads the runtime's bundle in a page", () => {
+  const ask = (engine: string) => JSON.parse(command("run", "model.qmoe", "clip.wav", "--json", "--engine", engine));
+  assert.is(ask("chromium").probability, ask("node").probability);
 });
 
-slow("import { loadModel } from qurio decides as the sources do", async () => {
-  const pcm = randomPcm(30000, 3);
-  const decision = (await loadModel(join(folder, "model.qmoe"))).decide(pcm, 5);
-  writeFileSync(join(folder, "pcm"), new Uint8Array(pcm.buffer));
-  const decide = (setUp: string) =>
-    JSON.parse(
-      evaluate(`import { readFileSync } from "node:fs";
-        const pcm = new Int16Array(new Uint8Array(readFileSync("pcm")).buffer);
-        ${setUp}
-        console.log(JSON.stringify(await model.decide(pcm, 5)));`),
-    );
-  assert.equal(decide('import { loadModel } from "qurio"; const model = await loadModel("model.qmoe");'), decision);
-  const browser = `import { loadModel } from "qurio/browser";
-    const read = (name) => readFileSync(new URL(import.meta.resolve("qurio/wasm/" + name)));
-    const model = await loadModel(readFileSync("model.qmoe"), { wasm: { scalar: read("qurio.wasm"), simd: read("qurio.simd.wasm") } });`;
-  assert.equal(decide(browser), decision);
-  const engine = `import { openEngine } from "./node_modules/qurio/dist/firmware-sim/engines/engines.js";
-    const model = await openEngine("wasi", readFileSync("model.qmoe")); process.on("exit", () => model.close());`;
-  assert.is(decide(engine).label, decision.label);
-});
+const TSC = packagePath("node_modules", "typescript", "bin", "tsc");
 
-slow("its types compile under strict without skipLibCheck, with Node's types or DOM's; so do the examples of docs/reference/api.md", () => {
-  const use = `import { loadModel, hasSimd, QurioError, SAMPLE_RATE, WINDOW_SAMPLES, Model, type Decision, type LoadOptions, type Uncertainty, type WasmSource } from "qurio";
+/** Compiles files in a stranger's folder, strictly, declarations of packages too. */
+function compile(folder: string, files: Record<string, string>, options: object): void {
+  for (const [name, code] of Object.entries(files)) writeFileSync(join(folder, name), code);
+  const strict = {
+    target: "es2023",
+    module: "nodenext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...strict, ...options }, files: Object.keys(files) }));
+  output(folder, process.execPath, TSC, "-p", ".");
+}
+
+slow(
+  "qurio's types compile without skipLibCheck, Node's types or the DOM's; so do the examples of docs/reference/api.md with Node's",
+  () => {
+    const use = `import { loadModel, hasSimd, QurioError, SAMPLE_RATE, WINDOW_SAMPLES, Model, type Decision, type LoadOptions, type Uncertainty, type WasmSource } from "qurio";
 import { loadModel as browserLoadModel } from "qurio/browser";
 const model: Model = await loadModel(new Uint8Array(8), { simd: hasSimd() });
 const decision: Decision = model.decide(new Int16Array(WINDOW_SAMPLES / SAMPLE_RATE), 1);
 const uncertainty: Uncertainty = decision.uncertainty;
 const numbers: number[] = [decision.probability, model.plan.workBytes, model.core.exports.memory.buffer.byteLength, uncertainty.entropy ?? 0];
-const options: LoadOptions = { wasm: { scalar: new ArrayBuffer(8), simd: new URL("http://x") satisfies WasmSource } };
+const options: LoadOptions = { wasm: { scalar: new ArrayBuffer(8), simd: "http://x" satisfies WasmSource } };
 // @ts-expect-error a label is a string: the declarations are really there
 const wrong: number = decision.label;
 export { browserLoadModel, numbers, options, QurioError, wrong };
 `;
-  const examples = [...readFileSync(packagePath("docs", "reference", "api.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(
-    ([, code]) => code,
-  );
-  const compile = (files: Record<string, string>, options: object) => {
-    for (const [name, code] of Object.entries(files)) writeFileSync(join(folder, name), code);
-    const compilerOptions = {
-      target: "es2023",
-      module: "nodenext",
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: false,
-      noEmit: true,
-      ...options,
-    };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: Object.keys(files) }));
-    output(folder, process.execPath, packagePath("node_modules", "typescript", "bin", "tsc"), "-p", ".");
-  };
-  const named = Object.fromEntries(examples.map((code, i) => [`example${i}.ts`, code]));
-  const typeRoots = [packagePath("node_modules", "@types")];
-  compile({ "use.ts": use, ...named }, { lib: ["es2023"], types: ["node"], typeRoots });
-  compile({ "use.ts": use }, { lib: ["es2023", "dom"], types: [] });
-  compile({ "use.ts": use }, { lib: ["es2023", "dom"], types: [], module: "esnext", moduleResolution: "bundler" });
+    const urls =
+      'import { loadModel } from "qurio";\nawait loadModel(new URL("http://x"), { wasm: { scalar: new URL("http://x"), simd: "" } });\n';
+    const api = readFileSync(packagePath("docs", "reference", "api.md"), "utf8");
+    const examples = [...api.matchAll(/```ts\n(.*?)```/gs)].map(([, code], i) => [`example${i}.ts`, code]);
+    assert.ok(examples.length > 5, `${examples.length} examples found`);
+    const typeRoots = [packagePath("node_modules", "@types")];
+    compile(runtime, { "use.ts": use }, { lib: ["es2023"], types: [] });
+    compile(runtime, { "use.ts": use }, { lib: ["es2023"], types: [], module: "esnext", moduleResolution: "bundler" });
+    compile(runtime, { "use.ts": use, "urls.ts": urls }, { lib: ["es2023", "dom"], types: [], customConditions: ["browser"] });
+    compile(runtime, { "urls.ts": urls, ...Object.fromEntries(examples) }, { lib: ["es2023"], types: ["node"], typeRoots });
+  },
+);
+
+slow("@qurio/cli/sim's types compile", () => {
+  const use = `import { QurioError, simulate } from "@qurio/cli/sim";
+import { QurioError as Same } from "qurio";
+export const days: number = simulate({} as Parameters<typeof simulate>[0]).lifeDays;
+export const error: Same = new QurioError("A", "b", "c");
+`;
+  compile(cli, { "sim.ts": use }, { lib: ["es2023", "dom"], types: [], skipLibCheck: true });
 });
 
 test.run();

@@ -1,4 +1,4 @@
-// `qurio/sim` as an application uses it: one typed scenario from parsing to the chart, and errors that can be told apart.
+// `@qurio/cli/sim` as an application uses it: one typed scenario from parsing to the chart, and errors that can be told apart.
 
 import { readFileSync } from "node:fs";
 import { test } from "uvu";

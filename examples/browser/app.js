@@ -1,11 +1,7 @@
 // Microphone -> 16 kHz, 16-bit PCM -> a stream of windows -> what is shown.
 
-import { loadModel, SAMPLE_RATE } from "qurio/browser";
+import { loadModel, SAMPLE_RATE } from "../../build/browser.js";
 
-const wasm = {
-  scalar: new URL("../../build/qurio.wasm", import.meta.url),
-  simd: new URL("../../build/qurio.simd.wasm", import.meta.url),
-};
 const HOP_S = 1;
 const find = (id) => document.getElementById(id);
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
@@ -48,7 +44,7 @@ async function listen(source) {
     // as recorded: what helps a telephone call alters the sounds that the model knows
     const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     microphone = await navigator.mediaDevices.getUserMedia({ audio });
-    const model = await loadModel(new URL(source, import.meta.url), { wasm });
+    const model = await loadModel(new URL(source, import.meta.url));
     const stream = model.stream({ hopS: HOP_S, votes: 3, startVotes: 2 });
     await context.audioWorklet.addModule(new URL("microphone.js", import.meta.url));
     const worklet = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });

@@ -1,4 +1,4 @@
-// Node only. The package's `qurio/sim`: how long a battery lasts. docs/guides/simulate.md describes scenarios and results.
+// Node only. `@qurio/cli/sim`: how long a battery lasts. docs/guides/simulate.md describes scenarios and results.
 //
 // One scenario everywhere: what parseScenario returns, or JSON of the same form with less in it (ScenarioInput).
 

@@ -1,5 +1,5 @@
 // Engine "chromium": a headless page loads the browser entry and the core module from a small server on 127.0.0.1, asks it for work, and
-// posts what came of it. No bundler and no debugging protocol: the modules are served as they are, dist/ or, in a clone, without their types.
+// posts what came of it. No debugging protocol. What is installed serves package qurio's bundle; a clone serves its sources without their types.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
@@ -20,16 +20,18 @@ const START_MS = 60_000;
 const CLOSE_MS = 3000;
 const FLAGS =
   "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe";
-/** ".ts" in a clone, ".js" in the package: what the page loads is what runs here. */
+/** ".ts" in a clone, ".js" where it is installed: what the page loads is what runs here. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 /** The folder that holds host/, assembly/ and tools/. */
 const SOURCES = new URL("../../", import.meta.url);
-const LOADER = "@assemblyscript/loader";
+/** The package that the page's modules import by name: a clone's sources the loader, others the runtime's bundle, which has it inside. */
+const PACKAGE = EXTENSION === ".ts" ? "@assemblyscript/loader" : "qurio/browser";
+const RUNTIME = EXTENSION === ".ts" ? "/host/runtime/browser.ts" : PACKAGE;
 
 const PAGE = `<!doctype html><title>qurio</title>
-<script type="importmap">{ "imports": { "${LOADER}": "/loader.js" } }</script>
+<script type="importmap">{ "imports": { "${PACKAGE}": "/package.js", "qurio/internal": "/package.js" } }</script>
 <script type="module">
-import { loadModel } from "/host/runtime/browser${EXTENSION}";
+import { loadModel } from "${RUNTIME}";
 import { decideRecord, traceDecision } from "/host/engines/trace${EXTENSION}";
 const bytes = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
 const hex = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -193,10 +195,10 @@ class Page {
     const file = this.files.get(path);
     if (file) return { type: "application/octet-stream", body: file };
     if (path === "/") return { type: "text/html", body: PAGE };
-    const source = path === "/loader.js" ? new URL(import.meta.resolve(LOADER)) : new URL(`.${path}`, SOURCES);
-    if (path !== "/loader.js" && (extname(path) !== EXTENSION || !source.href.startsWith(SOURCES.href))) return undefined;
+    const source = path === "/package.js" ? new URL(import.meta.resolve(PACKAGE)) : new URL(`.${path}`, SOURCES);
+    if (path !== "/package.js" && (extname(path) !== EXTENSION || !source.href.startsWith(SOURCES.href))) return undefined;
     const text = Buffer.from(readInput(fileURLToPath(source))).toString();
-    return { type: "text/javascript", body: EXTENSION === ".ts" && path !== "/loader.js" ? await withoutTypes(text) : text };
+    return { type: "text/javascript", body: EXTENSION === ".ts" && path !== "/package.js" ? await withoutTypes(text) : text };
   }
 
   private readonly kill = () => {

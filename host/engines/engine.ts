@@ -3,6 +3,7 @@
 import { QurioError } from "../errors.ts";
 import { decodeModel } from "../model-file/model_file.ts";
 import { checkFeatures, readDecision } from "../runtime/core.ts";
+import { coreWasm } from "../runtime/index.ts";
 import { type Decision, isWasm, modelFromBytes, nameDecision } from "../runtime/model.ts";
 import type { Build, Input, Runner } from "./runner.ts";
 import { CHROMIUM, IWASM, PYTHON_WASM3, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
@@ -89,7 +90,7 @@ export async function openEngineOf(kinds: EngineKinds, name: string, file: Uint8
   }
   const build = wanted ?? kind.builds[0];
   const runner = await kind.open(file, build);
-  const packed = isWasm(file) ? (await modelFromBytes(file, {})).packed : decodeModel(file);
+  const packed = isWasm(file) ? (await modelFromBytes(file, {}, coreWasm)).packed : decodeModel(file);
   const decideRecords = async (inputs: readonly Input[], seed = 0) => {
     for (const input of inputs) if (input instanceof Float32Array) checkFeatures(input, packed.features);
     return runner.decideRecords(inputs, seed);

@@ -2,8 +2,8 @@
 
 import { fileURLToPath } from "node:url";
 import { QurioError } from "../errors.ts";
-import { packagePath, readInput } from "../files.ts";
-import { type LoadOptions, type Model, modelFromBytes } from "./model.ts";
+import { readInput } from "../read_input.ts";
+import { type Address, type LoadOptions, type Model, modelFromBytes, type WasmSource } from "./model.ts";
 
 export { QurioError } from "../errors.ts";
 export {
@@ -22,7 +22,9 @@ export type { StreamOptions } from "./stream.ts";
 
 /** Bytes of a core module that this package ships. */
 export function coreWasm(simd: boolean): Uint8Array {
-  return readInput(packagePath("build", simd ? "qurio.simd.wasm" : "qurio.wasm"));
+  // written out, so that bundlers for servers find the files
+  const url = simd ? new URL("../../build/qurio.simd.wasm", import.meta.url) : new URL("../../build/qurio.wasm", import.meta.url);
+  return readInput(fileURLToPath(url));
 }
 
 /**
@@ -34,14 +36,15 @@ export function coreWasm(simd: boolean): Uint8Array {
  * @param source a path, a file URL, or the file's bytes
  * @throws QurioError that names what is wrong with a missing, damaged or foreign file
  */
-export async function loadModel(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Model> {
-  const file = source instanceof Uint8Array ? source : readInput(source instanceof URL ? fileURLToPath(source) : source);
-  const name = source instanceof Uint8Array ? undefined : `${source}`;
-  const wasm = options.wasm ?? { scalar: coreWasm(false), simd: coreWasm(true) };
+export async function loadModel(source: WasmSource, options: LoadOptions = {}): Promise<Model> {
+  if (ArrayBuffer.isView(source)) return modelFromBytes(source as Uint8Array, options, coreWasm);
+  if (source instanceof ArrayBuffer) return modelFromBytes(new Uint8Array(source), options, coreWasm);
+  const name = typeof source === "string" ? source : (source as Address).href;
+  const file = readInput(typeof source === "string" ? source : fileURLToPath(name));
   try {
-    return await modelFromBytes(file, { ...options, wasm });
+    return await modelFromBytes(file, options, coreWasm);
   } catch (error) {
-    if (name === undefined || !(error instanceof QurioError)) throw error;
+    if (!(error instanceof QurioError)) throw error;
     throw new QurioError(error.code, `${name}: ${error.message}`, error.hint, error.exitCode);
   }
 }

@@ -57,11 +57,16 @@ export interface Stream {
   end(): void;
 }
 
+/** What a URL is here; spelled out, so that the package's types need neither DOM's nor Node's. */
+export interface Address {
+  readonly href: string;
+}
+
 /** Where the core module comes from: bytes, or a URL to fetch. */
-export type WasmSource = Uint8Array | ArrayBuffer | URL | string;
+export type WasmSource = Uint8Array | ArrayBuffer | Address | string;
 
 export interface LoadOptions {
-  /** The core module; `loadModel` of the Node entry finds its own. */
+  /** The core module's two builds, of which one is read; those of this package if absent. */
   wasm?: { scalar: WasmSource; simd: WasmSource };
   /** false: use the scalar build even where SIMD works. Decisions are the same bit for bit. */
   simd?: boolean;
@@ -227,26 +232,44 @@ async function bakedModel(wasm: Uint8Array): Promise<Model> {
   return new Model(core, decodeModel(core.open()));
 }
 
-/** Loads a model from its bytes with the given core module; picks the SIMD build where it runs. A baked module brings its own core. */
-export async function modelFromBytes(file: Uint8Array, options: LoadOptions): Promise<Model> {
+/**
+ * Loads a model from its bytes. A baked module brings its own core; others get the SIMD build where it runs.
+ * @param own where this package's builds are
+ * @throws QurioError NO_WASM, FETCH, or the device's reason
+ */
+export async function modelFromBytes(file: Uint8Array, options: LoadOptions, own: (simd: boolean) => WasmSource): Promise<Model> {
   if (isWasm(file)) return bakedModel(file);
-  if (!options.wasm) {
+  const simd = options.simd ?? hasSimd();
+  const source = options.wasm?.[simd ? "simd" : "scalar"] ?? own(simd);
+  const wasm = await fetched(source);
+  if (!isWasm(wasm)) {
     throw new QurioError(
       "NO_WASM",
-      "no core module given",
-      "Pass { wasm: { scalar, simd } }: URLs or bytes of qurio.wasm and qurio.simd.wasm.",
+      `${address(source) ?? "what options.wasm holds"} is not the core module: no WebAssembly in it`,
+      "Copy qurio.wasm and qurio.simd.wasm of package qurio there, or pass { wasm: { scalar, simd } }: their URLs or bytes.",
     );
   }
-  const simd = options.simd ?? hasSimd();
-  const core = await Core.create(await wasmBytes(simd ? options.wasm.simd : options.wasm.scalar), simd);
+  const core = await Core.create(wasm, simd);
   core.load(file);
   return new Model(core, decodeModel(file));
 }
 
-/** Bytes of a source: as they are, or fetched. */
-export async function wasmBytes(source: WasmSource): Promise<ArrayBuffer | Uint8Array> {
-  if (typeof source !== "string" && !(source instanceof URL)) return source;
-  const response = await fetch(source);
-  if (!response.ok) throw new QurioError("FETCH", `${source}: HTTP ${response.status}`, "Check the address.");
-  return response.arrayBuffer();
+const address = (source: WasmSource) => (typeof source === "string" ? source : "href" in source ? source.href : undefined);
+
+/**
+ * Bytes of a source: as they are, or fetched.
+ * @throws QurioError FETCH
+ */
+export async function fetched(source: WasmSource): Promise<Uint8Array> {
+  const url = address(source);
+  if (url === undefined) return ArrayBuffer.isView(source) ? (source as Uint8Array) : new Uint8Array(source as ArrayBuffer);
+  let why: string;
+  try {
+    const response = await fetch(url);
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    why = `HTTP ${response.status}`;
+  } catch (error) {
+    why = (error as Error).message;
+  }
+  throw new QurioError("FETCH", `${url}: ${why}`, "Check the address.");
 }

@@ -10,9 +10,10 @@
 import { readFileSync } from "node:fs";
 import { align16 } from "../../assembly/format/plan.ts";
 import { deviceError, QurioError } from "../../host/errors.ts";
-import { packagePath, readInput } from "../../host/files.ts";
+import { packagePath } from "../../host/files.ts";
 import { decodeModel, encodeModel, memoryPlan } from "../../host/model-file/model_file.ts";
 import { repack } from "../../host/model-file/repack.ts";
+import { coreWasm } from "../../host/runtime/index.ts";
 import { placeInMemory } from "../../host/wasm/place.ts";
 import { readSections, SECTION_CODE } from "../../host/wasm/sections.ts";
 import { BAKE_TARGETS, type BakeTarget } from "./bake_targets.ts";
@@ -125,7 +126,7 @@ export function modelToBake(file: Uint8Array, simd: boolean): Uint8Array {
 
 /** Throws what the core has against the file. */
 export async function validate(file: Uint8Array): Promise<void> {
-  const { instance } = await WebAssembly.instantiate(readInput(packagePath("build", "qurio.wasm")) as BufferSource);
+  const { instance } = await WebAssembly.instantiate(coreWasm(false) as BufferSource);
   const core = instance.exports as unknown as {
     memory: WebAssembly.Memory;
     workPtr(): number;

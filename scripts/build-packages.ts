@@ -1,0 +1,168 @@
+// Fills packages/qurio and packages/cli with what is published. Of the runtime (host/runtime, host/errors.ts and what they import) there is
+// one copy: a minified module that browsers, Node's entry and @qurio/cli load. All other sources are the command's, compiled one by one.
+// usage: npm run build
+
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+import { packagePath } from "../host/files.ts";
+
+const RUNTIME = packagePath("packages", "qurio");
+const CLI = packagePath("packages", "cli");
+
+/** Core modules, as scripts/build-wasm.js makes them. */
+export const CORE_MODULES = ["qurio.wasm", "qurio.simd.wasm"];
+/** Sources whose one copy is in package qurio: classes and the errors that they throw. */
+const ONE_COPY = /^host\/(runtime\/|errors\.)/;
+/** What @qurio/cli imports in their place. Not public. */
+const INTERNAL = "qurio/internal";
+
+/** What @qurio/cli has besides compiled sources and the data that lies among them. */
+const CLI_FILES = [
+  "ARCHITECTURE.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "README.md",
+  "asconfig.json",
+  "assembly",
+  "bin",
+  "build/qurio-wasi.wasm",
+  "docs",
+  "examples",
+  "models",
+  "samples",
+  "scripts/install-engines.sh",
+  "wit",
+];
+/** Folders whose files other than TypeScript are read where they lie. */
+const DATA_FOLDERS = ["host", "tools", "firmware-sim"];
+const LEGAL = ["LICENSE", "NOTICE"];
+/** Committed; everything else in a package's folder comes from here. */
+const KEPT = ["package.json", "README.md"];
+
+/** Sources of the runtime but Node's entry, browser.ts first. */
+const shared = (): string[] => {
+  const names = readdirSync(packagePath("host", "runtime")).filter((name) => !/^(index|browser)\.ts$/.test(name));
+  return ["browser.ts", ...names.sort()].map((name) => `host/runtime/${name}`).concat("host/errors.ts");
+};
+
+/**
+ * build/browser.js: the runtime with all that it imports, the wasm loader too, as one module that needs no import map. It looks for the core
+ * modules beside itself. Besides the entry for browsers it exports what Node's entry and the command need of the runtime.
+ */
+export async function buildBrowser(outfile = packagePath("build", "browser.js")): Promise<void> {
+  await build({
+    stdin: {
+      contents: shared()
+        .map((source) => `export * from "./${source}";`)
+        .join("\n"),
+      resolveDir: packagePath(),
+      loader: "ts",
+    },
+    outfile,
+    bundle: true,
+    platform: "browser",
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    logLevel: "warning",
+  });
+}
+
+/** Node's entry: reads files, and takes everything else from build/browser.js. */
+async function buildNode(): Promise<void> {
+  const oneCopy: Plugin = {
+    name: "one copy of the runtime",
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) =>
+        ONE_COPY.test(relative(packagePath(), join(resolveDir, path))) ? { path: "../../build/browser.js", external: true } : undefined,
+      );
+    },
+  };
+  await build({
+    entryPoints: [packagePath("host", "runtime", "index.ts")],
+    outfile: join(RUNTIME, "dist", "host", "runtime", "index.js"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "es2022",
+    plugins: [oneCopy],
+    logLevel: "warning",
+  });
+}
+
+const SPECIFIER = /(\bfrom\s*|\bimport\s*\(?\s*)"(\.[^"]+)"/g;
+
+/** Text of a compiled source of @qurio/cli, with imports of the runtime by its package's name. */
+export function throughPackage(from: string, text: string): string {
+  return text.replace(SPECIFIER, (_, keyword: string, specifier: string) => {
+    const path = ONE_COPY.test(join(dirname(from), specifier)) ? INTERNAL : specifier.replace(/\.ts$/, ".js");
+    return `${keyword}"${path}"`;
+  });
+}
+
+function emptyPackage(folder: string): void {
+  for (const name of readdirSync(folder)) if (!KEPT.includes(name)) rmSync(join(folder, name), { recursive: true });
+}
+
+/** Compiles all sources into @qurio/cli, and copies the types of the runtime. */
+function compile(): void {
+  const compiled = join(CLI, "dist");
+  const tsc = packagePath("node_modules", "typescript", "bin", "tsc");
+  execFileSync(process.execPath, [tsc, "-p", packagePath("tsconfig.build.json"), "--outDir", compiled], { stdio: "inherit" });
+  for (const name of [...shared(), "host/runtime/index.ts"]) copyTypes(compiled, name.replace(/ts$/, "d.ts"));
+  for (const entry of readdirSync(compiled, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(compiled, path);
+    if (ONE_COPY.test(name)) rmSync(path);
+    else writeFileSync(path, throughPackage(name, readFileSync(path, "utf8")));
+  }
+}
+
+/** Copies declarations into package qurio: an entry's and those of what it imports. */
+function copyTypes(compiled: string, name: string): void {
+  const target = join(RUNTIME, "dist", name);
+  if (existsSync(target)) return;
+  const text = readFileSync(join(compiled, name), "utf8").replace(SPECIFIER, (_, keyword, specifier: string) => {
+    copyTypes(compiled, join(dirname(name), specifier.replace(/\.(ts|js)$/, ".d.ts")));
+    return `${keyword}"${specifier.replace(/\.ts$/, ".js")}"`;
+  });
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, text);
+}
+
+/** `qurio/internal`: what @qurio/cli imports of the runtime. */
+function writeInternal(): void {
+  const folder = join(RUNTIME, "dist");
+  writeFileSync(
+    join(folder, "internal.js"),
+    'export * from "./build/browser.js";\nexport { coreWasm, loadModel } from "./host/runtime/index.js";\n',
+  );
+  const modules = [...shared().filter((name) => !name.endsWith("browser.ts")), "host/runtime/index.ts"];
+  writeFileSync(join(folder, "internal.d.ts"), modules.map((name) => `export * from "./${name.replace(/ts$/, "js")}";\n`).join(""));
+}
+
+function copyData(): void {
+  const copy = (name: string, folder: string) => cpSync(packagePath(name), join(folder, name), { recursive: true });
+  for (const name of [...CORE_MODULES, "browser.js"]) copy(join("build", name), join(RUNTIME, "dist"));
+  for (const name of CLI_FILES) copy(name, CLI);
+  for (const folder of DATA_FOLDERS) {
+    cpSync(packagePath(folder), join(CLI, folder), { recursive: true, filter: (path) => !/\.ts$|firmware-sim\/calibrate/.test(path) });
+  }
+  for (const name of LEGAL) for (const folder of [RUNTIME, CLI]) copy(name, folder);
+}
+
+async function main(): Promise<void> {
+  for (const folder of [RUNTIME, CLI]) emptyPackage(folder);
+  execFileSync(process.execPath, [packagePath("scripts", "build-wasm.js")], { stdio: "inherit" });
+  await buildBrowser();
+  await buildNode();
+  compile();
+  writeInternal();
+  copyData();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
