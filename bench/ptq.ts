@@ -11,8 +11,9 @@ import { encodeModel } from "../host/model-file/model_file.ts";
 import type { WeightType } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
-import { featuresModel, packCheckpoint } from "../tools/export/exporter.ts";
+import { featuresModel, packModel } from "../tools/export/exporter.ts";
 import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
+import { checkpointModel, type GraphModel } from "../tools/export/model.ts";
 import { quantizeTrained } from "../tools/export/ptq.ts";
 import type { Checkpoint } from "../tools/import/checkpoint.ts";
 import { buildFeatureTable, featuresOf } from "../tools/train/feature_table.ts";
@@ -68,9 +69,9 @@ progress.stop();
 
 // ---- answer ----
 
-/** F1 on the test clips, the core answering with the packed checkpoint. */
-function f1Of(checkpoint: Checkpoint, testClips: number[]): number {
-  core.load(encodeModel(packCheckpoint(checkpoint)));
+/** F1 on the test clips, the core answering with the packed model. */
+function f1Of(model: GraphModel, testClips: number[]): number {
+  core.load(encodeModel(packModel(model)));
   const labels = testClips.map((clip) => table.labels[clip]);
   const answers = testClips.map((clip) => core.decideFeatures(featuresOf(table, clip, 0)).label!);
   return weightedF1(labels, answers, table.classes);
@@ -93,11 +94,12 @@ for (const [i, { task, seed, type, testClips }] of trained.entries()) {
       versions: {},
     },
   };
-  add(`trained in ${task.name}`, seed, f1Of(checkpoint, testClips));
+  const model = checkpointModel(checkpoint);
+  add(`trained in ${task.name}`, seed, f1Of(model, testClips));
   if (type !== "float32") continue;
   const vectors = task.trainClips.map((clip) => featuresOf(table, clip, 0));
   for (const bits of PTQ_BITS) {
-    add(`float32, then --ptq ${bits}`, seed, f1Of(quantizeTrained(checkpoint, bits, vectors).checkpoint, testClips));
+    add(`float32, then --ptq ${bits}`, seed, f1Of(quantizeTrained(model, bits, vectors).model, testClips));
   }
 }
 

@@ -6,8 +6,9 @@ import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts"
 import { layerSizes } from "../host/model-file/sizes.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
-import { packCheckpoint } from "../tools/export/exporter.ts";
+import { packModel } from "../tools/export/exporter.ts";
 import type { Arithmetic, FrontEndParameters } from "../tools/export/front_end_tables.ts";
+import { checkpointModel } from "../tools/export/model.ts";
 import { checkParity } from "../tools/export/parity.ts";
 import { quantizeTrained } from "../tools/export/ptq.ts";
 import { type Checkpoint, featureCount, readCheckpoint } from "../tools/import/checkpoint.ts";
@@ -32,11 +33,12 @@ export async function exportModel(checkpointDir: string, options: ExportOptions)
   const trained = withFrontEnd(readCheckpoint(checkpointDir), options);
   const { vectors, source } = parityVectors(trained);
   const perTensor = scales === "tensor";
-  const calibrated = ptq === undefined ? null : quantizeTrained(trained, ptq, vectors, perTensor);
-  const checkpoint = withScales(calibrated?.checkpoint ?? trained, perTensor);
-  const packed = packCheckpoint(checkpoint);
+  const floats = checkpointModel(trained, perTensor);
+  const calibrated = ptq === undefined ? null : quantizeTrained(floats, ptq, vectors, perTensor);
+  const model = calibrated?.model ?? floats;
+  const packed = packModel(model);
   const core = await Core.create(coreWasm(false) as BufferSource, false);
-  const parity = checkParity(checkpoint, packed, vectors, core);
+  const parity = checkParity(model, packed, vectors, core);
   const file = encodeModel(packed);
   core.load(file);
   writeOutput(output, file);
@@ -79,12 +81,6 @@ function withFrontEnd(checkpoint: Checkpoint, { frontEnd, removeDc }: ExportOpti
   }
   const changes: Partial<FrontEndParameters> = { ...(frontEnd && { arithmetic: frontEnd }), ...(removeDc && { removeDc }) };
   return { ...checkpoint, features: { ...features, ...changes } };
-}
-
-function withScales(checkpoint: Checkpoint, perTensor: boolean): Checkpoint {
-  if (!perTensor) return checkpoint;
-  const { router, experts } = checkpoint;
-  return { ...checkpoint, router: router && { ...router, perTensor }, experts: experts.map((expert) => ({ ...expert, perTensor })) };
 }
 
 /** Layers with their cost; the last column counts payload, of which some is padding and row sums, and scales. */

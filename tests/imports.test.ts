@@ -33,10 +33,11 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "picture", paths: /^host\/picture\//, mayImport: [] },
 
   // what makes models
-  { name: "import", paths: /^tools\/import\//, mayImport: HOST },
-  { name: "export", paths: /^tools\/export\//, mayImport: [...HOST, "import"] },
-  { name: "train", paths: /^tools\/train\//, mayImport: [...HOST, "import", "export"] },
-  { name: "study", paths: /^tools\/study\//, mayImport: [...HOST, "import", "export", "train"] },
+  { name: "graph", paths: /^tools\/graph\//, mayImport: HOST },
+  { name: "import", paths: /^tools\/import\//, mayImport: [...HOST, "graph"] },
+  { name: "export", paths: /^tools\/export\//, mayImport: [...HOST, "graph", "import"] },
+  { name: "train", paths: /^tools\/train\//, mayImport: [...HOST, "graph", "import", "export"] },
+  { name: "study", paths: /^tools\/study\//, mayImport: [...HOST, "graph", "import", "export", "train"] },
 
   // what becomes of a model on a board
   { name: "image", paths: /^firmware-sim\/image\//, mayImport: [...HOST, "export"] },
@@ -47,14 +48,14 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   {
     name: "validation",
     paths: /^firmware-sim\/calibrate\/validate\.ts$/,
-    mayImport: [...HOST, "import", "export", "image", "estimates", "calibrate", "cli"],
+    mayImport: [...HOST, "graph", "import", "export", "image", "estimates", "calibrate", "cli"],
   },
-  { name: "calibrate", paths: /^firmware-sim\/calibrate\//, mayImport: [...HOST, "import", "export", "image", "estimates"] },
+  { name: "calibrate", paths: /^firmware-sim\/calibrate\//, mayImport: [...HOST, "graph", "import", "export", "image", "estimates"] },
 
   {
     name: "cli",
     paths: /^cli\//,
-    mayImport: [...HOST, "import", "export", "train", "study", "image", "all engines", "estimates", "battery"],
+    mayImport: [...HOST, "graph", "import", "export", "train", "study", "image", "all engines", "estimates", "battery"],
   },
 ];
 

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
 import { forward, normalize, prepare } from "../tools/export/reference.ts";
 import type { Policy } from "../tools/import/checkpoint.ts";
+import { networkGraph } from "../tools/import/checkpoint_graph.ts";
 import { addNoise, applyGain, augment, delay, STRESS_CONDITIONS, shiftCircular } from "../tools/train/augment.ts";
 import { atTemperature } from "../tools/train/calibration.ts";
 import { type CrossValidationOptions, crossValidate } from "../tools/train/cross_validation.ts";
@@ -173,9 +174,9 @@ test("temperature changes the last layer's scale and no code", () => {
   const spec = { name: "t", weightType: "4" as const, inputs: 6, hidden: [8], outputs: 3, norm: true, dropout: 0 };
   const network = initialNetwork(spec, new Random(2));
   const cool = atTemperature(network, 0.25);
-  assert.equal(prepare(cool)[1]!.codes, prepare(network)[1]!.codes);
+  assert.equal(prepare(networkGraph(cool))[1]!.codes, prepare(networkGraph(network))[1]!.codes);
   const x = normalize({ mean: new Float32Array(6), std: new Float32Array(6).fill(1), clip: 5 }, [1, -1, 2, 0, 0.5, 3]);
-  const [warm, cold] = [forward(prepare(network), x), forward(prepare(cool), x)];
+  const [warm, cold] = [forward(prepare(networkGraph(network)), x), forward(prepare(networkGraph(cool)), x)];
   for (let i = 0; i < 3; i++) assert.ok(Math.abs(cold[i]! - 4 * warm[i]!) < 1e-5);
 });
 

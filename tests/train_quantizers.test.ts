@@ -6,6 +6,7 @@ import { WEIGHT_TYPES, type WeightType } from "../host/model-file/weight_types.t
 import { quantizeActivations, quantizeMatrix, roundHalfEven, ternaryActivations } from "../tools/export/quantize.ts";
 import { forward, normalize, prepare } from "../tools/export/reference.ts";
 import type { Network, NetworkSpec } from "../tools/import/checkpoint.ts";
+import { networkGraph } from "../tools/import/checkpoint_graph.ts";
 import { compile, read, type Tensor, tensor } from "../tools/train/autodiff.ts";
 import { fromParameters, initialNetwork, logits, paddedInputs, realInputs, toParameters } from "../tools/train/network.ts";
 import { fakeQuantizeActivations, fakeQuantizeWeights } from "../tools/train/quantizers.ts";
@@ -144,7 +145,7 @@ for (const weightType of ["ternary", "popcount", "1", "2", "4", "7", "8", "13", 
       let worst = 0;
       for (let k = 0; k < 20; k++) {
         const x = Float32Array.from({ length: 29 }, () => random.normal());
-        const expected = forward(prepare(network), Float64Array.from(x));
+        const expected = forward(prepare(networkGraph(network)), Float64Array.from(x));
         const found = await trainedLogits(network, x);
         for (let i = 0; i < 5; i++) worst = Math.max(worst, Math.abs(found[i]! - expected[i]!));
       }

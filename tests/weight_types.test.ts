@@ -13,10 +13,12 @@ import { repack } from "../host/model-file/repack.ts";
 import { layerSizes } from "../host/model-file/sizes.ts";
 import type { WeightType } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
-import { packCheckpoint } from "../tools/export/exporter.ts";
+import { packCheckpoint, packModel } from "../tools/export/exporter.ts";
+import { checkpointModel } from "../tools/export/model.ts";
 import { checkParity } from "../tools/export/parity.ts";
 import { quantizeTrained } from "../tools/export/ptq.ts";
-import type { Checkpoint, Network } from "../tools/import/checkpoint.ts";
+import { layersOf, weightTypeOf } from "../tools/graph/layers.ts";
+import type { Checkpoint } from "../tools/import/checkpoint.ts";
 import { initialNetwork } from "../tools/train/network.ts";
 import { Random } from "../tools/train/random.ts";
 import { randomModel } from "./harness/models.ts";
@@ -26,15 +28,14 @@ const simd = await Core.create(readFileSync(packagePath("build", "qurio.simd.was
 
 const FEATURES = 70;
 
-function checkpointOf(weightType: WeightType, perTensor = false): Checkpoint {
+function checkpointOf(weightType: WeightType): Checkpoint {
   const spec = { name: weightType, weightType, inputs: FEATURES, hidden: [67, 33], outputs: 5, norm: true, dropout: 0.2 };
-  const network: Network = { ...initialNetwork(spec, new Random(5)), perTensor };
   return {
     labels: ["a", "b", "c", "d", "e"],
     features: { kind: "external", count: FEATURES },
     normalization: { mean: new Float32Array(FEATURES), std: new Float32Array(FEATURES).fill(1), clip: 5 },
     router: null,
-    experts: [network],
+    experts: [initialNetwork(spec, new Random(5))],
     policy: { kind: "single", samples: 0, alpha: 0, varianceScale: 1, escalate: [], abstain: [0], beta: [] },
     provenance: { dataset: { name: "test", sha256: "00", clips: 9, folds: 3 }, command: "test", seed: 1, versions: {} },
   };
@@ -48,11 +49,11 @@ function randomVectors(count: number): Float32Array[] {
 for (const { spec, name } of WEIGHT_TYPES) {
   for (const perTensor of [false, true]) {
     test(`${name}${perTensor ? ", one scale a matrix" : ""}: exports, agrees with the reference, decides alike in both builds`, () => {
-      const checkpoint = checkpointOf(spec, perTensor);
-      const packed = packCheckpoint(checkpoint);
+      const model = checkpointModel(checkpointOf(spec), perTensor);
+      const packed = packModel(model);
       for (const { scale, rows } of packed.experts[0].layers) assert.is(scale.length, perTensor && spec !== "float32" ? 1 : rows);
       const vectors = randomVectors(20);
-      checkParity(checkpoint, packed, vectors, scalar);
+      checkParity(model, packed, vectors, scalar);
       const file = encodeModel(packed);
       assert.equal(encodeModel(decodeModel(file)), file, "decoding loses nothing");
       assert.equal(repack(repack(file, "simd"), "scalar"), file, "repacking loses nothing");
@@ -73,7 +74,7 @@ test("parity is refused when a layer computes something else", () => {
   const [expert] = packed.experts;
   const wrong = { ...packed, experts: [{ ...expert, layers: expert.layers.map((layer, i) => (i === 2 ? { ...layer, scale } : layer)) }] };
   assert.throws(
-    () => checkParity(checkpoint, wrong, randomVectors(20), scalar),
+    () => checkParity(checkpointModel(checkpoint), wrong, randomVectors(20), scalar),
     (error: QurioError) => error.code === "PARITY",
   );
 });
@@ -215,7 +216,7 @@ test("codes outside a type's range are refused in every layout that could hold t
 
 test("scales that are zero, negative or not finite are refused, one a row or one for all", () => {
   for (const perTensor of [false, true]) {
-    const model = packCheckpoint(checkpointOf("1", perTensor));
+    const model = packModel(checkpointModel(checkpointOf("1"), perTensor));
     for (const wrong of [0, -0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
       const scale = model.experts[0].layers[0].scale.slice();
       scale[scale.length - 1] = wrong;
@@ -250,34 +251,34 @@ test("a weight type or layout that does not exist, or not together, is refused b
 // ---- post-training quantization ----
 
 test("post-training quantization: near the float32 network, nearer than without a clip, and packed as the reference says", () => {
-  const trained = checkpointOf("float32");
+  const trained = checkpointModel(checkpointOf("float32"));
   const vectors = randomVectors(40);
   for (const [bits, most] of [
     [8, 1e-3],
     [4, 0.03],
     [3, 0.12],
   ]) {
-    const { checkpoint, report } = quantizeTrained(trained, bits, vectors);
-    assert.is(checkpoint.experts[0].spec.weightType, `${bits}`);
+    const { model, report } = quantizeTrained(trained, bits, vectors);
+    assert.is(weightTypeOf(model.experts[0]), `${bits}`);
     assert.equal(
       report.map(({ layer }) => layer),
       [0, 1, 2],
     );
     for (const { outputError } of report) assert.ok(outputError < most, `${bits} bits: ${outputError}`);
-    checkParity(checkpoint, packCheckpoint(checkpoint), vectors, scalar);
+    checkParity(model, packModel(model), vectors, scalar);
   }
   const clipped = quantizeTrained(trained, 3, vectors).report[0];
   assert.ok(clipped.clip < 1, "narrow codes want a clip");
-  assert.is(quantizeTrained(trained, 8, vectors, true).checkpoint.experts[0].layers[0].quantized!.scale.length, 1);
+  assert.is(layersOf(quantizeTrained(trained, 8, vectors, true).model.experts[0])[0].weight.quantization!.scale.length, 1);
 });
 
 test("post-training quantization without a float32 network or without features is refused", () => {
   assert.throws(
-    () => quantizeTrained(checkpointOf("4"), 8, randomVectors(1)),
+    () => quantizeTrained(checkpointModel(checkpointOf("4")), 8, randomVectors(1)),
     (error: QurioError) => error.code === "PTQ" && /found 4/.test(error.message),
   );
   assert.throws(
-    () => quantizeTrained(checkpointOf("float32"), 8, []),
+    () => quantizeTrained(checkpointModel(checkpointOf("float32")), 8, []),
     (error: QurioError) => error.code === "PTQ",
   );
 });

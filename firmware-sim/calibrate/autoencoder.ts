@@ -5,10 +5,12 @@ import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { cyclesOf } from "../../host/meter/cost.ts";
 import { addCounts, noCounts, totalOf } from "../../host/meter/counts.ts";
 import { type CortexM, type DeviceProfile, isCortexM } from "../../host/meter/device.ts";
-import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
+import { encodeModel } from "../../host/model-file/model_file.ts";
 import { packNetwork } from "../../tools/export/exporter.ts";
 import { around, standIn } from "../../tools/export/network_cost.ts";
-import { type Checkpoint, layerShapes, type Network, type NetworkSpec } from "../../tools/import/checkpoint.ts";
+import type { Graph } from "../../tools/graph/graph.ts";
+import { layerShapes, type NetworkSpec } from "../../tools/import/checkpoint.ts";
+import { networkGraph } from "../../tools/import/checkpoint_graph.ts";
 import { emulatedOf, openRoads } from "../estimates/emulated.ts";
 
 /** Log-mel values of a frame, and frames in one input. */
@@ -39,23 +41,43 @@ export interface Variant {
 export function standInVariants(): Variant[] {
   const features = Float32Array.from({ length: WIDTH }, (_, i) => Math.sin(78.233 * i));
   return [["8-bit", "8"] as const, ["4-bit", "4"] as const, ["ternary", "2"] as const].map(([weights, weightType]) => {
-    const network = packNetwork(standIn({ ...SPEC, weightType }));
-    return { weights, features, file: encodeOpen(around(network, POLICY_SINGLE, 0)) };
+    const network = packNetwork(withoutRelu(networkGraph(standIn({ ...SPEC, weightType })), ROWS.length - 1));
+    return { weights, features, file: encodeModel(around(network, POLICY_SINGLE, 0)) };
   });
 }
 
-/** The eleventh layer behind ten of a checkpoint. */
-export function withHead(checkpoint: Checkpoint): Checkpoint {
-  const [{ spec, layers }] = checkpoint.experts;
-  const network: Network = { spec: { ...SPEC, weightType: spec.weightType }, layers: [...layers, standIn(SPEC).layers[ROWS.length]] };
-  return { ...checkpoint, labels: ["0", "1"], experts: [network] };
+/** The eleventh layer behind a graph of ten. */
+export function withHead(graph: Graph): Graph {
+  const { weight, bias } = standIn(SPEC).layers[ROWS.length];
+  const at = graph.tensors.length;
+  const tensor = (name: string, shape: number[], data: Float32Array | null) => ({ name, shape, data, quantization: null });
+  const head = {
+    kind: "linear",
+    input: graph.output,
+    output: at + 2,
+    weight: at,
+    bias: at + 1,
+    weightType: "8",
+    perTensor: false,
+  } as const;
+  return {
+    ...graph,
+    tensors: [
+      ...graph.tensors,
+      tensor("head weight", [SPEC.outputs, WIDTH], weight),
+      tensor("head bias", [SPEC.outputs], bias),
+      tensor("head", [SPEC.outputs], null),
+    ],
+    ops: [...graph.ops, head],
+    output: at + 2,
+  };
 }
 
-/** The bytes of the model, without the ReLU behind the tenth layer that packing gives to all layers but the last. */
-export function encodeOpen(model: PackedModel): Uint8Array {
-  const [network] = model.experts;
-  const layers = network.layers.map((layer, i) => (i === ROWS.length - 1 ? { ...layer, relu: false } : layer));
-  return encodeModel({ ...model, experts: [{ ...network, layers }] });
+/** A checkpoint has ReLU behind all layers but the last; this takes that of one layer away. */
+function withoutRelu(graph: Graph, layer: number): Graph {
+  const relu = graph.ops.filter(({ kind }) => kind === "relu")[layer];
+  const ops = graph.ops.filter((op) => op !== relu).map((op) => (op.input === relu.output ? { ...op, input: relu.input } : op));
+  return { ...graph, ops };
 }
 
 /** Cycles of one input on both roads; the device's wait states are in both. */

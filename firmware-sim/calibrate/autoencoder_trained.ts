@@ -8,14 +8,17 @@ import { join } from "node:path";
 import { layerOutputs } from "../../host/engines/trace.ts";
 import { QurioError } from "../../host/errors.ts";
 import { readInput } from "../../host/files.ts";
+import { encodeModel } from "../../host/model-file/model_file.ts";
 import { Core } from "../../host/runtime/core.ts";
 import { coreWasm } from "../../host/runtime/index.ts";
-import { packCheckpoint } from "../../tools/export/exporter.ts";
+import { packModel } from "../../tools/export/exporter.ts";
+import { importedModel } from "../../tools/export/imported_model.ts";
 import { quantizeTrained } from "../../tools/export/ptq.ts";
-import { asFloat, tfliteCheckpoint } from "../../tools/export/tflite_checkpoint.ts";
-import { readTflite, type TfliteNetwork } from "../../tools/import/tflite.ts";
-import { runTflite } from "../../tools/import/tflite_reference.ts";
-import { BANDS, encodeOpen, ROWS, type Variant, WIDTH, withHead } from "./autoencoder.ts";
+import { type Graph, valuesOf } from "../../tools/graph/graph.ts";
+import { layersOf } from "../../tools/graph/layers.ts";
+import { readTflite } from "../../tools/import/tflite.ts";
+import { tfliteReference } from "../../tools/import/tflite_reference.ts";
+import { BANDS, ROWS, type Variant, WIDTH, withHead } from "./autoencoder.ts";
 
 const FILES = { float32: "ad01_fp32.tflite", int8: "ad01_int8.tflite", input: "normal_id_01_00000000_hist_librosa.bin" };
 const FRAMES = 200;
@@ -45,13 +48,16 @@ export async function trained(folder: string): Promise<{ variants: Variant[]; sc
   checkShape(FILES.float32, float32);
   checkShape(FILES.int8, int8);
   const windows = readWindows(folder);
-  const checkpoint = withHead(tfliteCheckpoint(int8, FILES.int8));
-  const reduced = (bits: number) => quantizeTrained(asFloat(checkpoint), bits, windows).checkpoint;
-  const variants = [["8-bit", checkpoint] as const, ["4-bit", reduced(4)] as const, ["ternary", reduced(2)] as const].map(
-    ([weights, packed]): Variant => ({ weights, features: windows[WINDOWS >> 1], file: encodeOpen(packCheckpoint(packed)) }),
+  const imported = importedModel(int8, "autoencoder", ["0", "1"]);
+  const model = { ...imported, experts: [withHead(imported.experts[0])] };
+  const floats = { ...model, experts: model.experts.map(asFloat) };
+  const reduced = (bits: number) => quantizeTrained(floats, bits, windows).model;
+  const variants = [["8-bit", model] as const, ["4-bit", reduced(4)] as const, ["ternary", reduced(2)] as const].map(
+    ([weights, packed]): Variant => ({ weights, features: windows[WINDOWS >> 1], file: encodeModel(packModel(packed)) }),
   );
   const core = await Core.create(coreWasm(false), false);
-  const wanted = windows.map((x) => runTflite(float32, x));
+  const float32Outputs = tfliteReference(float32);
+  const wanted = windows.map(float32Outputs);
   const score = (what: string, outputs: (x: Float32Array) => ArrayLike<number>, published: number | null = null): Score => {
     const found = windows.map(outputs);
     return { what, score: meanSquare(found, windows), published, error: meanSquare(found, wanted) };
@@ -61,8 +67,8 @@ export async function trained(folder: string): Promise<{ variants: Variant[]; sc
     return score(what, (x) => layerOutputs(core, file, x, ROWS.length, WIDTH), published);
   };
   const scores = [
-    score(`${FILES.float32}, float64 sums`, (x) => runTflite(float32, x), PUBLISHED_SCORES.float32),
-    score(`${FILES.int8}, TensorFlow Lite's integers`, (x) => runTflite(int8, x), PUBLISHED_SCORES.int8),
+    score(`${FILES.float32}, float64 sums`, float32Outputs, PUBLISHED_SCORES.float32),
+    score(`${FILES.int8}, TensorFlow Lite's integers`, tfliteReference(int8), PUBLISHED_SCORES.int8),
     onKernels("its codes on qurio's 8-bit kernels", variants[0], PUBLISHED_SCORES.int8),
     onKernels("its weights in 4 bits after training", variants[1]),
     onKernels("its weights ternary after training", variants[2]),
@@ -70,7 +76,20 @@ export async function trained(folder: string): Promise<{ variants: Variant[]; sc
   return { variants, scores };
 }
 
-function checkShape(file: string, { layers }: TfliteNetwork): void {
+/** The same network in float32, for post-training quantization to fewer bits. */
+function asFloat(graph: Graph): Graph {
+  const weights = new Set(layersOf(graph).map(({ op }) => op.weight));
+  return {
+    ...graph,
+    tensors: graph.tensors.map((tensor, id) =>
+      weights.has(id) ? { ...tensor, data: Float32Array.from(valuesOf(tensor)), quantization: null } : tensor,
+    ),
+    ops: graph.ops.map((op) => (op.kind === "linear" ? { ...op, weightType: "float32" } : op)),
+  };
+}
+
+function checkShape(file: string, graph: Graph): void {
+  const layers = layersOf(graph);
   const found = [layers[0].columns, ...layers.map(({ rows }) => rows)].join("-");
   const expected = [WIDTH, ...ROWS].join("-");
   if (found !== expected) throw otherFile(file, `a network of ${expected}`, found);

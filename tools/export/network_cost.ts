@@ -11,6 +11,7 @@ import type { Core } from "../../host/runtime/core.ts";
 import { WINDOW_SAMPLES } from "../../host/runtime/model.ts";
 import { streamSettings } from "../../host/runtime/stream.ts";
 import { layerShapes, type Network, type NetworkSpec } from "../import/checkpoint.ts";
+import { networkGraph } from "../import/checkpoint_graph.ts";
 import { featuresModel, packNetwork } from "./exporter.ts";
 import { ARITHMETICS, type Arithmetic, frontEndOf } from "./front_end_tables.ts";
 
@@ -34,7 +35,9 @@ export function standIn(spec: NetworkSpec): Network {
 /** A model of random weights around one network. */
 export function around(network: PackedNetwork, kind: number, samples: number): PackedModel {
   const { inputs, outputs } = network;
-  const small = packNetwork(standIn({ name: "stand-in", weightType: "8", inputs, hidden: [], outputs: 2, norm: false, dropout: 0 }));
+  const small = packNetwork(
+    networkGraph(standIn({ name: "stand-in", weightType: "8", inputs, hidden: [], outputs: 2, norm: false, dropout: 0 })),
+  );
   const isRouter = kind !== POLICY_SINGLE;
   const experts = kind === POLICY_BAYESIAN ? new Array<PackedNetwork>(outputs).fill(small) : [];
   return {
@@ -57,7 +60,7 @@ function cyclesIn(model: PackedModel, part: "router" | "expert", meter: Meter<Co
 
 /** Modelled cycles of one answer. The meter's core is left with another model loaded. */
 export function networkCycles(spec: NetworkSpec, meter: Meter<Core>, device: DeviceProfile): number {
-  return cyclesIn(around(packNetwork(standIn(spec)), POLICY_SINGLE, 0), "expert", meter, device);
+  return cyclesIn(around(packNetwork(networkGraph(standIn(spec))), POLICY_SINGLE, 0), "expert", meter, device);
 }
 
 /** Modelled cycles of a router, all its Monte Carlo samples. The meter's core is left with another model loaded. */
@@ -69,7 +72,7 @@ export function routerCycles(
   device: DeviceProfile,
 ): number {
   const policy = kind === "probe" ? POLICY_PROBE : POLICY_BAYESIAN;
-  return cyclesIn(around(packNetwork(standIn(spec)), policy, samples), "router", meter, device);
+  return cyclesIn(around(packNetwork(networkGraph(standIn(spec))), policy, samples), "router", meter, device);
 }
 
 /** Modelled cycles of the front end with 8-bit codes, whatever networks follow. */

@@ -1,10 +1,10 @@
-// Parity: each network of a packed model, run by the core on real features, against the float64 reference of its checkpoint.
+// Parity: each network of a packed model, run by the core on real features, against the float64 reference of its graph.
 
 import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import type { Core } from "../../host/runtime/core.ts";
-import type { Checkpoint } from "../import/checkpoint.ts";
+import { type GraphModel, networksOf } from "./model.ts";
 import { forward, normalize, prepare, softmax } from "./reference.ts";
 
 /** Labels may differ only where the reference's two best are closer than this. */
@@ -33,20 +33,18 @@ export interface ParityRow {
  * One row per network, the router included; feature vectors are float32 [features], raw.
  * @throws QurioError PARITY when a row is outside the tolerance
  */
-export function checkParity(checkpoint: Checkpoint, packed: PackedModel, vectors: readonly Float32Array[], core: Core): ParityRow[] {
-  const pairs = [
-    ...(checkpoint.router && packed.router ? [{ network: checkpoint.router, packed: packed.router }] : []),
-    ...checkpoint.experts.map((network, i) => ({ network, packed: packed.experts[i] })),
-  ];
-  return pairs.map(({ network, packed: packedNetwork }) => {
+export function checkParity(model: GraphModel, packed: PackedModel, vectors: readonly Float32Array[], core: Core): ParityRow[] {
+  const packedNetworks = packed.router ? [packed.router, ...packed.experts] : packed.experts;
+  return networksOf(model).map((graph, i) => {
+    const packedNetwork = packedNetworks[i]!;
     // the network alone; a router's outputs are experts, so its labels are stand-ins
     const labels = Array.from({ length: packedNetwork.outputs }, (_, i) => `${i}`);
     const policy = { ...packed.policy, kind: POLICY_SINGLE, samples: 0 };
     core.load(encodeModel({ ...packed, router: null, experts: [packedNetwork], policy, labels }));
-    const layers = prepare(network);
+    const layers = prepare(graph);
     const row: ParityRow = { network: packedNetwork.name, vectors: vectors.length, maxDifference: 0, ties: 0, labelsDiffer: 0 };
     for (const vector of vectors) {
-      const x = normalize(checkpoint.normalization, vector);
+      const x = normalize(model.normalization, vector);
       const label = core.decideFeatures(vector).label!;
       const { expected, difference, nudge } = nearest(core.probabilities(), (nudge) => softmax(forward(layers, x, [], nudge)));
       row.maxDifference = Math.max(row.maxDifference, difference);

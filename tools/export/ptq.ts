@@ -9,7 +9,9 @@
 
 import { QurioError } from "../../host/errors.ts";
 import type { Codes, WeightType } from "../../host/model-file/weight_types.ts";
-import type { Checkpoint, Layer, Network } from "../import/checkpoint_types.ts";
+import type { Graph, LinearOp } from "../graph/graph.ts";
+import { type GraphLayer, layersOf, weightTypeOf } from "../graph/layers.ts";
+import { type GraphModel, networksOf } from "./model.ts";
 import { maxCode, type QuantizedMatrix, quantizeActivations, roundHalfEven } from "./quantize.ts";
 import { activate, linear, normalize, prepare } from "./reference.ts";
 
@@ -28,57 +30,51 @@ export interface PtqRow {
 }
 
 /**
- * The checkpoint with every float32 network in `bits` bits (its last layer in 8 at least); others stay as they are.
+ * The model with every float32 network in `bits` bits (its last layer in 8 at least); others stay as they are.
  *
  * @param vectors real features, raw; evenly spaced ones of them are used.
  * @throws QurioError PTQ when no network is float32, or without vectors.
  */
 export function quantizeTrained(
-  checkpoint: Checkpoint,
+  model: GraphModel,
   bits: number,
   vectors: readonly Float32Array[],
   perTensor = false,
-): { checkpoint: Checkpoint; report: PtqRow[] } {
-  const networks = [...(checkpoint.router ? [checkpoint.router] : []), ...checkpoint.experts];
-  if (!networks.some(({ spec }) => spec.weightType === "float32")) {
+): { model: GraphModel; report: PtqRow[] } {
+  const types = networksOf(model).map(weightTypeOf);
+  if (!types.includes("float32")) {
     throw new QurioError(
       "PTQ",
-      `post-training quantization needs a network trained in float32, found ${networks.map(({ spec }) => spec.weightType).join(", ") || "none"}`,
+      `post-training quantization needs a network trained in float32, found ${types.join(", ") || "none"}`,
       "Train with --experts float32, or leave --ptq out: the other types were trained as they are packed.",
     );
   }
   if (vectors.length === 0) throw new QurioError("PTQ", "post-training quantization needs feature vectors, found 0", "Pass real features.");
   const step = Math.max(1, vectors.length / MOST_VECTORS);
   const inputs = Array.from({ length: Math.floor(vectors.length / step) }, (_, i) =>
-    normalize(checkpoint.normalization, vectors[Math.floor(i * step)]!),
+    normalize(model.normalization, vectors[Math.floor(i * step)]!),
   );
   const report: PtqRow[] = [];
-  const convert = (network: Network) => {
-    if (network.spec.weightType !== "float32") return network;
-    return quantizeNetwork(network, bits, inputs, perTensor, report);
-  };
-  return {
-    checkpoint: { ...checkpoint, router: checkpoint.router && convert(checkpoint.router), experts: checkpoint.experts.map(convert) },
-    report,
-  };
+  const convert = (graph: Graph) => (weightTypeOf(graph) === "float32" ? quantizeGraph(graph, bits, inputs, perTensor, report) : graph);
+  return { model: { ...model, router: model.router && convert(model.router), experts: model.experts.map(convert) }, report };
 }
 
-function quantizeNetwork(network: Network, bits: number, inputs: Float64Array[], perTensor: boolean, report: PtqRow[]): Network {
-  const spec = { ...network.spec, weightType: `${bits}` as WeightType };
-  const float = prepare(network);
-  const layers: Layer[] = [];
+function quantizeGraph(graph: Graph, bits: number, inputs: Float64Array[], perTensor: boolean, report: PtqRow[]): Graph {
+  const float = prepare(graph);
+  const layers = layersOf(graph);
+  let quantizedGraph = graph;
   let floatInputs = inputs;
   let packedInputs = inputs;
-  for (const [index, layer] of network.layers.entries()) {
+  for (const [index, layer] of layers.entries()) {
     const wanted = floatInputs.map((x) => linear(float[index]!, x));
     const seen = packedInputs.map(dequantized);
-    const top = maxCode(index === network.layers.length - 1 ? Math.max(bits, 8) : bits);
-    const { quantized, clips } = quantizeLayer(layer, seen, wanted, top, perTensor);
-    layers.push({ ...layer, quantized });
-    const packed = prepare({ spec, layers: network.layers.map((original, i) => layers[i] ?? original), perTensor })[index]!;
+    const layerBits = index === layers.length - 1 ? Math.max(bits, 8) : bits;
+    const { quantized, clips } = quantizeLayer(layer, seen, wanted, maxCode(layerBits), perTensor);
+    quantizedGraph = withWeights(quantizedGraph, layer.op, `${layerBits}` as WeightType, quantized);
+    const packed = prepare(quantizedGraph)[index]!;
     const got = packedInputs.map((x) => linear(packed, x));
     report.push({
-      network: spec.name,
+      network: graph.name,
       layer: index,
       clip: clips.sort((a, b) => a - b)[clips.length >> 1]!,
       outputError: nmse(got, wanted),
@@ -86,7 +82,16 @@ function quantizeNetwork(network: Network, bits: number, inputs: Float64Array[],
     floatInputs = wanted.map((h) => activate(float[index]!, h));
     packedInputs = got.map((h) => activate(packed, h));
   }
-  return { spec, layers, perTensor };
+  return quantizedGraph;
+}
+
+function withWeights(graph: Graph, op: LinearOp, weightType: WeightType, { codes, scale }: QuantizedMatrix): Graph {
+  const weight = { ...graph.tensors[op.weight]!, data: codes, quantization: { scale, zeroPoint: 0 } };
+  return {
+    ...graph,
+    tensors: graph.tensors.map((tensor, id) => (id === op.weight ? weight : tensor)),
+    ops: graph.ops.map((other) => (other === op ? { ...op, weightType } : other)),
+  };
 }
 
 function dequantized(x: Float64Array): Float64Array {
@@ -107,7 +112,7 @@ function nmse(got: Float64Array[], wanted: Float64Array[]): number {
 
 /** Codes of one layer; `inputs` are what its integers will see, `wanted` the outputs to come close to, bias included. */
 function quantizeLayer(
-  { weight, bias, rows, columns }: Layer,
+  { weight, bias, rows, columns }: GraphLayer,
   inputs: Float64Array[],
   wanted: Float64Array[],
   top: number,
@@ -120,7 +125,7 @@ function quantizeLayer(
   const clips: number[] = [];
   for (let first = 0; first < rows; first += groupRows) {
     const [start, end] = [first * columns, (first + groupRows) * columns];
-    const w = weight.subarray(start, end);
+    const w = (weight.data as Float32Array).subarray(start, end);
     let largest = 0;
     for (const value of w) largest = Math.max(largest, Math.abs(value));
     if (largest < 1e-30) {

@@ -12,7 +12,7 @@
 // Maxima and means are those of a row, or of the whole matrix if it has one scale.
 
 import { type Codes, isTernary, type WeightType } from "../../host/model-file/weight_types.ts";
-import { layerWeightType, type Network } from "../import/checkpoint_types.ts";
+import type { GraphLayer } from "../graph/layers.ts";
 
 /** Share of the largest centred weight of a row below which a ternary code is zero. */
 export const TERNARY_THRESHOLD = 0.15;
@@ -34,11 +34,13 @@ const NO_SCALE = 1e-30;
 /** Below this the scale, or its inverse, would not be a normal float32. */
 const NO_VARIATION = 1e-30;
 
-/** Codes and scales of layer `index`, or null if it stays float32. */
-export function layerCodes({ spec, layers, perTensor }: Network, index: number): QuantizedMatrix | null {
-  const type = layerWeightType(spec, index);
-  const { weight, rows, columns, quantized } = layers[index]!;
-  return type === "float32" ? null : (quantized ?? quantizeMatrix(weight, rows, columns, type, perTensor));
+/** Codes and scales of a layer's weights: its own, or made as its type asks; null if it stays float32. */
+export function layerCodes({ op, weight, rows, columns }: GraphLayer): QuantizedMatrix | null {
+  const { weightType, perTensor } = op;
+  if (weightType === "float32") return null;
+  const { data, quantization } = weight;
+  if (quantization) return { codes: data as Codes, scale: quantization.scale };
+  return quantizeMatrix(data as Float32Array, rows, columns, weightType, perTensor);
 }
 
 /** Float32 weights [rows, columns] to codes, with a scale a row, or one for all. */

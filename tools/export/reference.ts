@@ -1,10 +1,12 @@
-// A network in plain float64, on the codes that the exporter packs: what packed arithmetic is compared with.
+// A graph in plain float64, on the codes that the exporter packs: what packed arithmetic is compared with.
 //
 //   per layer  y[r] = scale[r] * xScale * sum_c code(r, c) * xCode(c) + bias[r]      (float32 layers: y = W x + b)
-//   hidden     LayerNorm (population variance, eps 1e-5) if there is one, ReLU
+//   behind it  LayerNorm (population variance, eps 1e-5) and ReLU where the graph has them
 
 import type { Codes } from "../../host/model-file/weight_types.ts";
-import { layerWeightType, type Network, type Normalization } from "../import/checkpoint_types.ts";
+import type { Graph } from "../graph/graph.ts";
+import { layersOf } from "../graph/layers.ts";
+import type { Normalization } from "../import/checkpoint_types.ts";
 import { layerCodes, quantizeActivations, ternaryActivations } from "./quantize.ts";
 
 const EPSILON = 1e-5;
@@ -23,23 +25,25 @@ export interface PreparedLayer {
   bias: Float32Array;
   gamma: Float32Array | null;
   beta: Float32Array | null;
+  relu: boolean;
 }
 
-/** Quantizes every layer once; `forward` then runs on it. */
-export function prepare(network: Network): PreparedLayer[] {
-  return network.layers.map((layer, index) => {
-    const { rows, columns, bias, gamma, beta } = layer;
-    const quantized = layerCodes(network, index);
+/** Quantizes every layer once; `forward` then runs on it. Errors: those of layersOf. */
+export function prepare(graph: Graph): PreparedLayer[] {
+  return layersOf(graph).map((layer) => {
+    const { op, rows, columns, weight, bias, gamma, beta, relu } = layer;
+    const quantized = layerCodes(layer);
     return {
       rows,
       columns,
       codes: quantized?.codes ?? null,
-      ternaryActivations: layerWeightType(network.spec, index) === "popcount",
+      ternaryActivations: op.weightType === "popcount",
       scale: Float32Array.from({ length: rows }, (_, row) => (quantized ? quantized.scale[quantized.scale.length > 1 ? row : 0]! : 1)),
-      weight: quantized ? null : layer.weight,
+      weight: quantized ? null : (weight.data as Float32Array),
       bias,
       gamma,
       beta,
+      relu,
     };
   });
 }
@@ -67,19 +71,17 @@ export function normalize({ mean, std, clip }: Normalization, features: ArrayLik
 export function forward(layers: PreparedLayer[], x: Float64Array, masks: Float64Array[] = [], nudge = 0): Float64Array {
   let h = x;
   for (const [index, layer] of layers.entries()) {
-    h = linear(layer, h, nudge);
-    if (index === layers.length - 1) break;
-    activate(layer, h);
+    h = activate(layer, linear(layer, h, nudge));
     const mask = masks[index];
     if (mask) for (let i = 0; i < h.length; i++) h[i] = h[i]! * mask[i]!;
   }
   return h;
 }
 
-/** LayerNorm, if the layer has one, and ReLU, in place: what follows the linear part of a hidden layer. */
-export function activate({ gamma, beta }: PreparedLayer, h: Float64Array): Float64Array {
+/** LayerNorm and ReLU, in place, where the layer has them. */
+export function activate({ gamma, beta, relu }: PreparedLayer, h: Float64Array): Float64Array {
   if (gamma && beta) layerNorm(h, gamma, beta);
-  for (let i = 0; i < h.length; i++) h[i] = Math.max(0, h[i]!);
+  if (relu) for (let i = 0; i < h.length; i++) h[i] = Math.max(0, h[i]!);
   return h;
 }
 

@@ -1,7 +1,7 @@
 // What a checkpoint holds: networks as float weights, and how they work together.
 
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
-import { type Codes, isTernary, type WeightType } from "../../host/model-file/weight_types.ts";
+import { isTernary, type WeightType } from "../../host/model-file/weight_types.ts";
 import type { FeatureSpec, NetworkSpec, Policy, Provenance } from "./checkpoint_schema.ts";
 
 export type { FeatureSpec, NetworkSpec, Policy, Provenance };
@@ -17,15 +17,11 @@ export interface Layer {
   /** [rows]; null on the last layer and without norm. */
   gamma: Float32Array | null;
   beta: Float32Array | null;
-  /** Codes that post-training quantization chose; without them the exporter quantizes as training did. Not part of the file. */
-  quantized?: { codes: Codes; scale: Float32Array };
 }
 
 export interface Network {
   spec: NetworkSpec;
   layers: Layer[];
-  /** One scale for each matrix instead of one a row. Not part of the file. */
-  perTensor?: boolean;
 }
 
 /** x = clamp((feature - mean) / std, -clip, clip) */

@@ -54,6 +54,11 @@ export class Flatbuffer {
     return at ? this.bytes.readInt32(at) : absent;
   }
 
+  f32(table: number, id: number, absent = 0): number {
+    const at = this.field(table, id, 4);
+    return at ? this.bytes.readFloat32(at) : absent;
+  }
+
   /** A table in field `id`, or 0. */
   child(table: number, id: number): number {
     const at = this.field(table, id, 4);
@@ -87,9 +92,10 @@ export class Flatbuffer {
     return Float32Array.from({ length }, (_, i) => this.bytes.readFloat32(at + 4 * i));
   }
 
-  text(table: number, id: number): string {
+  /** @param most bytes, the rest is cut */
+  text(table: number, id: number, most: number): string {
     const { at, length } = this.vector(table, id, 1);
-    return new TextDecoder().decode(this.bytes.bytes().subarray(at, at + length));
+    return new TextDecoder().decode(this.bytes.bytes().subarray(at, at + Math.min(length, most)));
   }
 
   /** A copy, so that it is aligned for any view. */

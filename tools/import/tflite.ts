@@ -1,250 +1,322 @@
-// TensorFlow Lite files of fully connected networks, one layer behind the other, int8 or float32: what MLPerf Tiny's autoencoder is.
+// TensorFlow Lite files of fully connected networks, one layer behind the other, as graphs.
 //
-// Field numbers and enumerations: github.com/tensorflow/tflite-micro, commit 6cdf0d7, tensorflow/lite/schema/schema.fbs; a field's
-// number is its place in its table, counted from 0, a union counts twice. Quantization, value = scale * (code - zeroPoint):
-// tensorflow.org/lite/performance/quantization_spec.
+// An operator is read by a row of OPERATORS: `problem` says why one of this kind cannot be packed, so that a file is refused with all its
+// reasons at once; `add` puts it behind the chain. Quantization is kept: weights and biases as their codes, and the grids of tensors
+// between layers, for whoever wants to compute what TensorFlow Lite does (tflite_reference.ts).
 
-import { MAX_WEIGHTS, MAX_WIDTH } from "../../assembly/format/ids.ts";
+import { createHash } from "node:crypto";
+import { MAX_LAYERS, MAX_WEIGHTS, MAX_WIDTH } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
-import { Flatbuffer, OutOfBounds } from "./flatbuffer.ts";
-
-const IDENTIFIER = "TFL3";
-const MODEL = { version: 0, operatorCodes: 1, subgraphs: 2, buffers: 4 };
-const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 };
-const OPERATOR_CODE = { deprecatedBuiltinCode: 0, builtinCode: 3 };
-const OPERATOR = { opcodeIndex: 0, inputs: 1, outputs: 2, optionsType: 3, options: 4 };
-const FULLY_CONNECTED_OPTIONS = { activation: 0, weightsFormat: 1 };
-const TENSOR = { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4, sparsity: 6 };
-const QUANTIZATION = { scale: 2, zeroPoint: 3, quantizedDimension: 6 };
-const BUFFER = { data: 0 };
+import { Chain, type Constant } from "../graph/chain.ts";
+import { checkGraph } from "../graph/check.ts";
+import { type Graph, type Quantization, sizeOf } from "../graph/graph.ts";
+import { TfliteFile, type TfliteOperator, type TfliteTensor, withinBounds } from "./tflite_file.ts";
+import { activationName, typeName } from "./tflite_names.ts";
 
 const FLOAT32 = 0;
+const FLOAT16 = 1;
 const INT32 = 2;
 const INT8 = 9;
-const TYPE_NAMES: Record<number, string> = { [FLOAT32]: "float32", [INT32]: "int32", [INT8]: "int8" };
-const FULLY_CONNECTED = 9;
-const OPTIONS_OF_FULLY_CONNECTED = 8;
-const ACTIVATIONS: Record<number, "none" | "relu"> = { 0: "none", 1: "relu" };
-/** More than any network that qurio can hold; a hostile file shall not make this reader copy one tensor without end. */
-const MOST_LAYERS = 64;
 
-/** value = scale * (code - zeroPoint) */
-export interface Affine {
-  scale: number;
-  zeroPoint: number;
-}
+const FULLY_CONNECTED = { optionsType: 8, activation: 0, weightsFormat: 1 };
+const SOFTMAX = { optionsType: 9, beta: 0 };
+const NONE = 0;
+const RELU = 1;
 
-interface TfliteShape {
-  name: string;
-  columns: number;
-  rows: number;
-  relu: boolean;
-}
+/** Types of input, weights and output: float, int8, and int8 weights between float activations. */
+const LINEAR_TYPES = [
+  [FLOAT32, FLOAT32, FLOAT32],
+  [INT8, INT8, INT8],
+  [FLOAT32, INT8, FLOAT32],
+];
 
-export interface FloatLayer extends TfliteShape {
-  kind: "float32";
-  /** [rows][columns] */
-  weights: Float32Array;
-  /** [rows], zeros if the file has none */
-  bias: Float32Array;
-}
-
-export interface Int8Layer extends TfliteShape {
-  kind: "int8";
-  /** [rows][columns], zero point 0 */
-  weights: Int8Array;
-  /** [rows] or [1] */
-  weightScale: Float32Array;
-  /** [rows], in units of input.scale * weightScale; zeros if the file has none */
-  bias: Int32Array;
-  input: Affine;
-  output: Affine;
-}
-
-export interface TfliteNetwork {
-  /** Of one kind, each reading what the one before it wrote. */
-  layers: FloatLayer[] | Int8Layer[];
-}
+/** More than any chain of layers has; a hostile file shall not make this reader read one table without end. */
+const MOST_OPERATORS = 64;
+/** In a message: places of operators of one kind, and kinds. */
+const MOST_PLACES = 8;
+const MOST_KINDS = 32;
 
 /**
- * @param name of the file, for messages
- * @throws QurioError TFLITE for a damaged file, TFLITE_UNSUPPORTED for one that is sound but something else
+ * @param file the bytes
+ * @param name of the file, for messages and as the graph's name
+ * @throws QurioError TFLITE for a damaged file; UNSUPPORTED_OP with every operator that cannot be packed, TFLITE_UNSUPPORTED for another
+ * reason why a sound file cannot be read
  */
-export function readTflite(file: Uint8Array, name: string): TfliteNetwork {
-  try {
-    return new Reader(file, name).network();
-  } catch (error) {
-    if (!(error instanceof OutOfBounds)) throw error;
-    throw new QurioError("TFLITE", `${name} is damaged: ${error.message}`, "Fetch the file again.");
-  }
+export function readTflite(file: Uint8Array, name: string): Graph {
+  return withinBounds(name, () => {
+    const reader = new Reader(new TfliteFile(file, name));
+    reader.refuseUnsupported();
+    return checkGraph(reader.graph(createHash("sha256").update(file).digest("hex")));
+  });
 }
 
-interface Tensor {
-  name: string;
-  shape: number[];
-  type: number;
-  data: Uint8Array;
-  scale: Float32Array;
-  zeroPoint: number[];
+/** An operator and the tensors that it reads and writes first. */
+interface Step {
+  operator: TfliteOperator;
+  input: TfliteTensor;
+  output: TfliteTensor;
 }
+
+interface OperatorReader {
+  inputs: [least: number, most: number];
+  /** Why this operator cannot be packed, in the words that follow its name; null if it can. */
+  problem(step: Step, reader: Reader): string | null;
+  add(step: Step, chain: Chain, reader: Reader): void;
+}
+
+const OPERATORS: Record<string, OperatorReader> = {
+  FULLY_CONNECTED: {
+    inputs: [2, 3],
+    problem: (step, reader) => reader.linearProblem(step),
+    add: (step, chain, reader) => reader.addLinear(step, chain),
+  },
+  RELU: {
+    inputs: [1, 1],
+    problem: ({ operator, input, output }, reader) => {
+      if (operator.index < reader.firstLinear) return "before the first layer";
+      return typesProblem([input, output]) ?? (sameGrid(input, output) ? null : "that changes the scale");
+    },
+    add: ({ output }, chain, reader) => chain.relu(reader.grid(output, "RELU")),
+  },
+  // the chain is one vector at a time, whatever its shape
+  RESHAPE: {
+    inputs: [1, 2],
+    problem: ({ input, output }) => typesProblem([input, output]) ?? (sameGrid(input, output) ? null : "that changes the scale"),
+    add: () => {},
+  },
+  // to codes before the first layer and back to numbers behind the last: the grid of the layer's own tensor says the same
+  QUANTIZE: {
+    inputs: [1, 1],
+    problem: ({ operator, input, output }, reader) => {
+      if (input.type !== FLOAT32 || output.type !== INT8) return `of ${typeName(input.type)} to ${typeName(output.type)}`;
+      return operator.index < reader.firstLinear ? null : "behind the first layer";
+    },
+    add: () => {},
+  },
+  DEQUANTIZE: {
+    inputs: [1, 1],
+    problem: ({ operator, input, output }, reader) => {
+      if (input.type === FLOAT16) return "of float16 constants";
+      if (input.type !== INT8 || output.type !== FLOAT32) return `of ${typeName(input.type)} to ${typeName(output.type)}`;
+      return operator.index > reader.lastLinear ? null : "before the last layer";
+    },
+    add: () => {},
+  },
+  SOFTMAX: {
+    inputs: [1, 1],
+    problem: ({ operator, input, output }, reader) => {
+      const { flat } = reader.file;
+      const hasOptions = operator.options !== 0 && operator.optionsType === SOFTMAX.optionsType;
+      const beta = hasOptions ? flat.f32(operator.options, SOFTMAX.beta) : 1;
+      if (beta !== 1) return `with beta ${beta}`;
+      return typesProblem([input, output]) ?? (operator.index > reader.lastLinear ? null : "before the last layer");
+    },
+    add: (_, chain) => chain.softmax(),
+  },
+};
 
 class Reader {
-  private readonly flat: Flatbuffer;
-  private readonly file: string;
-  private readonly tensors: number[];
-  private readonly buffers: number[];
-  private readonly subgraph: number;
-  private readonly model: number;
+  readonly file: TfliteFile;
+  /** Places of FULLY_CONNECTED; Infinity and -1 without any. */
+  readonly firstLinear: number;
+  readonly lastLinear: number;
+  private readonly names: string[];
 
-  constructor(file: Uint8Array, name: string) {
-    this.flat = new Flatbuffer(file);
-    this.file = name;
-    const model = this.flat.root(IDENTIFIER);
-    if (model === null) throw this.damaged("the file", `identifier ${IDENTIFIER}`, "another");
-    this.model = model;
-    const version = this.flat.i32(model, MODEL.version);
-    if (version !== 3) throw this.unsupported("schema version", "3", version);
-    const subgraphs = this.flat.tables(model, MODEL.subgraphs);
-    if (subgraphs.length !== 1) throw this.unsupported("subgraphs", "1", subgraphs.length);
-    this.subgraph = subgraphs[0];
-    this.tensors = this.flat.tables(this.subgraph, SUBGRAPH.tensors);
-    this.buffers = this.flat.tables(model, MODEL.buffers);
+  constructor(file: TfliteFile) {
+    this.file = file;
+    this.names = file.operatorNames[0]!;
+    const first = this.names.indexOf("FULLY_CONNECTED");
+    this.firstLinear = first < 0 ? Number.POSITIVE_INFINITY : first;
+    this.lastLinear = this.names.lastIndexOf("FULLY_CONNECTED");
   }
 
-  network(): TfliteNetwork {
-    const operators = this.flat.tables(this.subgraph, SUBGRAPH.operators);
-    if (operators.length === 0 || operators.length > MOST_LAYERS)
-      throw this.unsupported("operators", `1 to ${MOST_LAYERS}`, operators.length);
-    let [at] = this.indices(this.subgraph, SUBGRAPH.inputs, "inputs", 1, 1);
-    const layers = operators.map((operator, i) => {
-      const where = `operator ${i}`;
-      const { input, weights, bias, output, relu } = this.operator(operator, where);
-      if (input !== at) throw this.unsupported(where, `tensor ${at}, which comes before it, as its input`, `tensor ${input}`);
-      at = output;
-      return this.layer(where, relu, this.tensor(input), this.tensor(weights), bias < 0 ? null : this.tensor(bias), this.tensor(output));
-    });
-    const [output] = this.indices(this.subgraph, SUBGRAPH.outputs, "outputs", 1, 1);
-    if (output !== at) throw this.unsupported("output", `tensor ${at} of the last operator`, `tensor ${output}`);
-    for (const [i, layer] of layers.entries()) {
-      if (layer.kind !== layers[0].kind) throw this.unsupported(`operator ${i}`, layers[0].kind, layer.kind);
-      if (i > 0 && layer.columns !== layers[i - 1].rows) throw this.damaged(`operator ${i}`, `${layers[i - 1].rows} inputs`, layer.columns);
+  /** One message for all operators that cannot be packed, of all graphs in the file. */
+  refuseUnsupported(): void {
+    const { file } = this;
+    const all = file.operatorNames.flat();
+    const groups = new Map<string, number[]>();
+    const add = (what: string, at: number) => groups.set(what, [...(groups.get(what)?.slice(0, MOST_PLACES) ?? []), at]);
+    let count = 0;
+    for (const [i, name] of all.entries()) {
+      const known = OPERATORS[name];
+      const isRead = known && i < this.names.length && this.names.length <= MOST_OPERATORS;
+      const problem = known ? isRead && known.problem(this.step(i, known), this) : "";
+      if (problem === null || problem === false) continue;
+      add(problem ? `${name} ${problem}` : name, i);
+      count++;
     }
-    return { layers: layers as FloatLayer[] | Int8Layer[] };
+    if (count === 0) return;
+    const places = (list: number[]) => (list.length > MOST_PLACES ? `${list.slice(0, MOST_PLACES).join(", ")}, …` : list.join(", "));
+    const named = [...groups].slice(0, MOST_KINDS).map(([what, list]) => `${what} (${places(list)})`);
+    if (groups.size > named.length) named.push(`and ${groups.size - named.length} other kinds`);
+    throw new QurioError(
+      "UNSUPPORTED_OP",
+      `${file.name}: ${count} of ${all.length} operators cannot be packed: ${named.join(", ")}`,
+      "Fully connected layers can: FULLY_CONNECTED with ReLU or nothing behind it, float32 or int8, and SOFTMAX at the end.",
+    );
   }
 
-  private operator(operator: number, where: string) {
-    const codes = this.flat.tables(this.model, MODEL.operatorCodes);
-    const index = this.flat.i32(operator, OPERATOR.opcodeIndex);
-    if (!(index in codes)) throw this.damaged(`${where}, code`, `0 to ${codes.length - 1}`, index);
-    // old files have the code in a byte, new ones beyond 127 in another field; the larger is meant
-    const deprecated = this.flat.u8(codes[index], OPERATOR_CODE.deprecatedBuiltinCode);
-    const code = Math.max(deprecated, this.flat.i32(codes[index], OPERATOR_CODE.builtinCode));
-    if (code !== FULLY_CONNECTED) throw this.unsupported(where, `${FULLY_CONNECTED} (FULLY_CONNECTED)`, code);
-    const options = this.flat.child(operator, OPERATOR.options);
-    const optionsType = this.flat.u8(operator, OPERATOR.optionsType);
-    if (options && optionsType !== OPTIONS_OF_FULLY_CONNECTED)
-      throw this.damaged(`${where}, options`, `${OPTIONS_OF_FULLY_CONNECTED} (FullyConnectedOptions)`, optionsType);
-    const activation = options ? this.flat.u8(options, FULLY_CONNECTED_OPTIONS.activation) : 0;
-    if (!ACTIVATIONS[activation]) throw this.unsupported(`${where}, activation`, "0 (none) or 1 (ReLU)", activation);
-    const format = options ? this.flat.u8(options, FULLY_CONNECTED_OPTIONS.weightsFormat) : 0;
-    if (format !== 0) throw this.unsupported(`${where}, weights format`, "0 (rows)", format);
-    const [input, weights, bias = -1] = this.indices(operator, OPERATOR.inputs, `${where}, inputs`, 2, 3);
-    const [output] = this.indices(operator, OPERATOR.outputs, `${where}, outputs`, 1, 1);
-    return { input, weights, bias, output, relu: ACTIVATIONS[activation] === "relu" };
+  graph(sha256: string): Graph {
+    const { file } = this;
+    if (file.operatorNames.length !== 1) throw file.unsupported("subgraphs", "1", file.operatorNames.length);
+    const count = this.names.length;
+    if (count === 0 || count > MOST_OPERATORS) throw file.unsupported("operators", `1 to ${MOST_OPERATORS}`, count);
+    const layers = this.names.filter((name) => name === "FULLY_CONNECTED").length;
+    if (layers === 0 || layers > MAX_LAYERS) throw file.unsupported("FULLY_CONNECTED operators", `1 to ${MAX_LAYERS}`, layers);
+    let at = this.one(file.inputs, "inputs");
+    const first = this.step(this.firstLinear, OPERATORS["FULLY_CONNECTED"]!).input;
+    const chain = new Chain(file.name, sizeOf(first), this.grid(first, "the first layer's input"));
+    for (const [i, name] of this.names.entries()) {
+      const known = OPERATORS[name]!;
+      const step = this.step(i, known);
+      if (step.input.index !== at)
+        throw file.unsupported(`operator ${i}`, `tensor ${at}, which comes before it, as its input`, `tensor ${step.input.index}`);
+      this.refuseDynamic(step.input, `operator ${i}, input`);
+      known.add(step, chain, this);
+      at = step.output.index;
+    }
+    const output = this.one(file.outputs, "outputs");
+    if (output !== at) throw file.unsupported("output", `tensor ${at} of the last operator`, `tensor ${output}`);
+    return chain.graph({ format: "TensorFlow Lite", name: file.name, sha256 });
   }
 
-  /** Tensor numbers, -1 for a third that is left out. */
-  private indices(table: number, id: number, where: string, least: number, most: number): number[] {
-    const list = this.flat.integers(table, id, 4);
-    if (list.length < least || list.length > most)
-      throw this.unsupported(where, least === most ? `${least} tensor` : `${least} to ${most} tensors`, list.length);
-    const wrong = list.find((n, i) => !(n in this.tensors) && !(i === 2 && n === -1));
-    if (wrong !== undefined) throw this.damaged(where, `tensors 0 to ${this.tensors.length - 1}`, wrong);
-    return list;
+  // ---- FULLY_CONNECTED ----
+
+  linearProblem({ operator, input, output }: Step): string | null {
+    const { activation, weightsFormat } = this.linearOptions(operator);
+    if (activation !== NONE && activation !== RELU) return `with ${activationName(activation)} behind it`;
+    if (weightsFormat !== 0) return `with weights in format ${weightsFormat}`;
+    const weights = this.weights(operator);
+    if (weights.isSparse) return "with sparse weights";
+    if (weights.bytes === 0) return "with weights that are computed";
+    const types = [input.type, weights.type, output.type];
+    if (LINEAR_TYPES.some((known) => `${known}` === `${types}`)) return null;
+    return `of ${typeName(weights.type)} weights from ${typeName(input.type)} to ${typeName(output.type)}`;
   }
 
-  private tensor(index: number): Tensor {
-    const table = this.tensors[index];
-    const buffer = this.flat.i32(table, TENSOR.buffer);
-    if (!(buffer in this.buffers)) throw this.damaged(`tensor ${index}, buffer`, `0 to ${this.buffers.length - 1}`, buffer);
-    if (this.flat.child(table, TENSOR.sparsity)) throw this.unsupported(`tensor ${index}`, "a dense tensor", "a sparse one");
-    const quantization = this.flat.child(table, TENSOR.quantization);
-    return {
-      name: this.flat.text(table, TENSOR.name),
-      shape: this.flat.integers(table, TENSOR.shape, 4),
-      type: this.flat.u8(table, TENSOR.type),
-      data: this.flat.data(this.buffers[buffer], BUFFER.data),
-      scale: quantization ? this.flat.floats(quantization, QUANTIZATION.scale) : new Float32Array(0),
-      zeroPoint: quantization ? this.flat.integers(quantization, QUANTIZATION.zeroPoint, 8) : [],
-    };
-  }
-
-  private layer(where: string, relu: boolean, input: Tensor, weights: Tensor, bias: Tensor | null, output: Tensor): FloatLayer | Int8Layer {
-    if (weights.shape.length !== 2) throw this.unsupported(`${where}, dimensions of weights`, "2", weights.shape.length);
-    const [rows, columns] = weights.shape;
+  addLinear({ operator, input, output }: Step, chain: Chain): void {
+    const { file } = this;
+    const where = `operator ${operator.index}`;
+    const weights = this.weights(operator);
+    if (weights.shape.length !== 2) throw file.unsupported(`${where}, dimensions of weights`, "2", weights.shape.length);
+    const [rows, columns] = weights.shape as [number, number];
     if (![rows, columns].every((n) => n >= 1 && n <= MAX_WIDTH) || rows * columns > MAX_WEIGHTS)
-      throw this.unsupported(`${where}, weights`, `at most ${MAX_WIDTH} x ${MAX_WIDTH} and ${MAX_WEIGHTS} in all`, `${rows} x ${columns}`);
-    for (const [tensor, what, width] of [[input, "input", columns] as const, [output, "output", rows] as const]) {
-      const size = tensor.shape.reduce((product, n) => product * n, 1);
-      if (size !== width) throw this.unsupported(`${where}, values of its ${what}`, `${width} (a batch of one)`, size);
-      if (tensor.type !== weights.type)
-        throw this.unsupported(`${where}, type of its ${what}`, typeName(weights.type), typeName(tensor.type));
-    }
-    const shape = { name: output.name, columns, rows, relu };
-    const bytesOf = (tensor: Tensor, what: string, count: number, type: number) => {
-      if (tensor.type !== type) throw this.unsupported(`${where}, type of ${what}`, typeName(type), typeName(tensor.type));
-      const size = count * (type === INT8 ? 1 : 4);
-      if (tensor.data.length !== size) throw this.damaged(`${where}, bytes of ${what}`, `${size}`, tensor.data.length);
-      return tensor.data.buffer;
-    };
-    if (weights.type === FLOAT32) {
-      const floats = (tensor: Tensor, what: string, count: number) => {
-        const values = new Float32Array(bytesOf(tensor, what, count, FLOAT32));
-        if (!values.every(Number.isFinite)) throw this.damaged(`${where}, ${what}`, "finite numbers", "others");
-        return values;
-      };
-      const values = floats(weights, "weights", rows * columns);
-      return { ...shape, kind: "float32", weights: values, bias: bias ? floats(bias, "bias", rows) : new Float32Array(rows) };
-    }
-    return {
-      ...shape,
-      kind: "int8",
-      weights: new Int8Array(bytesOf(weights, "weights", rows * columns, INT8)),
-      weightScale: this.weightScale(weights, rows, where),
-      bias: bias ? new Int32Array(bytesOf(bias, "bias", rows, INT32)) : new Int32Array(rows),
-      input: this.affine(input, `${where}, input`),
-      output: this.affine(output, `${where}, output`),
-    };
+      throw file.unsupported(`${where}, weights`, `at most ${MAX_WIDTH} x ${MAX_WIDTH} and ${MAX_WEIGHTS} in all`, `${rows} x ${columns}`);
+    for (const [tensor, what, width] of [[input, "input", columns] as const, [output, "output", rows] as const])
+      if (sizeOf(tensor) !== width) throw file.unsupported(`${where}, values of its ${what}`, `${width} (a batch of one)`, sizeOf(tensor));
+    const weight = this.constant(weights, [rows, columns], `${where}, weights`);
+    if (weight.quantization) this.refuseZeroPoints(weights, rows, where);
+    const grid = this.grid(output, `${where}, output`);
+    const hasRelu = this.linearOptions(operator).activation === RELU;
+    const packing = { weightType: weight.quantization ? ("8" as const) : ("float32" as const), perTensor: false };
+    chain.linear(weight, this.bias(operator, input, weight, where), packing, hasRelu ? null : grid);
+    if (hasRelu) chain.relu(grid);
   }
 
-  private weightScale({ scale, zeroPoint }: Tensor, rows: number, where: string): Float32Array {
-    if (scale.length !== 1 && scale.length !== rows) throw this.unsupported(`${where}, scales of weights`, `1 or ${rows}`, scale.length);
-    if (!scale.every((n) => n > 0 && Number.isFinite(n)))
-      throw this.damaged(`${where}, scales of weights`, "finite numbers above 0", "others");
-    if (!zeroPoint.every((n) => n === 0)) throw this.unsupported(`${where}, zero points of weights`, "0", "others");
+  private linearOptions({ index, options, optionsType }: TfliteOperator): { activation: number; weightsFormat: number } {
+    if (options === 0) return { activation: NONE, weightsFormat: 0 };
+    if (optionsType !== FULLY_CONNECTED.optionsType)
+      throw this.file.damaged(`operator ${index}, options`, `${FULLY_CONNECTED.optionsType} (FullyConnectedOptions)`, optionsType);
+    const { flat } = this.file;
+    return { activation: flat.u8(options, FULLY_CONNECTED.activation), weightsFormat: flat.u8(options, FULLY_CONNECTED.weightsFormat) };
+  }
+
+  private weights({ index, inputs }: TfliteOperator): TfliteTensor {
+    return this.file.tensor(this.needed(inputs[1]!, `operator ${index}, weights`));
+  }
+
+  /** Codes of a bias have no scale of their own: TensorFlow Lite's kernels take that of input times weights, in float32. */
+  private bias({ inputs }: TfliteOperator, input: TfliteTensor, weight: Constant, where: string): Constant | null {
+    const id = inputs[2] ?? -1;
+    if (id < 0) return null;
+    const [rows] = weight.shape as [number];
+    const bias = this.file.tensor(id);
+    if (input.type === FLOAT32) return this.constant(bias, [rows], `${where}, bias`, FLOAT32);
+    if (bias.type !== INT32) throw this.file.unsupported(`${where}, bias, type`, typeName(INT32), typeName(bias.type));
+    const data = new Int32Array(this.bytes(bias, rows, `${where}, bias`));
+    const scale = weight.quantization!.scale.map((value) => value * input.scale[0]!);
+    return { shape: [rows], data, quantization: { scale: this.goodScales(scale, rows, `${where}, scales of bias`), zeroPoint: 0 } };
+  }
+
+  // ---- tensors ----
+
+  /** Of float32 or int8; of `type` alone, if it is given. */
+  private constant(tensor: TfliteTensor, shape: number[], where: string, type = tensor.type): Constant {
+    const { file } = this;
+    if (tensor.type !== type) throw file.unsupported(`${where}, type`, typeName(type), typeName(tensor.type));
+    const bytes = this.bytes(tensor, sizeOf({ shape }), where);
+    if (type === INT8)
+      return {
+        shape,
+        data: new Int8Array(bytes),
+        quantization: { scale: this.goodScales(tensor.scale, shape[0]!, `${where}, scales`), zeroPoint: 0 },
+      };
+    const data = new Float32Array(bytes);
+    if (!data.every(Number.isFinite)) throw file.damaged(where, "finite numbers", "others");
+    return { shape, data };
+  }
+
+  private bytes(tensor: TfliteTensor, count: number, where: string): ArrayBuffer {
+    const size = count * (tensor.type === INT8 ? 1 : 4);
+    if (tensor.bytes !== size) throw this.file.damaged(`${where}, bytes`, `${size}`, tensor.bytes);
+    return this.file.data(tensor);
+  }
+
+  private goodScales(scale: Float32Array, rows: number, where: string): Float32Array {
+    if (scale.length !== 1 && scale.length !== rows) throw this.file.unsupported(where, `1 or ${rows}`, scale.length);
+    if (!scale.every((n) => n > 0 && Number.isFinite(n))) throw this.file.damaged(where, "finite numbers above 0", "others");
     return scale;
   }
 
-  private affine({ scale, zeroPoint }: Tensor, where: string): Affine {
-    if (scale.length !== 1 || zeroPoint.length !== 1) throw this.unsupported(`${where}, scales`, "1 with its zero point", scale.length);
-    if (!(scale[0] > 0 && Number.isFinite(scale[0]))) throw this.damaged(`${where}, scale`, "a finite number above 0", scale[0]);
-    if (zeroPoint[0] < -128 || zeroPoint[0] > 127) throw this.damaged(`${where}, zero point`, "-128 to 127", zeroPoint[0]);
-    return { scale: scale[0], zeroPoint: zeroPoint[0] };
+  private refuseZeroPoints({ zeroPoint }: TfliteTensor, rows: number, where: string): void {
+    if (zeroPoint.length !== 1 && zeroPoint.length !== rows && zeroPoint.length !== 0)
+      throw this.file.damaged(`${where}, zero points of weights`, `1 or ${rows}`, zeroPoint.length);
+    if (!zeroPoint.every((n) => n === 0)) throw this.file.unsupported(`${where}, zero points of weights`, "0", "others");
   }
 
-  private damaged(where: string, expected: string, found: number | string): QurioError {
-    return new QurioError("TFLITE", `${this.file} is damaged: ${where}: ${expected} expected, ${found} found`, "Fetch the file again.");
+  /** Of what is computed: null for float32. */
+  grid({ type, scale, zeroPoint }: TfliteTensor, where: string): Quantization | null {
+    const { file } = this;
+    if (type !== INT8) return null;
+    if (scale.length !== 1 || zeroPoint.length !== 1) throw file.unsupported(`${where}, scales`, "1 with its zero point", scale.length);
+    const [zero] = zeroPoint as [number];
+    if (!(scale[0]! > 0 && Number.isFinite(scale[0]))) throw file.damaged(`${where}, scale`, "a finite number above 0", scale[0]!);
+    if (zero < -128 || zero > 127) throw file.damaged(`${where}, zero point`, "-128 to 127", zero);
+    return { scale, zeroPoint: zero };
   }
 
-  private unsupported(where: string, expected: string, found: number | string): QurioError {
-    return new QurioError(
-      "TFLITE_UNSUPPORTED",
-      `${this.file}: ${where}: ${expected} expected, ${found} found`,
-      "Only chains of fully connected layers can be read, int8 or float32, with ReLU or nothing behind each.",
-    );
+  private refuseDynamic(tensor: TfliteTensor, where: string): void {
+    if (tensor.isDynamic) throw this.file.unsupported(where, "sizes that the file states", "sizes known at run time only");
+  }
+
+  private step(index: number, { inputs: [least, most] }: OperatorReader): Step {
+    const { file } = this;
+    const operator = file.operator(index);
+    const { inputs, outputs } = operator;
+    if (inputs.length < least || inputs.length > most) {
+      const expected = least === most ? `${least} tensor` : `${least} to ${most} tensors`;
+      throw file.unsupported(`operator ${index}, inputs`, expected, inputs.length);
+    }
+    const input = file.tensor(this.needed(inputs[0]!, `operator ${index}, input`));
+    return { operator, input, output: file.tensor(this.one(outputs, `operator ${index}, outputs`)) };
+  }
+
+  private one(tensors: number[], where: string): number {
+    if (tensors.length !== 1) throw this.file.unsupported(where, "1 tensor", tensors.length);
+    return this.needed(tensors[0]!, where);
+  }
+
+  private needed(tensor: number, where: string): number {
+    if (tensor < 0) throw this.file.damaged(where, "a tensor", "none");
+    return tensor;
   }
 }
 
-function typeName(type: number): string {
-  return TYPE_NAMES[type] ?? `type ${type}`;
+function typesProblem(tensors: TfliteTensor[]): string | null {
+  const wrong = tensors.find(({ type }) => type !== FLOAT32 && type !== INT8);
+  return wrong ? `of ${typeName(wrong.type)}` : null;
+}
+
+function sameGrid(a: TfliteTensor, b: TfliteTensor): boolean {
+  return a.type === b.type && (a.type !== INT8 || (`${a.scale}` === `${b.scale}` && `${a.zeroPoint}` === `${b.zeroPoint}`));
 }

@@ -1,6 +1,6 @@
-// What TensorFlow Lite computes in a network of tflite.ts, slow and obvious: the reference kernels' arithmetic.
+// What TensorFlow Lite computes in a graph of tflite.ts, up to its logits, slow and obvious: the reference kernels' arithmetic.
 //
-//   float32   y = relu(bias + sum_k x[k] * w[n][k])                                       in float64: no two builds add in one order
+//   float32   y = relu(bias + sum_k x[k] * w[n][k])              in float64: no two builds add in one order; int8 weights as numbers
 //   int8      acc = bias + sum_k (x[k] - x.zeroPoint) * w[n][k]                             int32
 //             y = clamp(y.zeroPoint + acc * multiplier * 2^shift, least, 127)               rounded twice, see below
 //
@@ -9,7 +9,8 @@
 // quantization_util.cc (QuantizeMultiplier), common.cc (MultiplyByQuantizedMultiplier, of two roundings: TFLITE_SINGLE_ROUNDING is off);
 // the two roundings themselves: github.com/google/gemmlowp, fixedpoint/fixedpoint.h.
 
-import type { Affine, FloatLayer, Int8Layer, TfliteNetwork } from "./tflite.ts";
+import { type Graph, type Quantization, valuesOf } from "../graph/graph.ts";
+import { type GraphLayer, layersOf } from "../graph/layers.ts";
 
 export interface Multiplier {
   /** 2^30 to 2^31 - 1 */
@@ -44,6 +45,45 @@ export function multiplyByQuantized(x: number, { fraction, shift }: Multiplier):
   return Number((high >> right) + (rest > threshold ? 1n : 0n));
 }
 
+/** One layer of codes: what its tensors say, in the terms of the formula above. */
+export interface Int8Layer {
+  rows: number;
+  columns: number;
+  relu: boolean;
+  /** [rows, columns] */
+  weights: Int8Array;
+  /** [rows] or [1] */
+  weightScale: Float32Array;
+  /** [rows] */
+  bias: Int32Array;
+  input: Grid;
+  output: Grid;
+}
+
+interface Grid {
+  scale: number;
+  zeroPoint: number;
+}
+
+/** Layers of an int8 graph; null if its activations are float. */
+export function int8Layers(graph: Graph): Int8Layer[] | null {
+  if (graph.tensors[graph.input]!.quantization === null) return null;
+  return layersOf(graph).map(({ op, rows, columns, weight, relu, input, output }) => ({
+    rows,
+    columns,
+    relu,
+    weights: weight.data as Int8Array,
+    weightScale: weight.quantization!.scale,
+    bias: op.bias === null ? new Int32Array(rows) : (graph.tensors[op.bias]!.data as Int32Array),
+    input: gridOf(input.quantization!),
+    output: gridOf(output.quantization!),
+  }));
+}
+
+function gridOf({ scale, zeroPoint }: Quantization): Grid {
+  return { scale: scale[0]!, zeroPoint };
+}
+
 /** Codes of one layer. */
 export function int8Layer(layer: Int8Layer, x: Int8Array): Int8Array<ArrayBuffer> {
   const { rows, columns, weights, weightScale, bias, input, output } = layer;
@@ -51,34 +91,39 @@ export function int8Layer(layer: Int8Layer, x: Int8Array): Int8Array<ArrayBuffer
   // the product of scales in float32, as the kernels' preparation has it
   const multipliers = Array.from(weightScale, (scale) => quantizeMultiplier(Math.fround(input.scale * scale) / output.scale));
   return Int8Array.from({ length: rows }, (_, n) => {
-    let sum = bias[n];
-    for (let k = 0; k < columns; k++) sum += (x[k] - input.zeroPoint) * weights[n * columns + k];
-    const y = output.zeroPoint + multiplyByQuantized(sum, multipliers[n % multipliers.length]);
+    let sum = bias[n]!;
+    for (let k = 0; k < columns; k++) sum += (x[k]! - input.zeroPoint) * weights[n * columns + k]!;
+    const y = output.zeroPoint + multiplyByQuantized(sum, multipliers[n % multipliers.length]!);
     return Math.max(least, Math.min(127, y));
   });
 }
 
-function floatLayer({ rows, columns, weights, bias, relu }: FloatLayer, x: Float64Array): Float64Array<ArrayBuffer> {
-  return Float64Array.from({ length: rows }, (_, n) => {
-    let sum = bias[n];
-    for (let k = 0; k < columns; k++) sum += x[k] * weights[n * columns + k];
-    return relu ? Math.max(0, sum) : sum;
-  });
-}
-
-export function quantizeInt8(x: Float32Array, { scale, zeroPoint }: Affine): Int8Array<ArrayBuffer> {
+export function quantizeInt8(x: Float32Array, { scale, zeroPoint }: Grid): Int8Array<ArrayBuffer> {
   return Int8Array.from(x, (value) => Math.max(-128, Math.min(127, Math.round(value / scale) + zeroPoint)));
 }
 
-/** What the network makes of one input; an int8 network's is quantized before and dequantized behind. */
-export function runTflite({ layers }: TfliteNetwork, x: Float32Array): Float64Array {
-  if (layers[0].kind === "float32") {
-    let y = Float64Array.from(x);
-    for (const layer of layers as FloatLayer[]) y = floatLayer(layer, y);
-    return y;
-  }
-  let codes = quantizeInt8(x, layers[0].input);
-  for (const layer of layers as Int8Layer[]) codes = int8Layer(layer, codes);
-  const { scale, zeroPoint } = (layers.at(-1) as Int8Layer).output;
-  return Float64Array.from(codes, (code) => scale * (code - zeroPoint));
+/** Answers to inputs: the values before SOFTMAX, if there is one. An int8 graph's input is quantized before, its output dequantized behind. */
+export function tfliteReference(graph: Graph): (x: Float32Array) => Float64Array {
+  const layers = int8Layers(graph);
+  if (layers === null) return floatReference(layersOf(graph));
+  const { scale, zeroPoint } = layers.at(-1)!.output;
+  return (x) => {
+    const codes = layers.reduce((at, layer) => int8Layer(layer, at), quantizeInt8(x, layers[0]!.input));
+    return Float64Array.from(codes, (code) => scale * (code - zeroPoint));
+  };
+}
+
+function floatReference(layers: GraphLayer[]): (x: Float32Array) => Float64Array {
+  const weights = layers.map(({ weight }) => valuesOf(weight));
+  return (x) => {
+    let at = Float64Array.from(x);
+    for (const [i, { rows, columns, bias, relu }] of layers.entries()) {
+      at = Float64Array.from({ length: rows }, (_, n) => {
+        let sum = bias[n]!;
+        for (let k = 0; k < columns; k++) sum += at[k]! * weights[i]![n * columns + k]!;
+        return relu ? Math.max(0, sum) : sum;
+      });
+    }
+    return at;
+  };
 }

@@ -4,9 +4,13 @@
 // is quantized after training takes temperature and threshold from its float32 form.
 
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
-import { packCheckpoint } from "../export/exporter.ts";
+import { packModel } from "../export/exporter.ts";
+import type { GraphModel } from "../export/model.ts";
 import { quantizeTrained } from "../export/ptq.ts";
-import type { Checkpoint, FeatureSpec, Network, Normalization, Policy } from "../import/checkpoint.ts";
+import type { Graph } from "../graph/graph.ts";
+import { weightTypeOf } from "../graph/layers.ts";
+import type { FeatureSpec, Network, Normalization, Policy } from "../import/checkpoint.ts";
+import { networkGraph } from "../import/checkpoint_graph.ts";
 import { calibrate, outOfFoldOf } from "../train/calibration.ts";
 import { type FeatureTable, featuresOf } from "../train/feature_table.ts";
 import { BAYESIAN_SAMPLES, betaOf, FIT_DEFAULTS } from "../train/fit.ts";
@@ -29,7 +33,7 @@ export interface Assembled {
 
 /** A network ready to be packed, and what it said about clips that it had not seen. */
 interface Ready {
-  network: Network;
+  network: Graph;
   outOfFold: OutOfFold[];
 }
 
@@ -69,7 +73,7 @@ export class Assembler {
     const files = networks.map((ready) =>
       encodeModel(this.pack(null, [ready.network], { ...SINGLE, abstain: [abstainThreshold(ready.outOfFold, FIT_DEFAULTS.risk)] })),
     );
-    return { files, plain: null, answerers: networks.map(({ network }) => network.spec.name), packedBytes: files[0]!.length };
+    return { files, plain: null, answerers: networks.map(({ network }) => network.name), packedBytes: files[0]!.length };
   }
 
   private decided(model: PackedModel): Assembled {
@@ -96,7 +100,7 @@ export class Assembler {
     const experts = mixture.experts.map((one) => this.answerer(one));
     const gate = this.fold.gates.get(mixture.name)!;
     return this.gated(
-      gate.outer.network!,
+      networkGraph(gate.outer.network!),
       experts.map(({ network }) => network),
       experts.map(({ outOfFold }) => abstainThreshold(outOfFold, FIT_DEFAULTS.risk)),
       gate.inner.flatMap(({ variance }) => [...variance]),
@@ -113,7 +117,7 @@ export class Assembler {
     const ready = experts.map((network) => this.calibrated({ outer: asResult(network), inner: [asResult(null)] }));
     const threshold = abstainThreshold(ready[0]!.outOfFold, FIT_DEFAULTS.risk);
     return this.gated(
-      gate!,
+      networkGraph(gate!),
       ready.map(({ network }, i) => this.quantized(network, mixture.experts[i]!)),
       experts.map(() => threshold),
       [...first!.variance],
@@ -121,7 +125,7 @@ export class Assembler {
     );
   }
 
-  private gated(gate: Network, experts: Network[], abstain: number[], variances: number[], curious: boolean): Assembled {
+  private gated(gate: Graph, experts: Graph[], abstain: number[], variances: number[], curious: boolean): Assembled {
     const policy: Policy = {
       kind: "bayesian",
       samples: BAYESIAN_SAMPLES,
@@ -129,9 +133,9 @@ export class Assembler {
       varianceScale: varianceScale(variances),
       escalate: [],
       abstain,
-      beta: experts.map(({ spec }) => betaOf(spec.weightType)),
+      beta: experts.map((expert) => betaOf(weightTypeOf(expert)!)),
     };
-    const answerers = experts.map(({ spec }) => spec.name);
+    const answerers = experts.map(({ name }) => name);
     const model = this.pack(gate, experts, policy);
     if (curious) {
       const file = encodeModel(model);
@@ -165,24 +169,23 @@ export class Assembler {
       inner.map((result) => [result]),
       () => false,
     );
-    return { network: calibrated.outer[0]!.network!, outOfFold: outOfFoldOf(this.table, groups, calibrated.inner, 0) };
+    return { network: networkGraph(calibrated.outer[0]!.network!), outOfFold: outOfFoldOf(this.table, groups, calibrated.inner, 0) };
   }
 
-  private quantized(network: Network, { ptqBits }: Answerer): Network {
+  private quantized(network: Graph, { ptqBits }: Answerer): Graph {
     if (ptqBits === undefined) return network;
     const vectors = this.fold.split.trainClips.map((clip) => featuresOf(this.table, clip, 0));
-    const { checkpoint } = quantizeTrained(this.checkpoint(null, [network], SINGLE), ptqBits, vectors);
-    const [expert] = checkpoint.experts;
-    return { ...expert!, spec: { ...expert!.spec, name: `${ptqBits}-bit PTQ` } };
+    const { model } = quantizeTrained(this.model(null, [network], SINGLE), ptqBits, vectors);
+    return { ...model.experts[0]!, name: `${ptqBits}-bit PTQ` };
   }
 
-  private pack(router: Network | null, experts: Network[], policy: Policy): PackedModel {
-    return { ...packCheckpoint(this.checkpoint(router, experts, policy)), provenance: undefined };
+  private pack(router: Graph | null, experts: Graph[], policy: Policy): PackedModel {
+    return packModel(this.model(router, experts, policy));
   }
 
-  private checkpoint(router: Network | null, experts: Network[], policy: Policy): Checkpoint {
-    const provenance = { dataset: { name: "", sha256: "", clips: 0, folds: 0 }, command: "", seed: 0, versions: {} };
-    return { labels: this.labels, features: this.features, normalization: this.normalization, router, experts, policy, provenance };
+  private model(router: Graph | null, experts: Graph[], policy: Policy): GraphModel {
+    const { labels, features, normalization } = this;
+    return { labels, features, normalization, router, experts, policy, provenance: undefined };
   }
 }
 

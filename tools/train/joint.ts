@@ -2,6 +2,7 @@
 
 import { forward, normalize, prepare, softmax } from "../export/reference.ts";
 import type { Network, NetworkSpec, Normalization } from "../import/checkpoint.ts";
+import { networkGraph } from "../import/checkpoint_graph.ts";
 import { type FeatureTable, featuresOf } from "./feature_table.ts";
 import { jointLoss } from "./losses.ts";
 import { Random } from "./random.ts";
@@ -43,7 +44,7 @@ export async function runJointTask(
   const { normalization, ...samples } = samplesOf(table, task.trainClips);
   const loss = jointLoss(experts.length, table.classes);
   const networks = await trainGroup([gate, ...experts], samples, loss, trainer, onEpoch, signal);
-  const [gateLayers, ...expertLayers] = networks.map(prepare);
+  const [gateLayers, ...expertLayers] = networks.map((network) => prepare(networkGraph(network)));
   const probabilities = new Float64Array(predictClips.length * table.classes);
   const variance = new Float64Array(predictClips.length);
   for (const [row, clip] of predictClips.entries()) {

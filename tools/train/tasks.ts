@@ -3,6 +3,7 @@
 
 import { forward, normalize, type PreparedLayer, prepare, softmax } from "../export/reference.ts";
 import type { Network, NetworkSpec, Normalization } from "../import/checkpoint.ts";
+import { networkGraph } from "../import/checkpoint_graph.ts";
 import { type FeatureTable, featuresOf, normalizationOf } from "./feature_table.ts";
 import { crossEntropy, mixtureLoss, smoothedTarget } from "./losses.ts";
 import { Random } from "./random.ts";
@@ -89,7 +90,7 @@ function predict(
   network: Network,
   normalization: Normalization,
 ): { probabilities: Float64Array; variance: Float64Array } {
-  const layers = prepare(network);
+  const layers = prepare(networkGraph(network));
   const count = predictClips.length * predictVariants.length;
   const probabilities = new Float64Array(count * spec.outputs);
   const variance = new Float64Array(count);
