@@ -222,7 +222,7 @@ test("commands and files that documents name exist", () => {
     const text = read(document);
     for (const [, name] of text.matchAll(/npm run (?:--silent |-s )?([\w:-]+)/g))
       if (!(name in scripts)) unknown.push(`${document}: npm run ${name}`);
-    for (const [, path] of text.matchAll(/`((?:assembly|host|tools|scripts|tests|docs|bench)\/[\w./-]*\w)`/g))
+    for (const [, path] of text.matchAll(/`((?:assembly|host|tools|firmware-sim|cli|scripts|tests|docs|bench|examples)\/[\w./-]*\w)`/g))
       if (!existsSync(packagePath(path))) unknown.push(`${document}: ${path}`);
   }
   assert.equal(unknown, []);
