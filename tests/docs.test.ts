@@ -10,6 +10,7 @@ import * as Id from "../assembly/format/ids.ts";
 import { columnBlock, rowBlock, weightBytes } from "../assembly/format/layouts.ts";
 import * as Plan from "../assembly/format/plan.ts";
 import * as Stream from "../assembly/format/stream.ts";
+import { buildProgram } from "../cli/program.ts";
 import { DEVICE_ERRORS } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { formatExample } from "../scripts/format-example.ts";
@@ -183,6 +184,15 @@ test("the glossary explains each term once, and a newcomer finds it", () => {
     [],
     "these do not link the glossary",
   );
+});
+
+test("docs/reference/commands.md has every command, and no other", () => {
+  const named = [...read("docs/reference/commands.md").matchAll(/^\| `qurio ([a-z]+)/gm)].map(([, name]) => name);
+  const { commands } = buildProgram(
+    () => {},
+    async () => {},
+  );
+  assert.equal([...new Set(named)].sort(), commands.map((command) => command.name()).sort());
 });
 
 // ---- all documents ----
