@@ -16,7 +16,7 @@ import {
   PHASE_IDLE,
   PHASE_ROUTER,
 } from "../assembly/format/ids.ts";
-import { columnBlock, layerWidth, padTo, rowBlock, tableBytes } from "../assembly/format/layouts.ts";
+import { columnBlock, inputWidth, outputWidth, padTo, rowBlock, tableBytes } from "../assembly/format/layouts.ts";
 import type { Call } from "../firmware-sim/image/emulate.ts";
 import { type Codes, layoutFor, packWeights, type WeightTypeInfo } from "../host/model-file/pack.ts";
 import type { CoreExports } from "../host/runtime/core_exports.ts";
@@ -68,7 +68,7 @@ export async function layerCase(type: WeightTypeInfo, columns: number, rows: num
       : Int8Array.from(count, code);
   // whole numbers up to 127, and one 127, so that the codes are the numbers
   const x = Float32Array.from({ length: columns }, (_, k) => (k === columns - 1 ? 127 : Math.floor(next() * 255) - 127));
-  const width = layerWidth(layout, rows, columns);
+  const width = Math.max(inputWidth(layout, columns), outputWidth(layout, rows));
   const vector = new Float32Array(width);
   vector.set(x);
   const scale = Float32Array.from({ length: rows }, () => 0.001 + next());
@@ -82,7 +82,7 @@ export async function layerCase(type: WeightTypeInfo, columns: number, rows: num
   const scalePtr = instance.put(scale);
   const biasPtr = instance.put(bias);
   const memoryBytes = instance.alloc(0);
-  const numbers = [vectorPtr, preparedPtr, tablePtr, wPtr, scalePtr, 4, biasPtr];
+  const numbers = [vectorPtr, vectorPtr, preparedPtr, tablePtr, wPtr, scalePtr, 4, biasPtr];
   instance.exports.linear(layout, ...numbers, columns, rows);
   const ofV8 = instance.u8(vectorPtr, 4 * rows).slice();
   instance.u8(vectorPtr, vector.byteLength).set(bytesOf(vector));

@@ -100,7 +100,7 @@ function bundledShapes(): Layer[] {
   for (const name of ["esc10.qmoe", "esc10-tiny.qmoe"]) {
     const { router, experts } = decodeModel(readInput(packagePath("models", name)));
     for (const network of router ? [router, ...experts] : experts) {
-      for (const { columns, rows } of network.layers) shapes.set(`${columns}->${rows}`, [columns, rows]);
+      for (const { columns, rows } of network.ops) shapes.set(`${columns}->${rows}`, [columns, rows]);
     }
   }
   for (const [columns, rows] of PAPER_LAYERS) shapes.delete(`${columns}->${rows}`);

@@ -10,7 +10,7 @@ import {
   LAYOUT_TERNARY_MASKDOT,
   LAYOUT_TERNARY_PLANES,
 } from "../assembly/format/ids.ts";
-import { layerWidth, tableBytes } from "../assembly/format/layouts.ts";
+import { inputWidth, outputWidth, tableBytes } from "../assembly/format/layouts.ts";
 import { type Codes, formulation, layoutFor, packWeights, WEIGHT_TYPES, type WeightTypeInfo } from "../host/model-file/pack.ts";
 import { Instance, type Target } from "../tests/harness/compile.ts";
 import { random } from "../tests/harness/random.ts";
@@ -77,7 +77,7 @@ export async function layerCandidate(
   make = compiled,
 ): Promise<LayerCandidate> {
   const layout = layoutFor(type.id, target, rows, columns);
-  const width = layerWidth(layout, rows, columns);
+  const width = Math.max(inputWidth(layout, columns), outputWidth(layout, rows));
   const instance = await make("kernels", target);
   const { wPtr, scalePtr, biasPtr, roomPtr } = place(
     instance,
@@ -95,7 +95,7 @@ export async function layerCandidate(
   const { linear } = instance.exports;
   const run = () => {
     vector.set(x);
-    linear(layout, roomPtr, preparedPtr, tablePtr, wPtr, scalePtr, 4, biasPtr, columns, rows);
+    linear(layout, roomPtr, roomPtr, preparedPtr, tablePtr, wPtr, scalePtr, 4, biasPtr, columns, rows);
   };
   const ceiling = target === "simd" ? VECTOR_CEILINGS[layout] : null;
   return {
@@ -116,7 +116,7 @@ export async function batchCandidate(
   make = compiled,
 ): Promise<LayerCandidate> {
   const layout = layoutFor(type.id, "simd", rows, columns);
-  const width = layerWidth(layout, rows, columns);
+  const width = Math.max(inputWidth(layout, columns), outputWidth(layout, rows));
   // more than linearBatchBytes ever asks for
   const scratchBytes = 4 * batch * (width + 16) + 16 * width + 4096 + tableBytes(layout, rows, columns);
   const instance = await make("gemm", "simd");
@@ -128,7 +128,7 @@ export async function batchCandidate(
   const { linearBatch } = instance.exports;
   const run = () => {
     vectors.set(x);
-    linearBatch(layout, roomPtr, 4 * width, batch, scratchPtr, wPtr, scalePtr, 4, biasPtr, columns, rows);
+    linearBatch(layout, roomPtr, roomPtr, 4 * width, batch, scratchPtr, wPtr, scalePtr, 4, biasPtr, columns, rows);
   };
   return { name: `${type.name}, batch`, bits: type.bits, run, ceiling: BATCH_CEILINGS[layout] ?? null, outputs: vectors.subarray(0, rows) };
 }

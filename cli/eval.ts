@@ -8,6 +8,7 @@ import { readInput } from "../host/files.ts";
 import { addPartCounts, costOf, noPartCounts } from "../host/meter/cost.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
+import { needsOf } from "../host/model-file/network.ts";
 import { coreWasm, type Decision, loadModel, type Model } from "../host/runtime/index.ts";
 import { answererNetworks } from "../host/runtime/model.ts";
 import { STRESS_CONDITIONS } from "../tools/train/augment.ts";
@@ -179,8 +180,7 @@ function datasetOf({ packed }: Model): unknown {
 }
 
 function largestNetwork(model: Model): number {
-  const weights = answererNetworks(model.packed).map(({ layers }) => layers.reduce((sum, { rows, columns }) => sum + rows * columns, 0));
-  return Math.max(...weights);
+  return Math.max(...answererNetworks(model.packed).map((network) => needsOf(network).macs));
 }
 
 const energy = (value: number, [low, high]: [number, number]) => formatEnergyRange({ value, low, high });

@@ -1,7 +1,7 @@
 // What the options of commands take: texts become values, or the message that says what is expected.
 
 import { InvalidArgumentError, Option } from "commander";
-import { MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "../assembly/format/ids.ts";
+import { MAX_EXPERTS, MAX_OPS, MAX_SAMPLES, MAX_WIDTH } from "../assembly/format/ids.ts";
 import { WEIGHT_TYPES, type WeightType } from "../host/model-file/weight_types.ts";
 
 export const json = () => new Option("--json", "print JSON for machines, one object a line");
@@ -84,7 +84,7 @@ export function seeds(text: string): number[] {
 
 export function widths(text: string): number[] {
   const sizes = text.split(",").map(wholeNumber(1));
-  if (sizes.length >= MAX_LAYERS) throw new InvalidArgumentError(`At most ${MAX_LAYERS - 1} hidden layers are possible.`);
+  if (sizes.length >= MAX_OPS) throw new InvalidArgumentError(`At most ${MAX_OPS - 1} hidden layers are possible.`);
   if (Math.max(...sizes) > MAX_WIDTH) throw new InvalidArgumentError(`A layer is at most ${MAX_WIDTH} wide.`);
   return sizes;
 }

@@ -3,6 +3,7 @@
 import { POLICY_PROBE } from "../assembly/format/ids.ts";
 import { type Cost, energyUjOf } from "../host/meter/cost.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
+import { layerSizes } from "../host/model-file/sizes.ts";
 import { type Decision, type Model, SAMPLE_RATE, WINDOW_SAMPLES } from "../host/runtime/index.ts";
 import { colors, formatBar, formatBytes, formatCount, formatDurationUs, formatEnergyRange, formatShare, formatTable } from "./output.ts";
 
@@ -107,6 +108,5 @@ function costRows(cost: Cost, device: DeviceProfile): string[][] {
 }
 
 function allWeightBytes({ packed }: Model): number {
-  const networks = packed.router ? [packed.router, ...packed.experts] : packed.experts;
-  return networks.flatMap(({ layers }) => layers).reduce((sum, { weights, rows }) => sum + weights.length + 4 * rows, 0);
+  return layerSizes(packed).reduce((sum, { payloadBytes, scaleBytes }) => sum + payloadBytes + scaleBytes, 0);
 }

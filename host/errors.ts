@@ -103,26 +103,26 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
   {
     code: E.ERROR_LAYER_SHAPE,
     name: "LAYER_SHAPE",
-    message: "layer {l} of network {n} has a shape that does not fit: expected {e}, found {f}",
+    message: "op {l} of network {n} has a shape that does not fit: expected {e}, found {f}",
     hint: NOT_VALID,
   },
-  { code: E.ERROR_WEIGHT_TYPE, name: "WEIGHT_TYPE", message: "layer {l} of network {n} has unknown weight type {f}", hint: NOT_VALID },
+  { code: E.ERROR_WEIGHT_TYPE, name: "WEIGHT_TYPE", message: "op {l} of network {n} has unknown weight type {f}", hint: NOT_VALID },
   {
     code: E.ERROR_LAYOUT,
     name: "LAYOUT",
-    message: "layer {l} of network {n} has layout {f}, which this build cannot read (weight type {e})",
+    message: "op {l} of network {n} has layout {f}, which this build cannot read (weight type {e})",
     hint: "Load through the host, which repacks weights for the build that it picked.",
   },
   {
     code: E.ERROR_TENSOR_BOUNDS,
     name: "TENSOR_BOUNDS",
-    message: "layer {l} of network {n} has a tensor outside its section or of the wrong length: expected {e}, found {f}",
+    message: "op {l} of network {n} has a tensor outside its section or of the wrong length: expected {e}, found {f}",
     hint: NOT_VALID,
   },
   {
     code: E.ERROR_SCALE,
     name: "SCALE",
-    message: "layer {l} of network {n} has a scale that is not a positive finite number",
+    message: "op {l} of network {n} has a scale that is not a positive finite number",
     hint: NOT_VALID,
   },
   { code: E.ERROR_NOT_FINITE, name: "NOT_FINITE", message: "section {p} holds a number that is not finite", hint: NOT_VALID },
@@ -130,20 +130,27 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
   {
     code: E.ERROR_WEIGHT_CODES,
     name: "WEIGHT_CODES",
-    message: "layer {l} of network {n} holds weight codes that its type does not have, or row sums that disagree with the codes",
+    message: "op {l} of network {n} holds weight codes that its type does not have, or row sums that disagree with the codes",
     hint: NOT_VALID,
   },
   { code: E.ERROR_LABELS, name: "LABELS", message: "labels are not valid: expected {e}, found {f}", hint: NOT_VALID },
   {
     code: E.ERROR_TENSOR_NOT_FINITE,
     name: "TENSOR_NOT_FINITE",
-    message: "layer {l} of network {n} holds a number that is not finite",
+    message: "op {l} of network {n} holds a number that is not finite",
     hint: NOT_VALID,
   },
   {
     code: E.ERROR_LAYER,
     name: "LAYER",
-    message: "layer {l} of network {n} has flags or a dropout rate that are not valid",
+    message: "op {l} of network {n} has flags or a dropout rate that are not valid",
+    hint: NOT_VALID,
+  },
+  { code: E.ERROR_OP, name: "OP", message: "op {l} of network {n} is of unknown kind {f}", hint: NOT_VALID },
+  {
+    code: E.ERROR_BUFFER,
+    name: "BUFFER",
+    message: "op {l} of network {n} has a buffer that is not there, not yet written, or in a place that it cannot have: {f}",
     hint: NOT_VALID,
   },
   {
@@ -179,7 +186,7 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
   {
     code: E.ERROR_OVERFLOW,
     name: "OVERFLOW",
-    message: "activations of layer {l} of network {n} are not finite",
+    message: "activations of op {l} of network {n} are not finite",
     hint: "The weights or scales of this model are out of range: check the checkpoint and export again.",
   },
   {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { POLICY_SINGLE } from "../assembly/format/ids.ts";
 import { decodeContainer } from "../host/model-file/container.ts";
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
+import { chain } from "../host/model-file/network.ts";
 import { packWeights, WEIGHT_TYPES } from "../host/model-file/pack.ts";
 
 const SECTION_NAMES = ["", "plan", "front end", "normalization", "router", "expert", "policy", "labels", "provenance"];
@@ -13,27 +14,23 @@ const SECTION_NAMES = ["", "plan", "front end", "normalization", "router", "expe
 export function exampleModel(): PackedModel {
   const type = WEIGHT_TYPES.find(({ name }) => name === "ternary")!;
   const codes = Int8Array.of(1, 0, -1, -1, 1, 1);
-  const expert = {
-    name: "ternary",
-    inputs: 3,
-    outputs: 2,
-    layers: [
-      {
-        weightType: type.id,
-        layout: type.canonicalLayout,
-        columns: 3,
-        rows: 2,
-        norm: false,
-        relu: false,
-        dropout: 0,
-        weights: packWeights(type.canonicalLayout, codes, 2, 3),
-        scale: Float32Array.of(0.5, 0.25),
-        bias: Float32Array.of(0, 1),
-        gamma: null,
-        beta: null,
-      },
-    ],
-  };
+  const expert = chain("ternary", [
+    {
+      kind: "linear",
+      dropout: 0,
+      weightType: type.id,
+      layout: type.canonicalLayout,
+      columns: 3,
+      rows: 2,
+      norm: false,
+      relu: false,
+      weights: packWeights(type.canonicalLayout, codes, 2, 3),
+      scale: Float32Array.of(0.5, 0.25),
+      bias: Float32Array.of(0, 1),
+      gamma: null,
+      beta: null,
+    },
+  ]);
   return {
     features: 3,
     frontEnd: null,

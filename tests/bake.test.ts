@@ -65,7 +65,7 @@ const MODELS: Record<string, PackedModel> = {
 function withoutNorm(model: PackedModel): PackedModel {
   const experts = model.experts.map((network) => ({
     ...network,
-    layers: network.layers.map((layer) => ({ ...layer, norm: false, gamma: null, beta: null })),
+    ops: network.ops.map((op) => ({ ...op, norm: false, gamma: null, beta: null })),
   }));
   return { ...model, experts };
 }

@@ -97,7 +97,7 @@ test("what cannot be decided is a variant of error, and the component goes on", 
   );
   assert.is(features.classifyFeatures(vector(FEATURES, 1), 0).bytes.length, 40);
   const scale = randomModel({ policy: POLICY_SINGLE, experts: ["float32"], frontEnd: false, features: FEATURES });
-  scale.experts[0].layers[0].scale.fill(3e38);
+  scale.experts[0].ops[0].scale.fill(3e38);
   const { wasm } = await bake(encodeModel(scale), { target: "component" });
   const overflowing = await instantiateComponent(wasm);
   const overflow = refused(() => overflowing.classifyFeatures(vector(FEATURES, 1), 0));

@@ -140,7 +140,7 @@ test("an escalated decision is the single expert's, and weight bytes add up", as
   assert.is(routed.label, alone.label);
   assert.equal(core.probabilities(), p);
   const networks = [model.router!, ...model.experts];
-  const bytes = networks.flatMap(({ layers }) => layers).reduce((sum, { weights, rows }) => sum + weights.length + 4 * rows, 0);
+  const bytes = networks.flatMap(({ ops }) => ops).reduce((sum, { weights, rows }) => sum + weights.length + 4 * rows, 0);
   assert.is(routed.weightBytesRead, bytes);
 });
 

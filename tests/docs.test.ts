@@ -8,6 +8,7 @@ import * as Decision from "../assembly/format/decision.ts";
 import * as File from "../assembly/format/file.ts";
 import * as Id from "../assembly/format/ids.ts";
 import { columnBlock, rowBlock, weightBytes } from "../assembly/format/layouts.ts";
+import * as Linear from "../assembly/format/linear.ts";
 import * as Plan from "../assembly/format/plan.ts";
 import * as Stream from "../assembly/format/stream.ts";
 import { buildProgram } from "../cli/program.ts";
@@ -25,7 +26,7 @@ const namesIn = (folder: string) =>
 const format = read("docs/reference/format.md");
 
 test("the hex dump is what npm run format-example prints", () => {
-  const dump = /```text\n(544 bytes\n.*?)\n```/s.exec(format);
+  const dump = /```text\n(\d+ bytes\n.*?)\n```/s.exec(format);
   assert.is(dump?.[1], formatExample());
 });
 
@@ -36,7 +37,7 @@ const documented = [...format.matchAll(/^\| (-?[\d.]+|0x[0-9a-f]+) \| `([A-Z][A-
 }));
 
 const constants: Record<string, number> = {};
-for (const module of [File, Id, Plan, Decision, Stream])
+for (const module of [File, Id, Linear, Plan, Decision, Stream])
   for (const [name, value] of Object.entries(module)) if (typeof value === "number") constants[name] = value;
 
 test("every constant of the format is in docs/reference/format.md with its value, and nothing else is", () => {

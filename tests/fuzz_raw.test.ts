@@ -6,11 +6,12 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { MAGIC, POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
+import { FORMAT_VERSION, MAGIC, POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import { codeBit, columnBlock, padTo, rowSumOffset, weightBytes } from "../assembly/format/layouts.ts";
 import { DEVICE_ERRORS, QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { decodeModel, encodeModel, type PackedLayer } from "../host/model-file/model_file.ts";
+import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
+import { chain, type UnplacedOp } from "../host/model-file/network.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { Core } from "../host/runtime/core.ts";
 import { Dice } from "./harness/dice.ts";
@@ -134,7 +135,7 @@ test("random bytes are refused, with and without a sound header's beginning", ()
     const dice = new Dice(SEED + 1 + Math.imul(i, 0x9e3779b1));
     const file = Uint8Array.from({ length: dice.pick([0, 1, 31, 32, 33, 64, 1000]) }, () => dice.int(256));
     const view = new DataView(file.buffer);
-    const header = [MAGIC, 1, file.length, dice.int(26)].slice(0, dice.int(5));
+    const header = [MAGIC, FORMAT_VERSION, file.length, dice.int(26)].slice(0, dice.int(5));
     header.forEach((word, at) => {
       if (4 * at + 4 <= file.length) view.setUint32(4 * at, word, true);
     });
@@ -147,9 +148,9 @@ test("more multiply-accumulates than a plan can state are refused: a small file 
   const core = await Core.create(modules[0], false);
   const load = (width: number) => {
     const model = randomModel({ frontEnd: false, features: 8, classes: 2, samples: 64, experts: [] });
-    const [first] = model.router!.layers;
+    const [first] = model.router!.ops;
     const floats = (count: number) => new Float32Array(count).fill(1);
-    const layers = [8, width, width, width, width, 2].slice(1).map((rows, i, all): PackedLayer => {
+    const ops = [8, width, width, width, width, 2].slice(1).map((rows, i, all): UnplacedOp => {
       const columns = i === 0 ? 8 : all[i - 1];
       const { layout } = first;
       const weights = new Uint8Array(weightBytes(layout, rows, columns));
@@ -167,7 +168,7 @@ test("more multiply-accumulates than a plan can state are refused: a small file 
         beta: null,
       };
     });
-    core.load(encodeModel({ ...model, router: { ...model.router!, layers } }));
+    core.load(encodeModel({ ...model, router: chain("router", ops) }));
   };
   load(2048);
   assert.throws(() => load(4096), /memory plan field 40 is -1/);
@@ -181,13 +182,13 @@ test("a wrong row sum and a ternary code 3 are refused, in every group of rows a
   ] as [TypeName, boolean][]) {
     const sound = randomModelFile({ ...SMALL, policy: POLICY_SINGLE, experts: [type], features: 70, hidden: [19] });
     const model = decodeModel(simd ? repack(sound, "simd") : sound);
-    const [{ layout, rows, columns, weights }] = model.experts[0].layers;
+    const [{ layout, rows, columns, weights }] = model.experts[0].ops;
     const k = padTo(columns, columnBlock(layout));
     const spoilt = (change: (weights: Uint8Array) => void, what: string) => {
       const copy = weights.slice();
       change(copy);
-      const [first, ...rest] = model.experts[0].layers;
-      const file = encodeModel({ ...model, experts: [{ ...model.experts[0], layers: [{ ...first, weights: copy }, ...rest] }] });
+      const [first, ...rest] = model.experts[0].ops;
+      const file = encodeModel({ ...model, experts: [{ ...model.experts[0], ops: [{ ...first, weights: copy }, ...rest] }] });
       assert.is(refused(file, what), "WEIGHT_CODES");
     };
     for (let row = 0; row < rows; row++) {

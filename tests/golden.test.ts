@@ -44,8 +44,8 @@ test("they cover every weight type and policy, every answerer, abstention, and m
   const models = Object.values(GOLDEN_MODELS).map((make) => decodeModel(make()));
   const types = new Set(
     models
-      .flatMap(({ router, experts }) => [router, ...experts].flatMap((network) => network?.layers ?? []))
-      .map((layer) => layer.weightType),
+      .flatMap(({ router, experts }) => [router, ...experts].flatMap((network) => network?.ops ?? []))
+      .map(({ weightType }) => weightType),
   );
   assert.equal(
     WEIGHT_TYPES.filter(({ id }) => !types.has(id)).map(({ name }) => name),

@@ -16,8 +16,9 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
   { name: "frontend", paths: /^assembly\/frontend\//, mayImport: ["format", "kernels"] },
   { name: "layers", paths: /^assembly\/layers\//, mayImport: ["format", "kernels"] },
   { name: "router", paths: /^assembly\/router\//, mayImport: ["format", "kernels", "layers"] },
-  { name: "model", paths: /^assembly\/model\//, mayImport: ["format", "kernels", "frontend", "layers", "router"] },
-  { name: "device entry", paths: /^assembly\//, mayImport: ["format", "kernels", "frontend", "layers", "router", "model"] },
+  { name: "ops", paths: /^assembly\/ops\//, mayImport: ["format", "kernels", "layers"] },
+  { name: "model", paths: /^assembly\/model\//, mayImport: ["format", "kernels", "frontend", "layers", "ops", "router"] },
+  { name: "device entry", paths: /^assembly\//, mayImport: ["format", "kernels", "frontend", "layers", "ops", "router", "model"] },
 
   // what an application loads; JSON comes first, since its schema library is no part of that
   { name: "json", paths: /^host\/(json|schema)\.ts$/, mayImport: ["errors"] },

@@ -3,7 +3,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LAYOUT_FLOAT32_ROWS, LAYOUT_INT8_BLOCKED, LAYOUT_PACKED_15, LAYOUT_TERNARY_SWAR } from "../assembly/format/ids.ts";
-import { columnBlock, layerWidth, layoutHolds, maxColumns, padTo, rowBlock, tableBytes } from "../assembly/format/layouts.ts";
+import { columnBlock, inputWidth, layoutHolds, maxColumns, outputWidth, padTo, rowBlock, tableBytes } from "../assembly/format/layouts.ts";
 import { type Codes, layoutFor, packWeights, unpackWeights, WEIGHT_TYPES, type WeightTypeInfo } from "../host/model-file/pack.ts";
 import { Instance, TARGETS } from "./harness/compile.ts";
 import { random } from "./harness/random.ts";
@@ -177,7 +177,7 @@ function callLinear(
   rows: number,
   columns: number,
 ): Float32Array {
-  const width = layerWidth(layout, rows, columns);
+  const width = Math.max(inputWidth(layout, columns), outputWidth(layout, rows));
   const preparedBytes = 64 + 4 * width;
   const scratchBytes = tableBytes(layout, rows, columns);
   instance.reset();
@@ -193,7 +193,19 @@ function callLinear(
   const scaleStep = scale.length > 1 ? 4 : 0;
   const scalePtr = instance.put(scale);
   const biasPtr = instance.put(bias);
-  const ok = instance.exports.linear(layout, vectorPtr, preparedPtr, tablePtr, wPtr, scalePtr, scaleStep, biasPtr, columns, rows);
+  const ok = instance.exports.linear(
+    layout,
+    vectorPtr,
+    vectorPtr,
+    preparedPtr,
+    tablePtr,
+    wPtr,
+    scalePtr,
+    scaleStep,
+    biasPtr,
+    columns,
+    rows,
+  );
   if (!ok) throw new Error("linear: input is not finite");
   assert.equal([...instance.i32(vectorPtr + width * 4, 4)], [CANARY, CANARY, CANARY, CANARY], "canary behind the vector");
   assert.is(instance.i32(preparedPtr + preparedBytes, 1)[0], CANARY, "canary behind the prepared activations");

@@ -189,7 +189,7 @@ test("qurio budget: within limits it accepts and exits 0, beyond them it shows t
   assert.is(first.status, 0, first.stderr);
   assert.match(first.stdout, /wasmBytes +[\d,]+ +60,000 +within/);
   const kept = parseAccepted(JSON.parse(readFileSync(at("qurio.budget.accepted.json"), "utf8")), "kept");
-  assert.is(kept.layers.length, model.router!.layers.length + 2 * model.experts[0].layers.length);
+  assert.is(kept.layers.length, model.router!.ops.length + 2 * model.experts[0].ops.length);
 
   writeFileSync(at("m.qmoe"), randomModelFile({ frontEnd: false, features: 40, hidden: [48, 17] }));
   write({ worstCycles: 1000 });

@@ -7,7 +7,7 @@ import * as Id from "../assembly/format/ids.ts";
 import { codeBit, columnBlock, maxColumns, packedOffset, padTo, rowSumOffset, tritByte, weightBytes } from "../assembly/format/layouts.ts";
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
-import { decodeModel, encodeModel, type PackedLayer, type PackedModel } from "../host/model-file/model_file.ts";
+import { decodeModel, encodeModel, type PackedLinear, type PackedModel } from "../host/model-file/model_file.ts";
 import { layoutFor, packWeights, unpackWeights, WEIGHT_TYPES, weightTypeBySpec } from "../host/model-file/pack.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { layerSizes } from "../host/model-file/sizes.ts";
@@ -51,7 +51,7 @@ for (const { spec, name } of WEIGHT_TYPES) {
     test(`${name}${perTensor ? ", one scale a matrix" : ""}: exports, agrees with the reference, decides alike in both builds`, () => {
       const model = checkpointModel(checkpointOf(spec), perTensor);
       const packed = packModel(model);
-      for (const { scale, rows } of packed.experts[0].layers) assert.is(scale.length, perTensor && spec !== "float32" ? 1 : rows);
+      for (const { scale, rows } of packed.experts[0].ops) assert.is(scale.length, perTensor && spec !== "float32" ? 1 : rows);
       const vectors = randomVectors(20);
       checkParity(model, packed, vectors, scalar);
       const file = encodeModel(packed);
@@ -70,9 +70,9 @@ for (const { spec, name } of WEIGHT_TYPES) {
 test("parity is refused when a layer computes something else", () => {
   const checkpoint = checkpointOf("4");
   const packed = packCheckpoint(checkpoint);
-  const scale = packed.experts[0].layers[2].scale.map((value) => 1.1 * value);
+  const scale = packed.experts[0].ops[2].scale.map((value) => 1.1 * value);
   const [expert] = packed.experts;
-  const wrong = { ...packed, experts: [{ ...expert, layers: expert.layers.map((layer, i) => (i === 2 ? { ...layer, scale } : layer)) }] };
+  const wrong = { ...packed, experts: [{ ...expert, ops: expert.ops.map((op, i) => (i === 2 ? { ...op, scale } : op)) }] };
   assert.throws(
     () => checkParity(checkpointModel(checkpoint), wrong, randomVectors(20), scalar),
     (error: QurioError) => error.code === "PARITY",
@@ -129,10 +129,10 @@ function refusal(core: Core, model: PackedModel): string {
   return "accepted";
 }
 
-function withLayer(model: PackedModel, change: Partial<PackedLayer>): PackedModel {
+function withOp(model: PackedModel, change: Partial<PackedLinear>): PackedModel {
   const [expert] = model.experts;
-  const [first, ...rest] = expert.layers;
-  return { ...model, experts: [{ ...expert, layers: [{ ...first, ...change }, ...rest] }] };
+  const [first, ...rest] = expert.ops;
+  return { ...model, experts: [{ ...expert, ops: [{ ...first, ...change }, ...rest] }] };
 }
 
 const modelOf = (spec: WeightType) => packCheckpoint(checkpointOf(spec));
@@ -141,11 +141,11 @@ test("codes outside a type's range are refused in every layout that could hold t
   const [rows, columns] = [67, FEATURES];
   const spoil = (spec: WeightType, layout: number, change: (bytes: Uint8Array) => void): string => {
     const model = modelOf(spec);
-    const values = unpackWeights(model.experts[0].layers[0].layout, model.experts[0].layers[0].weights, rows, columns);
+    const values = unpackWeights(model.experts[0].ops[0].layout, model.experts[0].ops[0].weights, rows, columns);
     const weights = packWeights(layout, values, rows, columns);
-    assert.is(refusal(scalar, withLayer(model, { layout, weights })), "accepted", `${spec}, layout ${layout}`);
+    assert.is(refusal(scalar, withOp(model, { layout, weights })), "accepted", `${spec}, layout ${layout}`);
     change(weights);
-    return refusal(scalar, withLayer(model, { layout, weights }));
+    return refusal(scalar, withOp(model, { layout, weights }));
   };
   const field = (layout: number, row: number, column: number) => codeBit(layout, row, column, padTo(columns, columnBlock(layout)));
   for (const spec of ["ternary", "ternary5", "2"] as WeightType[]) {
@@ -218,9 +218,9 @@ test("scales that are zero, negative or not finite are refused, one a row or one
   for (const perTensor of [false, true]) {
     const model = packModel(checkpointModel(checkpointOf("1"), perTensor));
     for (const wrong of [0, -0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
-      const scale = model.experts[0].layers[0].scale.slice();
+      const scale = model.experts[0].ops[0].scale.slice();
       scale[scale.length - 1] = wrong;
-      assert.is(refusal(scalar, withLayer(model, { scale })), "SCALE", `${wrong}`);
+      assert.is(refusal(scalar, withOp(model, { scale })), "SCALE", `${wrong}`);
     }
   }
 });
@@ -232,9 +232,9 @@ test("columns beyond a kernel's exact range are refused; the widest that a host 
     [maxColumns(layout) + 1, "LAYER_SHAPE"],
   ] as [number, string][]) {
     const model = randomModel({ frontEnd: false, features, policy: Id.POLICY_SINGLE, experts: ["ternary"], hidden: [2] });
-    const { rows, columns, weights, layout: canonical } = model.experts[0].layers[0];
+    const { rows, columns, weights, layout: canonical } = model.experts[0].ops[0];
     const codes = unpackWeights(canonical, weights, rows, columns);
-    assert.is(refusal(scalar, withLayer(model, { layout, weights: packWeights(layout, codes, rows, columns) })), expected);
+    assert.is(refusal(scalar, withOp(model, { layout, weights: packWeights(layout, codes, rows, columns) })), expected);
   }
   for (const { id } of WEIGHT_TYPES) {
     for (const target of ["scalar", "simd"] as const) assert.ok(maxColumns(layoutFor(id, target, 640, Id.MAX_WIDTH)) >= Id.MAX_WIDTH);
@@ -243,9 +243,9 @@ test("columns beyond a kernel's exact range are refused; the widest that a host 
 
 test("a weight type or layout that does not exist, or not together, is refused by name", () => {
   const model = modelOf("4");
-  for (const weightType of [0, 4, 16, 33, 63]) assert.is(refusal(scalar, withLayer(model, { weightType })), "WEIGHT_TYPE");
-  assert.is(refusal(scalar, withLayer(model, { weightType: Id.WEIGHT_INT1 })), "LAYOUT");
-  for (const layout of [0, 13, 33, 36, 40, 48]) assert.is(refusal(scalar, withLayer(model, { layout })), "LAYOUT", `${layout}`);
+  for (const weightType of [0, 4, 16, 33, 63]) assert.is(refusal(scalar, withOp(model, { weightType })), "WEIGHT_TYPE");
+  assert.is(refusal(scalar, withOp(model, { weightType: Id.WEIGHT_INT1 })), "LAYOUT");
+  for (const layout of [0, 13, 33, 36, 40, 48]) assert.is(refusal(scalar, withOp(model, { layout })), "LAYOUT", `${layout}`);
 });
 
 // ---- post-training quantization ----

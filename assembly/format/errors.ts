@@ -32,6 +32,8 @@ export const ERROR_LABELS = 212;
 export const ERROR_WEIGHT_CODES = 213;
 export const ERROR_TENSOR_NOT_FINITE = 214;
 export const ERROR_LAYER = 215;
+export const ERROR_OP = 216;
+export const ERROR_BUFFER = 217;
 
 // ---- 3xx: running ----
 export const ERROR_NOT_LOADED = 301;

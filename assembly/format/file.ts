@@ -23,8 +23,8 @@ export const ENTRY_SIZE = 16;
 export const PLAN_FEATURES = 0;
 export const PLAN_CLASSES = 4;
 export const PLAN_EXPERTS = 8;
-/** Width, cache and outputs of networkScratchBytes (plan.ts). */
-export const PLAN_WIDTH = 12;
+/** Buffers, cache and outputs of networkScratchBytes (plan.ts). */
+export const PLAN_BUFFER_BYTES = 12;
 export const PLAN_CACHE = 16;
 export const PLAN_OUTPUTS = 20;
 export const PLAN_ARENA_BYTES = 24;
@@ -35,6 +35,8 @@ export const PLAN_AUDIO_SAMPLES = 32;
 export const PLAN_WORK_BYTES = 36;
 /** Upper bound of multiply-accumulates that networks may spend on one decision. */
 export const PLAN_MAX_MACS = 40;
+/** Scratch of networkScratchBytes (plan.ts). */
+export const PLAN_SCRATCH_BYTES = 44;
 export const PLAN_BYTES = 48;
 
 // ---- front end: parameters, then tables ----
@@ -92,33 +94,34 @@ export const NORMALIZATION_MEAN_OFFSET = 8;
 export const NORMALIZATION_INVERSE_STD_OFFSET = 12;
 export const NORMALIZATION_BYTES = 16;
 
-// ---- router and expert: one network each ----
+// ---- router and expert: one network each, a list of ops over numbered buffers ----
 /** ASCII, zero-padded. */
 export const NETWORK_NAME = 0;
 export const NETWORK_NAME_BYTES = 16;
-export const NETWORK_INPUTS = 16;
-export const NETWORK_OUTPUTS = 20;
-export const NETWORK_LAYERS = 24;
-/** Layer records start here. */
+export const NETWORK_OPS = 16;
+export const NETWORK_BUFFERS = 20;
+/** Op records start here, in the order in which they run; buffer records follow them, then tensors. */
 export const NETWORK_BYTES = 32;
 
-export const LAYER_WEIGHT_TYPE = 0;
-export const LAYER_LAYOUT = 4;
-export const LAYER_COLUMNS = 8;
-export const LAYER_ROWS = 12;
-export const LAYER_FLAGS = 16;
-/** f32: share of outputs set to zero when the router samples; 0 = no dropout behind this layer. */
-export const LAYER_DROPOUT = 20;
-export const LAYER_WEIGHTS_OFFSET = 24;
-export const LAYER_WEIGHTS_BYTES = 28;
-/** f32 [rows], all > 0 */
-export const LAYER_SCALE_OFFSET = 32;
-/** f32 [rows] */
-export const LAYER_BIAS_OFFSET = 36;
-/** f32 [rows]; 0 without LAYER_NORM */
-export const LAYER_GAMMA_OFFSET = 40;
-export const LAYER_BETA_OFFSET = 44;
-export const LAYER_BYTES = 48;
+// A buffer holds values between two ops. Buffer 0 is the network's input; the last op's output is the network's.
+/** In the memory that all buffers share, a multiple of 16; buffers may overlap, but none is read that another has overwritten. */
+export const BUFFER_OFFSET = 0;
+/** f32 values, padding for kernels not counted. */
+export const BUFFER_VALUES = 4;
+export const BUFFER_BYTES = 8;
+/** Values behind those of a buffer that any op may overwrite when it reads or writes the buffer, whatever the build. */
+export const BUFFER_PADDING = 128;
+
+/** OP_LINEAR, ... */
+export const OP_KIND = 0;
+/** Numbers of buffers: one that is written before, and the one to write. */
+export const OP_INPUT = 4;
+export const OP_OUTPUT = 8;
+/** f32: share of outputs set to zero when the router samples; 0 = no dropout behind this op. */
+export const OP_DROPOUT = 12;
+/** What follows belongs to the op's kind (format/linear.ts). */
+export const OP_FIELDS = 16;
+export const OP_BYTES = 64;
 
 // ---- policy ----
 export const POLICY_KIND = 0;

@@ -7,7 +7,7 @@ export const ABI_VERSION = 1;
 
 /** "QMOE", little-endian. */
 export const MAGIC = 0x454f4d51;
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const ALIGNMENT = 16;
 
 export const SECTION_PLAN = 1;
@@ -54,13 +54,10 @@ export const LAYOUT_PACKED = 32;
 export const LAYOUT_PACKED_3 = 35;
 export const LAYOUT_PACKED_15 = 47;
 
-// ---- layers ----
+// ---- ops ----
 
-/** LayerNorm behind the linear part. */
-export const LAYER_NORM = 1;
-export const LAYER_RELU = 2;
-/** One scale for the whole matrix instead of one a row. */
-export const LAYER_SCALE_PER_TENSOR = 4;
+/** y = W x + b, LayerNorm, ReLU: format/linear.ts. */
+export const OP_LINEAR = 1;
 
 // ---- policy ----
 
@@ -92,7 +89,9 @@ export const PHASE_HOP = 7;
 
 export const MAX_SECTIONS = 24;
 export const MAX_EXPERTS = 8;
-export const MAX_LAYERS = 16;
+/** Of one network. */
+export const MAX_OPS = 16;
+export const MAX_BUFFERS = 32;
 export const MAX_WIDTH = 8192;
 /** Padded rows times padded columns of one matrix. */
 export const MAX_WEIGHTS = 1 << 24;

@@ -146,11 +146,9 @@ export function inputWidth(layout: i32, columns: i32): i32 {
   return k > lanes ? k : lanes;
 }
 
-/** Vector elements that a layer reads or writes. */
-export function layerWidth(layout: i32, rows: i32, columns: i32): i32 {
-  const k = inputWidth(layout, columns);
-  const n = padTo(rows, rowBlock(layout) > 8 ? rowBlock(layout) : 8);
-  return k > n ? k : n;
+/** Outputs as the kernels write them: rows behind the last are written too, up to here. */
+export function outputWidth(layout: i32, rows: i32): i32 {
+  return padTo(rows, rowBlock(layout) > 8 ? rowBlock(layout) : 8);
 }
 
 /** Scratch beside the prepared activations: the tables of look-up kernels; for packed layouts also the sums of each part. */

@@ -26,15 +26,15 @@ export function align16(n: i32): i32 {
 }
 
 /**
- * Scratch of the networks:
+ * Memory of the networks:
  *
- *   | vector f32 [width] | prepared activations 64 B + f32 [width] | cache f32 [cache] | p, sum p, sum p^2: f32 [outputs] each | tables |
+ *   | buffers | scratch of an op | cache f32 [cache] | p, sum p, sum p^2: f32 [outputs] each |
  *
- * width: largest layerWidth (layouts.ts); cache: outputs of the router's first layer when it samples; outputs: longest softmax;
- * tables: largest tableBytes (layouts.ts).
+ * buffers: how far any op of any network reads or writes; scratch: what the op that needs most needs; cache: values that the router's
+ * first op writes, when it samples; outputs: longest softmax.
  */
-export function networkScratchBytes(width: i32, cache: i32, outputs: i32, tables: i32): i32 {
-  return align16(width * 4) + 64 + align16(width * 4) + align16(cache * 4) + 3 * align16(outputs * 4) + align16(tables);
+export function networkScratchBytes(buffers: i32, scratch: i32, cache: i32, outputs: i32): i32 {
+  return align16(buffers) + align16(scratch) + align16(cache * 4) + 3 * align16(outputs * 4);
 }
 
 export function arenaBytes(features: i32, networkScratch: i32, hasFrontEnd: boolean): i32 {

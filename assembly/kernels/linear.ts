@@ -3,8 +3,9 @@
 //   y[n] = sum[n] * (scale[n] * xScale) + bias[n]        integer sums;   xScale = absmax / 127, or preparePlanes'
 //   y[n] = sum[n] * scale[n] + bias[n]                   float32 weights
 //
-//   vectorPtr    f32 [K] in, zeros from there to inputWidth (format/layouts.ts); f32 [N] out in the same place
-//   preparedPtr  scratch of 64 + 4 * layerWidth bytes
+//   xPtr         f32 [K] in, zeros from there to inputWidth (format/layouts.ts)
+//   yPtr         f32 [N] out, written up to outputWidth; it may be xPtr, or overlap it
+//   preparedPtr  scratch of 64 + 4 * inputWidth bytes
 //   tablePtr     scratch of tableBytes
 //
 // The layouts that a build reads are those of this table; the loader refuses the rest.
@@ -62,67 +63,67 @@ export function canRead(layout: i32): bool {
  * Returns false when the input vector holds an infinity or a NaN; the output is then not written.
  */
 export function linear(
-  layout: i32, vectorPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize,
+  layout: i32, xPtr: usize, yPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize,
   scalePtr: usize, scaleStep: usize, biasPtr: usize, columns: i32, rows: i32,
 ): bool {
-  const maximum = absmax(vectorPtr, columns);
+  const maximum = absmax(xPtr, columns);
   if (!isFinite32(maximum)) return false;
   const k = padTo(columns, columnBlock(layout));
   const n = padTo(rows, rowBlock(layout));
   let xScale = maximum / <f32>127;
   if (USES_FLOAT32_ROWS && layout == LAYOUT_FLOAT32_ROWS) {
-    for (let i: usize = 0; i < <usize>k << 2; i += 4) store<f32>(preparedPtr + i, load<f32>(vectorPtr + i));
-    float32Gemv(preparedPtr, wPtr, vectorPtr, k, n);
+    for (let i: usize = 0; i < <usize>k << 2; i += 4) store<f32>(preparedPtr + i, load<f32>(xPtr + i));
+    float32Gemv(preparedPtr, wPtr, yPtr, k, n);
     xScale = 1;
   } else if (USES_TERNARY_PLANES && layout == LAYOUT_TERNARY_PLANES) {
-    xScale = preparePlanes(vectorPtr, preparedPtr, k, maximum);
-    if (ASC_FEATURE_SIMD) popcountGemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
-    else popcountGemv(preparedPtr, wPtr, vectorPtr, k, n);
+    xScale = preparePlanes(xPtr, preparedPtr, k, maximum);
+    if (ASC_FEATURE_SIMD) popcountGemvSimd(preparedPtr, wPtr, yPtr, k, n);
+    else popcountGemv(preparedPtr, wPtr, yPtr, k, n);
   } else if (ASC_FEATURE_SIMD) {
-    simdGemv(layout, vectorPtr, preparedPtr, tablePtr, wPtr, k, n, inverseScaleOf(maximum));
+    simdGemv(layout, xPtr, yPtr, preparedPtr, tablePtr, wPtr, k, n, inverseScaleOf(maximum));
   } else {
-    scalarGemv(layout, vectorPtr, preparedPtr, tablePtr, wPtr, columns, rows, inverseScaleOf(maximum));
+    scalarGemv(layout, xPtr, yPtr, preparedPtr, tablePtr, wPtr, columns, rows, inverseScaleOf(maximum));
   }
-  scaleBack(hasFloatSums(layout), vectorPtr, scalePtr, scaleStep, biasPtr, rows, xScale);
+  scaleBack(hasFloatSums(layout), yPtr, scalePtr, scaleStep, biasPtr, rows, xScale);
   return true;
 }
 
 @inline
-function simdGemv(layout: i32, vectorPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize, k: i32, n: i32, inverse: f32): void {
+function simdGemv(layout: i32, xPtr: usize, yPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize, k: i32, n: i32, inverse: f32): void {
   if (USES_TERNARY_LUT_SIMD && layout == LAYOUT_TERNARY_LUT_SIMD) {
-    const xSum = prepareTables(vectorPtr, tablePtr, k, inverse);
-    ternaryLutGemvSimd(tablePtr, wPtr, vectorPtr, k, n, xSum);
+    const xSum = prepareTables(xPtr, tablePtr, k, inverse);
+    ternaryLutGemvSimd(tablePtr, wPtr, yPtr, k, n, xSum);
   } else if (USES_INT1_LUT_SIMD && layout == LAYOUT_INT1_LUT_SIMD) {
-    const xSum = prepareTables(vectorPtr, tablePtr, k, inverse);
-    int1LutGemvSimd(tablePtr, wPtr, vectorPtr, k, n, xSum);
+    const xSum = prepareTables(xPtr, tablePtr, k, inverse);
+    int1LutGemvSimd(tablePtr, wPtr, yPtr, k, n, xSum);
   } else if (USES_TERNARY_MASKDOT && layout == LAYOUT_TERNARY_MASKDOT) {
-    prepareLanes(vectorPtr, preparedPtr, k, inverse, 6, 2, 1);
-    ternaryGemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
+    prepareLanes(xPtr, preparedPtr, k, inverse, 6, 2, 1);
+    ternaryGemvSimd(preparedPtr, wPtr, yPtr, k, n);
   } else if (USES_INT4_MASKDOT && layout == LAYOUT_INT4_MASKDOT) {
-    prepareNibbles(vectorPtr, preparedPtr, k, inverse);
-    int4GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
+    prepareNibbles(xPtr, preparedPtr, k, inverse);
+    int4GemvSimd(preparedPtr, wPtr, yPtr, k, n);
   } else if (USES_INT8_BLOCKED || USES_INT16_BLOCKED) {
-    prepareLanes(vectorPtr, preparedPtr, k, inverse, 0, 0, 0);
-    if (USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) int8GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
-    else if (USES_INT16_BLOCKED) int16GemvSimd(preparedPtr, wPtr, vectorPtr, k, n);
+    prepareLanes(xPtr, preparedPtr, k, inverse, 0, 0, 0);
+    if (USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) int8GemvSimd(preparedPtr, wPtr, yPtr, k, n);
+    else if (USES_INT16_BLOCKED) int16GemvSimd(preparedPtr, wPtr, yPtr, k, n);
   }
 }
 
 @inline
 function scalarGemv(
-  layout: i32, vectorPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize, columns: i32, rows: i32, inverse: f32,
+  layout: i32, xPtr: usize, yPtr: usize, preparedPtr: usize, tablePtr: usize, wPtr: usize, columns: i32, rows: i32, inverse: f32,
 ): void {
   const k = padTo(columns, columnBlock(layout));
   const n = padTo(rows, rowBlock(layout));
   const unsigned = (USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) || (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR);
-  const xSum = prepareBytes(vectorPtr, preparedPtr, inputWidth(layout, columns), inverse, unsigned ? 128 : 0);
-  if (USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, vectorPtr, k, n, xSum);
-  else if (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR) int4Gemv(preparedPtr, wPtr, vectorPtr, k, n, xSum << 3);
-  else if (USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) int8Gemv(preparedPtr, wPtr, vectorPtr, k, n);
-  else if (USES_TERNARY5_LUT && layout == LAYOUT_TERNARY5_LUT) ternary5Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
-  else if (USES_INT1_LUT && layout == LAYOUT_INT1_LUT) int1Gemv(preparedPtr, wPtr, vectorPtr, k, n, tablePtr);
-  else if (USES_INT16_BLOCKED && layout == LAYOUT_INT16_BLOCKED) int16Gemv(preparedPtr, wPtr, vectorPtr, k, n);
-  else if (USES_PACKED) packedGemv(layout, preparedPtr, wPtr, vectorPtr, columns, rows, tablePtr, xSum);
+  const xSum = prepareBytes(xPtr, preparedPtr, inputWidth(layout, columns), inverse, unsigned ? 128 : 0);
+  if (USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, yPtr, k, n, xSum);
+  else if (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR) int4Gemv(preparedPtr, wPtr, yPtr, k, n, xSum << 3);
+  else if (USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) int8Gemv(preparedPtr, wPtr, yPtr, k, n);
+  else if (USES_TERNARY5_LUT && layout == LAYOUT_TERNARY5_LUT) ternary5Gemv(preparedPtr, wPtr, yPtr, k, n, tablePtr);
+  else if (USES_INT1_LUT && layout == LAYOUT_INT1_LUT) int1Gemv(preparedPtr, wPtr, yPtr, k, n, tablePtr);
+  else if (USES_INT16_BLOCKED && layout == LAYOUT_INT16_BLOCKED) int16Gemv(preparedPtr, wPtr, yPtr, k, n);
+  else if (USES_PACKED) packedGemv(layout, preparedPtr, wPtr, yPtr, columns, rows, tablePtr, xSum);
 }
 
 /** Sums, i32 or f32, to outputs, in place; four at a time in SIMD, with the same roundings. */

@@ -1,7 +1,8 @@
 // y = W x + b for many vectors at once, SIMD only: linear.ts with matrix products where there is one, vector by vector where not.
 // The results are those of linear.ts bit for bit: same codes, exact sums, same scaling.
 //
-//   vectorsPtr  f32 [M][stride]: K values in, zeros from there to inputWidth; N values out in the same place
+//   xPtr        f32 [M][stride]: K values in, zeros from there to inputWidth
+//   yPtr        f32 [M][stride]: N values out; it may be xPtr, or overlap it
 //   scratchPtr  linearBatchBytes, given by the caller:
 //
 //     | x scales f32 [M] | codes i16 [ceil(M/2)][K/8][2][8] | four decoded rows, 8 K bytes |
@@ -10,7 +11,8 @@
 import {
   LAYOUT_INT4_MASKDOT, LAYOUT_INT8_BLOCKED, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT,
 } from "../format/ids.ts";
-import { columnBlock, layerWidth, padTo, tableBytes } from "../format/layouts.ts";
+import { columnBlock, padTo } from "../format/layouts.ts";
+import { linearScratchBytes, preparedBytes } from "../format/linear.ts";
 import { align16 } from "../format/plan.ts";
 import { prepareBatchRow } from "./gemm.simd.ts";
 import { int4Gemm } from "./int4_gemm.simd.ts";
@@ -33,28 +35,28 @@ function hasGemm(layout: i32, columns: i32, batch: i32): bool {
 
 /** Scratch of one layer. */
 export function linearBatchBytes(layout: i32, rows: i32, columns: i32, batch: i32): i32 {
-  if (!hasGemm(layout, columns, batch)) return 64 + 4 * layerWidth(layout, rows, columns) + tableBytes(layout, rows, columns);
+  if (!hasGemm(layout, columns, batch)) return linearScratchBytes(layout, rows, columns);
   const k = padTo(columns, columnBlock(layout));
   return align16(batch << 2) + 2 * k * ((batch + 1) & ~1) + 8 * k;
 }
 
 /** Returns -1, or the number of the first vector that holds an infinity or a NaN: then outputs are not complete. */
 export function linearBatch(
-  layout: i32, vectorsPtr: usize, strideBytes: usize, batch: i32, scratchPtr: usize, wPtr: usize,
+  layout: i32, xPtr: usize, yPtr: usize, strideBytes: usize, batch: i32, scratchPtr: usize, wPtr: usize,
   scalePtr: usize, scaleStep: usize, biasPtr: usize, columns: i32, rows: i32,
 ): i32 {
   if (!hasGemm(layout, columns, batch)) {
-    const tablePtr = scratchPtr + 64 + 4 * layerWidth(layout, rows, columns);
+    const tablePtr = scratchPtr + preparedBytes(layout, columns);
     for (let m = 0; m < batch; m++) {
-      if (!linear(layout, vectorsPtr, scratchPtr, tablePtr, wPtr, scalePtr, scaleStep, biasPtr, columns, rows)) return m;
-      vectorsPtr += strideBytes;
+      if (!linear(layout, xPtr, yPtr, scratchPtr, tablePtr, wPtr, scalePtr, scaleStep, biasPtr, columns, rows)) return m;
+      xPtr += strideBytes;
+      yPtr += strideBytes;
     }
     return -1;
   }
   const k = padTo(columns, columnBlock(layout));
   const x16Ptr = scratchPtr + align16(batch << 2);
   const decodedPtr = x16Ptr + 2 * k * ((batch + 1) & ~1);
-  let xPtr = vectorsPtr;
   for (let m = 0; m < batch; m++) {
     const maximum = absmax(xPtr, columns);
     if (!isFinite32(maximum)) return m;
@@ -63,13 +65,13 @@ export function linearBatch(
     xPtr += strideBytes;
   }
   const n = padTo(rows, 4);
-  if (layout == LAYOUT_INT8_BLOCKED) int8Gemm(x16Ptr, wPtr, vectorsPtr, k, n, batch, strideBytes, decodedPtr);
-  else if (layout == LAYOUT_INT4_MASKDOT) int4Gemm(x16Ptr, wPtr, vectorsPtr, k, n, batch, strideBytes, decodedPtr);
-  else if (layout == LAYOUT_TERNARY_MASKDOT) ternaryMaskdotGemm(x16Ptr, wPtr, vectorsPtr, k, n, batch, strideBytes, decodedPtr);
-  else ternaryLutGemm(x16Ptr, wPtr, vectorsPtr, k, n, batch, strideBytes, decodedPtr);
+  if (layout == LAYOUT_INT8_BLOCKED) int8Gemm(x16Ptr, wPtr, yPtr, k, n, batch, strideBytes, decodedPtr);
+  else if (layout == LAYOUT_INT4_MASKDOT) int4Gemm(x16Ptr, wPtr, yPtr, k, n, batch, strideBytes, decodedPtr);
+  else if (layout == LAYOUT_TERNARY_MASKDOT) ternaryMaskdotGemm(x16Ptr, wPtr, yPtr, k, n, batch, strideBytes, decodedPtr);
+  else ternaryLutGemm(x16Ptr, wPtr, yPtr, k, n, batch, strideBytes, decodedPtr);
   for (let m = 0; m < batch; m++) {
-    scaleBack(false, vectorsPtr, scalePtr, scaleStep, biasPtr, rows, load<f32>(scratchPtr + (<usize>m << 2)));
-    vectorsPtr += strideBytes;
+    scaleBack(false, yPtr, scalePtr, scaleStep, biasPtr, rows, load<f32>(scratchPtr + (<usize>m << 2)));
+    yPtr += strideBytes;
   }
   return -1;
 }

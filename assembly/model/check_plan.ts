@@ -2,20 +2,16 @@
 
 import { ERROR_LAYER_SHAPE, ERROR_MISSING_SECTION, ERROR_NETWORK, ERROR_PLAN, ERROR_POLICY, OK } from "../format/errors.ts";
 import {
-  LAYER_COLUMNS,
-  LAYER_LAYOUT,
-  LAYER_ROWS,
-  NETWORK_LAYERS,
-  NETWORK_OUTPUTS,
   PLAN_ARENA_BYTES,
   PLAN_AUDIO_SAMPLES,
+  PLAN_BUFFER_BYTES,
   PLAN_CACHE,
   PLAN_CLASSES,
   PLAN_EXPERTS,
   PLAN_MAX_MACS,
   PLAN_OUTPUTS,
   PLAN_RING_BYTES,
-  PLAN_WIDTH,
+  PLAN_SCRATCH_BYTES,
   PLAN_WORK_BYTES,
   POLICY_KIND,
   POLICY_SAMPLES,
@@ -31,26 +27,27 @@ import {
   SECTION_POLICY,
   SECTION_ROUTER,
 } from "../format/ids.ts";
-import { layerWidth, tableBytes } from "../format/layouts.ts";
 import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RING_BYTES, RING_BYTES_4BIT } from "../format/plan.ts";
 import { fourBitCodes } from "../frontend/front_end.ts";
 import { fail } from "../kernels/fail.ts";
+import { lastOp, opCount, opPtr, outputValues } from "../ops/records.ts";
+import { macsOf, reachOf, scratchOf } from "../ops/table.ts";
 import { USES_SAMPLES } from "../uses.ts";
-import { checkNetwork, layerPtr, placeOf } from "./network.ts";
+import { checkNetwork, placeOf } from "./network.ts";
 import { findSection, sectionBytes } from "./sections.ts";
 
-let planWidth: i32 = 0;
+let planBuffers: i32 = 0;
+let planScratch: i32 = 0;
 let planCache: i32 = 0;
 let planOutputs: i32 = 0;
-let planTables: i32 = 0;
 let planMacs: i32 = 0;
 
 /** Before the networks of a file are counted. */
 export function startPlan(): void {
-  planWidth = 0;
+  planBuffers = 0;
+  planScratch = 0;
   planCache = 0;
   planOutputs = 0;
-  planTables = 0;
   planMacs = 0;
 }
 
@@ -93,38 +90,36 @@ export function checkNetworks(file: usize, plan: usize, kind: i32, features: i32
   return OK;
 }
 
-/** Checks one network and adds its needs to the plan; layers behind the first count once per router sample. */
+/** Checks one network and adds its needs to the plan; ops behind the first count once per router sample. */
 function addNetwork(network: usize, bytes: i32, number: i32, features: i32, outputs: i32, samples: i32): i32 {
-  const error = checkNetwork(network, bytes, number, features);
+  const error = checkNetwork(network, bytes, number, features, samples);
   if (error != OK) return error;
-  const found = load<i32>(network, NETWORK_OUTPUTS);
-  if (found != outputs) return fail(ERROR_LAYER_SHAPE, placeOf(number, load<i32>(network, NETWORK_LAYERS) - 1), outputs, found);
-  const layers = load<i32>(network, NETWORK_LAYERS);
-  if (samples > 0 && layers < 2) return fail(ERROR_NETWORK, placeOf(number, 0), 2, layers);
-  for (let i = 0; i < layers; i++) {
-    const columns = load<i32>(layerPtr(network, i), LAYER_COLUMNS);
-    const rows = load<i32>(layerPtr(network, i), LAYER_ROWS);
-    const layout = load<i32>(layerPtr(network, i), LAYER_LAYOUT);
-    planWidth = max(planWidth, layerWidth(layout, rows, columns));
-    planTables = max(planTables, tableBytes(layout, rows, columns));
+  const ops = opCount(network);
+  const found = outputValues(network, lastOp(network));
+  if (found != outputs) return fail(ERROR_LAYER_SHAPE, placeOf(number, ops - 1), outputs, found);
+  if (samples > 0 && ops < 2) return fail(ERROR_NETWORK, placeOf(number, 0), 2, ops);
+  for (let i = 0; i < ops; i++) {
+    const op = opPtr(network, i);
+    planBuffers = max(planBuffers, reachOf(network, op));
+    planScratch = max(planScratch, scratchOf(network, op));
     const times = USES_SAMPLES && i > 0 && samples > 0 ? samples : 1;
-    const macs = <u64>planMacs + <u64>columns * <u64>rows * <u64>times;
-    // layers may share one tensor and samples repeat them, so that a small file could ask for hours of work
+    const macs = <u64>planMacs + <u64>macsOf(network, op) * <u64>times;
+    // ops may share one tensor and samples repeat them, so that a small file could ask for hours of work
     if (macs > 0x7fffffff) return fail(ERROR_PLAN, PLAN_MAX_MACS, 0x7fffffff, -1);
     planMacs = <i32>macs;
   }
-  if (USES_SAMPLES && samples > 0) planCache = max(planCache, load<i32>(layerPtr(network, 0), LAYER_ROWS));
+  if (USES_SAMPLES && samples > 0) planCache = max(planCache, outputValues(network, opPtr(network, 0)));
   planOutputs = max(planOutputs, outputs);
   return OK;
 }
 
 export function checkPlan(plan: usize, features: i32, frontEnd: usize): i32 {
-  const arena = arenaBytes(features, networkScratchBytes(planWidth, planCache, planOutputs, planTables), frontEnd != 0);
+  const arena = arenaBytes(features, networkScratchBytes(planBuffers, planScratch, planCache, planOutputs), frontEnd != 0);
   const ring = frontEnd == 0 ? 0 : fourBitCodes(frontEnd) ? RING_BYTES_4BIT : RING_BYTES;
   const audio = frontEnd ? AUDIO_SAMPLES : 0;
   const work = arena + align16(ring) + align16(audio << 1);
-  if (!planned(plan, PLAN_WIDTH, planWidth) || !planned(plan, PLAN_CACHE, planCache) || !planned(plan, PLAN_OUTPUTS, planOutputs))
-    return ERROR_PLAN;
+  if (!planned(plan, PLAN_BUFFER_BYTES, planBuffers) || !planned(plan, PLAN_SCRATCH_BYTES, planScratch)) return ERROR_PLAN;
+  if (!planned(plan, PLAN_CACHE, planCache) || !planned(plan, PLAN_OUTPUTS, planOutputs)) return ERROR_PLAN;
   if (!planned(plan, PLAN_ARENA_BYTES, arena) || !planned(plan, PLAN_RING_BYTES, ring) || !planned(plan, PLAN_AUDIO_SAMPLES, audio))
     return ERROR_PLAN;
   if (!planned(plan, PLAN_WORK_BYTES, work) || !planned(plan, PLAN_MAX_MACS, planMacs)) return ERROR_PLAN;

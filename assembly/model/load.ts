@@ -5,6 +5,7 @@ import { ERROR_MEMORY, ERROR_MISALIGNED, ERROR_OTHER_MODEL, ERROR_OVERLAP, ERROR
 import {
   HEADER_CRC,
   PLAN_ARENA_BYTES,
+  PLAN_BUFFER_BYTES,
   PLAN_BYTES,
   PLAN_CACHE,
   PLAN_CLASSES,
@@ -12,7 +13,7 @@ import {
   PLAN_FEATURES,
   PLAN_OUTPUTS,
   PLAN_RING_BYTES,
-  PLAN_WIDTH,
+  PLAN_SCRATCH_BYTES,
   PLAN_WORK_BYTES,
   POLICY_KIND,
 } from "../format/file.ts";
@@ -27,10 +28,10 @@ import {
 } from "../format/ids.ts";
 import { frontEndOpen } from "../frontend/front_end.ts";
 import { clearFailure, fail } from "../kernels/fail.ts";
+import { acceptAnyLayout } from "../ops/linear.ts";
 import { BAKED, BAKED_MODEL_BYTES, BAKED_WORK_BYTES, FIRMWARE, SEALED, SEALED_CRC, USES_FEATURES_ONLY, USES_FRONT_END } from "../uses.ts";
-import { acceptAnyLayout } from "./network.ts";
 import { checkContainer, findSection, sectionBytes } from "./sections.ts";
-import { audioBufferPtr, featuresPtr, hasFrontEnd, ringPtr, setMemory, setModel, unloaded, vectorPtr, workPtr } from "./state.ts";
+import { audioBufferPtr, buffersPtr, featuresPtr, hasFrontEnd, ringPtr, setMemory, setModel, unloaded, workPtr } from "./state.ts";
 import { checkNetworks, checkNoNetworks, checkPlan, startPlan } from "./check_plan.ts";
 import { checkFrontEnd, checkLabels, checkNormalization, checkPolicy } from "./check_sections.ts";
 
@@ -92,12 +93,13 @@ function open(file: usize): void {
   );
   setMemory(
     load<i32>(plan, PLAN_ARENA_BYTES),
-    load<i32>(plan, PLAN_WIDTH),
+    load<i32>(plan, PLAN_BUFFER_BYTES),
+    load<i32>(plan, PLAN_SCRATCH_BYTES),
     load<i32>(plan, PLAN_CACHE),
     load<i32>(plan, PLAN_OUTPUTS),
     load<i32>(plan, PLAN_RING_BYTES),
   );
-  if (USES_FRONT_END && hasFrontEnd) frontEndOpen(frontEnd, ringPtr, audioBufferPtr, vectorPtr, featuresPtr);
+  if (USES_FRONT_END && hasFrontEnd) frontEndOpen(frontEnd, ringPtr, audioBufferPtr, buffersPtr, featuresPtr);
 }
 
 // ---- sections ----

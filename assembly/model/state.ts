@@ -4,7 +4,7 @@
 //   | features f32 [F] | scratch | ring of codes [498][64] | PCM i16 [audioSamples] |         | header | plan | … |
 //
 //   scratch, networks' view (the front end's is drawn in frontend/scratch.ts):
-//   | vector f32 [width] | prepared 64 B + f32 [width] | cache f32 [cache] | p | sum | squares: f32 [outputs] each | tables |
+//   | buffers | scratch of an op | cache f32 [cache] | p | sum | squares: f32 [outputs] each |
 
 import { POLICY_ABSTAIN, POLICY_ESCALATE, POLICY_KIND, POLICY_SAMPLES } from "../format/file.ts";
 import { SECTION_EXPERT, SECTION_ROUTER } from "../format/ids.ts";
@@ -20,13 +20,12 @@ export let expertCount: i32 = 0;
 export let hasFrontEnd: bool = false;
 
 export let featuresPtr: usize = 0;
-export let vectorPtr: usize = 0;
-export let preparedPtr: usize = 0;
+export let buffersPtr: usize = 0;
+export let scratchPtr: usize = 0;
 export let cachePtr: usize = 0;
 export let probabilityPtr: usize = 0;
 export let sumPtr: usize = 0;
 export let squarePtr: usize = 0;
-export let tablePtr: usize = 0;
 export let ringPtr: usize = 0;
 export let audioBufferPtr: usize = 0;
 
@@ -64,15 +63,14 @@ export function setModel(
   hasFrontEnd = frontEnd;
 }
 
-export function setMemory(arena: i32, width: i32, cache: i32, outputs: i32, ring: i32): void {
+export function setMemory(arena: i32, buffers: i32, scratch: i32, cache: i32, outputs: i32, ring: i32): void {
   featuresPtr = workPtr();
-  vectorPtr = featuresPtr + align16(featureCount * 4);
-  preparedPtr = vectorPtr + align16(width * 4);
-  cachePtr = preparedPtr + 64 + align16(width * 4);
+  buffersPtr = featuresPtr + align16(featureCount * 4);
+  scratchPtr = buffersPtr + align16(buffers);
+  cachePtr = scratchPtr + align16(scratch);
   probabilityPtr = cachePtr + align16(cache * 4);
   sumPtr = probabilityPtr + align16(outputs * 4);
   squarePtr = sumPtr + align16(outputs * 4);
-  tablePtr = squarePtr + align16(outputs * 4);
   ringPtr = workPtr() + arena;
   audioBufferPtr = ringPtr + align16(ring);
 }

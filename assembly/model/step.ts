@@ -1,6 +1,6 @@
 // One decision, one step at a time, so that a scheduler can interleave and a meter can read counters between phases.
 //
-//   PCM -> frames -> features -> router (a layer or a sample a step) -> expert (a layer a step) -> decision record
+//   PCM -> frames -> features -> router (an op or a sample a step) -> expert (an op a step) -> decision record
 //                                   probe sure? ---------------------------------------------------^
 //   In a stream (stream.ts) frames also feed the gate, and the window then moves on by a hop.
 //
@@ -21,14 +21,7 @@ import {
   STATUS_DECIDED,
 } from "../format/decision.ts";
 import { ERROR_NO_FRONT_END, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
-import {
-  LAYER_DROPOUT,
-  LAYER_ROWS,
-  NETWORK_LAYERS,
-  NETWORK_OUTPUTS,
-  POLICY_ALPHA,
-  POLICY_VARIANCE_SCALE,
-} from "../format/file.ts";
+import { BUFFER_OFFSET, OP_DROPOUT, POLICY_ALPHA, POLICY_VARIANCE_SCALE } from "../format/file.ts";
 import {
   PHASE_DONE,
   PHASE_EXPERT,
@@ -55,15 +48,18 @@ import {
 } from "../frontend/front_end.ts";
 import { clearFailure, fail, failureCode } from "../kernels/fail.ts";
 import { argmax, softmax } from "../layers/softmax.ts";
+import { bufferPtr, lastOp, opCount, opPtr, outputOffset, outputValues } from "../ops/records.ts";
+import { runOp } from "../ops/table.ts";
 import { dropout } from "../router/dropout.ts";
 import { chooseExpert } from "../router/policy.ts";
 import { seedRandom } from "../router/random.ts";
 import { addSample, clearSamples, entropy, meanOfSamples, varianceOfSamples } from "../router/uncertainty.ts";
 import { USES_BAYESIAN, USES_FEATURES_ONLY, USES_FRONT_END, USES_PROBE, USES_SAMPLES, USES_SINGLE } from "../uses.ts";
-import { layerPtr, placeOf, runLayer } from "./network.ts";
+import { placeOf } from "./network.ts";
 import { checkFinite, normalize } from "./normalize.ts";
 import {
   abstainBelow,
+  buffersPtr,
   cachePtr,
   classCount,
   escalateAbove,
@@ -76,13 +72,11 @@ import {
   policyKind,
   policyPtr,
   policySamples,
-  preparedPtr,
   probabilityPtr,
   routerNetwork,
+  scratchPtr,
   squarePtr,
   sumPtr,
-  tablePtr,
-  vectorPtr,
 } from "./state.ts";
 import { hear, hopFrames, lambda, slept, streamReset, streams, vote } from "./stream.ts";
 
@@ -100,7 +94,8 @@ let stage: i32 = 0; // LISTEN; a literal, because any other initializer would ne
 let network: usize = 0;
 /** Index among the answerers, or -1 for a router that only routes. */
 let answerer: i32 = 0;
-let layer: i32 = 0;
+/** Index of the op that runs next. */
+let next: i32 = 0;
 let samplesLeft: i32 = 0;
 let entropyOfSamples: f32 = 0;
 
@@ -196,16 +191,16 @@ function startNetworks(): void {
   if (!USES_SAMPLES) return;
   samplesLeft = policySamples();
   entropyOfSamples = 0;
-  if (samplesLeft > 0) clearSamples(sumPtr, squarePtr, load<i32>(network, NETWORK_OUTPUTS));
+  if (samplesLeft > 0) clearSamples(sumPtr, squarePtr, outputValues(network, lastOp(network)));
 }
 
-/** z-scored, clipped features become the vector that the first layer reads. */
+/** z-scored, clipped features become the buffer that the first op reads. */
 function startNetwork(networkPtr: usize, index: i32): void {
   network = networkPtr;
   answerer = index;
-  layer = 0;
+  next = 0;
   samplesLeft = 0;
-  normalize(featuresPtr, vectorPtr);
+  normalize(featuresPtr, buffersPtr + load<i32>(bufferPtr(networkPtr, 0), BUFFER_OFFSET));
 }
 
 function isRouter(): bool {
@@ -214,39 +209,53 @@ function isRouter(): bool {
 
 function think(): i32 {
   const phase = isRouter() ? PHASE_ROUTER : PHASE_EXPERT;
-  const layers = load<i32>(network, NETWORK_LAYERS);
-  if (USES_SAMPLES && samplesLeft > 0 && layer > 0) return sample(layers) ? phase : PHASE_FAILED;
-  if (!advance(layer)) return PHASE_FAILED;
-  layer++;
+  if (USES_SAMPLES && samplesLeft > 0 && next > 0) return sample() ? phase : PHASE_FAILED;
+  const op = opPtr(network, next);
+  if (!advance(next)) return PHASE_FAILED;
+  next++;
   if (USES_SAMPLES && samplesLeft > 0) {
-    // no dropout acts before the first ReLU, so the first layer is computed once for all samples
-    const rows = load<i32>(layerPtr(network, 0), LAYER_ROWS);
-    for (let i: usize = 0; i < (<usize>rows) << 2; i += 4) store<f32>(cachePtr + i, load<f32>(vectorPtr + i));
-  } else if (layer == layers) {
-    if (!softmax(vectorPtr, probabilityPtr, load<i32>(network, NETWORK_OUTPUTS))) return overflow(layers - 1);
+    // no dropout acts before the first ReLU, so the first op runs once for all samples
+    const fromPtr = outputPtr(op);
+    const bytes = (<usize>outputValues(network, op)) << 2;
+    for (let i: usize = 0; i < bytes; i += 4) store<f32>(cachePtr + i, load<f32>(fromPtr + i));
+  } else if (next == opCount(network)) {
+    if (!conclude(outputValues(network, op))) return PHASE_FAILED;
     answer();
   }
   return phase;
 }
 
+function outputPtr(op: usize): usize {
+  return buffersPtr + outputOffset(network, op);
+}
+
+/** Probabilities of the network's logits. */
+function conclude(outputs: i32): bool {
+  if (softmax(outputPtr(lastOp(network)), probabilityPtr, outputs)) return true;
+  overflow(opCount(network) - 1);
+  return false;
+}
+
 /** One pass through the tail with dropout. */
-function sample(layers: i32): bool {
-  const outputs = load<i32>(network, NETWORK_OUTPUTS);
-  const first = layerPtr(network, 0);
-  dropout(cachePtr, vectorPtr, load<i32>(first, LAYER_ROWS), load<f32>(first, LAYER_DROPOUT));
-  for (let i = 1; i < layers; i++) {
+function sample(): bool {
+  const ops = opCount(network);
+  drop(opPtr(network, 0), cachePtr);
+  for (let i = 1; i < ops; i++) {
     if (!advance(i)) return false;
-    const rate = load<f32>(layerPtr(network, i), LAYER_DROPOUT);
-    if (rate > 0) dropout(vectorPtr, vectorPtr, load<i32>(layerPtr(network, i), LAYER_ROWS), rate);
+    const op = opPtr(network, i);
+    if (load<f32>(op, OP_DROPOUT) > 0) drop(op, outputPtr(op));
   }
-  if (!softmax(vectorPtr, probabilityPtr, outputs)) {
-    overflow(layers - 1);
-    return false;
-  }
+  const outputs = outputValues(network, lastOp(network));
+  if (!conclude(outputs)) return false;
   addSample(probabilityPtr, sumPtr, squarePtr, outputs);
   entropyOfSamples += entropy(probabilityPtr, outputs);
   if (--samplesLeft == 0) concludeSamples(outputs);
   return true;
+}
+
+/** Values at fromPtr into an op's output buffer, without those that its dropout drops. */
+function drop(op: usize, fromPtr: usize): void {
+  dropout(fromPtr, outputPtr(op), outputValues(network, op), load<f32>(op, OP_DROPOUT));
 }
 
 function concludeSamples(outputs: i32): void {
@@ -267,7 +276,7 @@ function concludeSamples(outputs: i32): void {
 }
 
 function advance(index: i32): bool {
-  const bytes = runLayer(network, index, vectorPtr, preparedPtr, tablePtr);
+  const bytes = runOp(network, opPtr(network, index), buffersPtr, scratchPtr);
   if (bytes < 0) {
     overflow(index);
     return false;
@@ -276,10 +285,9 @@ function advance(index: i32): bool {
   return true;
 }
 
-function overflow(index: i32): i32 {
+function overflow(index: i32): void {
   const number = answerer + (USES_PROBE && policyKind() == POLICY_PROBE ? 0 : 1);
   fail(ERROR_OVERFLOW, placeOf(number, index), 0, 0);
-  return PHASE_FAILED;
 }
 
 /** probabilityPtr holds the answerer's softmax: answer, or hand on to the next expert. */

@@ -116,23 +116,25 @@ enum qurio_phase {
   X(202, "FRONT_END", "front end parameter {p} is not supported: expected {e}, found {f}") \
   X(203, "NORMALIZATION", "normalization field {p} is not valid: expected {e}, found {f}") \
   X(204, "NETWORK", "network {n} is not valid: expected {e}, found {f}") \
-  X(205, "LAYER_SHAPE", "layer {l} of network {n} has a shape that does not fit: expected {e}, found {f}") \
-  X(206, "WEIGHT_TYPE", "layer {l} of network {n} has unknown weight type {f}") \
-  X(207, "LAYOUT", "layer {l} of network {n} has layout {f}, which this build cannot read (weight type {e})") \
-  X(208, "TENSOR_BOUNDS", "layer {l} of network {n} has a tensor outside its section or of the wrong length: expected {e}, found {f}") \
-  X(209, "SCALE", "layer {l} of network {n} has a scale that is not a positive finite number") \
+  X(205, "LAYER_SHAPE", "op {l} of network {n} has a shape that does not fit: expected {e}, found {f}") \
+  X(206, "WEIGHT_TYPE", "op {l} of network {n} has unknown weight type {f}") \
+  X(207, "LAYOUT", "op {l} of network {n} has layout {f}, which this build cannot read (weight type {e})") \
+  X(208, "TENSOR_BOUNDS", "op {l} of network {n} has a tensor outside its section or of the wrong length: expected {e}, found {f}") \
+  X(209, "SCALE", "op {l} of network {n} has a scale that is not a positive finite number") \
   X(210, "NOT_FINITE", "section {p} holds a number that is not finite") \
   X(211, "POLICY", "policy field {p} is not valid: expected {e}, found {f}") \
-  X(213, "WEIGHT_CODES", "layer {l} of network {n} holds weight codes that its type does not have, or row sums that disagree with the codes") \
+  X(213, "WEIGHT_CODES", "op {l} of network {n} holds weight codes that its type does not have, or row sums that disagree with the codes") \
   X(212, "LABELS", "labels are not valid: expected {e}, found {f}") \
-  X(214, "TENSOR_NOT_FINITE", "layer {l} of network {n} holds a number that is not finite") \
-  X(215, "LAYER", "layer {l} of network {n} has flags or a dropout rate that are not valid") \
+  X(214, "TENSOR_NOT_FINITE", "op {l} of network {n} holds a number that is not finite") \
+  X(215, "LAYER", "op {l} of network {n} has flags or a dropout rate that are not valid") \
+  X(216, "OP", "op {l} of network {n} is of unknown kind {f}") \
+  X(217, "BUFFER", "op {l} of network {n} has a buffer that is not there, not yet written, or in a place that it cannot have: {f}") \
   X(301, "NOT_LOADED", "no model is loaded") \
   X(302, "MEMORY", "linear memory is too small: {e} bytes needed, {f} there") \
   X(303, "NO_FRONT_END", "this model takes feature vectors, not audio") \
   X(304, "AUDIO_OVERFLOW", "more samples pushed than fit: {f} pushed, room for {e}") \
   X(305, "INPUT_NOT_FINITE", "feature {p} is not a finite number") \
-  X(306, "OVERFLOW", "activations of layer {l} of network {n} are not finite") \
+  X(306, "OVERFLOW", "activations of op {l} of network {n} are not finite") \
   X(307, "OVERLAP", "the model lies in work memory, which ends at {e}: found at {f}")
 
 /* The labels in the model file at modelPtr(), offsets in bytes: sections are listed behind the header, and the offsets of the texts, from the

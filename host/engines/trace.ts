@@ -4,6 +4,7 @@
 import { PHASE_ROUTER } from "../../assembly/format/ids.ts";
 import { align16 } from "../../assembly/format/plan.ts";
 import { decodePlan, memoryPlan, type PackedModel } from "../model-file/model_file.ts";
+import { outputsOf } from "../model-file/network.ts";
 import type { Core } from "../runtime/core.ts";
 import { pumpDecision, pumpToEnd, putFeatures } from "../runtime/pump.ts";
 
@@ -41,7 +42,7 @@ export function traceDecision(core: Core, packed: PackedModel, input: Int16Array
       trace.features = bytes(exports.featuresPtr(), 4 * features);
       if (input instanceof Int16Array) trace.codes = bytes(exports.ringPtr(), ringBytes);
     }
-    if (phase === PHASE_ROUTER) trace.router = bytes(exports.probabilitiesPtr(), 4 * (packed.router?.outputs ?? 0));
+    if (phase === PHASE_ROUTER) trace.router = bytes(exports.probabilitiesPtr(), 4 * (packed.router ? outputsOf(packed.router) : 0));
   }
   trace.record = core.decisionBytes();
   return trace;

@@ -3,7 +3,7 @@
 //
 //   single     the only network
 //   probe      answerer j answers: thresholds of those before it below any entropy (they escalate), its own above any
-//   bayesian   expert i is chosen: a bias of the router's last layer makes its gate 1
+//   bayesian   expert i is chosen: a bias of the router's last op makes its gate 1
 
 import {
   ENTRY_ID,
@@ -11,12 +11,12 @@ import {
   ENTRY_SIZE,
   HEADER_BYTES,
   HEADER_SECTIONS,
-  LAYER_BIAS_OFFSET,
-  LAYER_BYTES,
   NETWORK_BYTES,
+  OP_BYTES,
   POLICY_ESCALATE,
 } from "../../assembly/format/file.ts";
 import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, SECTION_POLICY, SECTION_ROUTER } from "../../assembly/format/ids.ts";
+import { LINEAR_BIAS_OFFSET } from "../../assembly/format/linear.ts";
 import type { PackedModel, PackedNetwork } from "../model-file/model_file.ts";
 import type { Core } from "../runtime/core.ts";
 import { answererNetworks } from "../runtime/model.ts";
@@ -41,9 +41,9 @@ export function pathsOf(packed: PackedModel): Path[] {
   });
 }
 
-/** Steps of a network: a layer each; the router's first layer and its samples where it samples. */
+/** Steps of a network: an op each; the router's first op and its samples where it samples. */
 export function stepsOf(packed: PackedModel, network: PackedNetwork): number {
-  return network === packed.router && packed.policy.samples > 0 ? 1 + packed.policy.samples : network.layers.length;
+  return network === packed.router && packed.policy.samples > 0 ? 1 + packed.policy.samples : network.ops.length;
 }
 
 /** No entropy is above it, and none is below the other. */
@@ -64,8 +64,8 @@ export function takePath(core: Core, packed: PackedModel, { answerer }: Path): (
     for (let i = 0; i < packed.experts.length; i++) set(escalate + 4 * i, i < answerer ? ALWAYS : NEVER);
   } else if (packed.policy.kind === POLICY_BAYESIAN) {
     const network = sectionPtr(view, core.modelPtr, SECTION_ROUTER);
-    const layer = network + NETWORK_BYTES + (packed.router!.layers.length - 1) * LAYER_BYTES;
-    const bias = network + view.getUint32(layer + LAYER_BIAS_OFFSET, true);
+    const last = network + NETWORK_BYTES + (packed.router!.ops.length - 1) * OP_BYTES;
+    const bias = network + view.getUint32(last + LINEAR_BIAS_OFFSET, true);
     for (let i = 0; i < packed.experts.length; i++) set(bias + 4 * i, i === answerer ? CHOSEN : -CHOSEN);
   }
   return () => {

@@ -2,38 +2,12 @@
 
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
-import { layerWidth, tableBytes } from "../../assembly/format/layouts.ts";
 import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RING_BYTES, RING_BYTES_4BIT } from "../../assembly/format/plan.ts";
 import { decodeContainer, encodeContainer, type Section } from "./container.ts";
+import { decodeNetwork, encodeNetwork, needsOf, outputsOf, type PackedNetwork } from "./network.ts";
+import { floatsAt, Tensors } from "./tensors.ts";
 
-export interface PackedLayer {
-  /** WEIGHT_* */
-  weightType: number;
-  /** LAYOUT_* */
-  layout: number;
-  columns: number;
-  rows: number;
-  norm: boolean;
-  relu: boolean;
-  /** Share of outputs dropped when the router samples. */
-  dropout: number;
-  /** Packed as `layout` says. */
-  weights: Uint8Array;
-  /** f32 [rows], or [1] for the whole matrix */
-  scale: Float32Array;
-  /** f32 [rows] each */
-  bias: Float32Array;
-  gamma: Float32Array | null;
-  beta: Float32Array | null;
-}
-
-export interface PackedNetwork {
-  /** At most 15 printable ASCII characters. */
-  name: string;
-  inputs: number;
-  outputs: number;
-  layers: PackedLayer[];
-}
+export type { PackedLinear, PackedNetwork, PackedOp } from "./network.ts";
 
 export interface PackedPolicy {
   /** POLICY_* */
@@ -67,7 +41,8 @@ export interface MemoryPlan {
   features: number;
   classes: number;
   experts: number;
-  width: number;
+  bufferBytes: number;
+  scratchBytes: number;
   cache: number;
   outputs: number;
   arenaBytes: number;
@@ -85,27 +60,27 @@ export function ringBytesOf(frontEnd: Uint8Array): number {
 
 /** The plan that load() recomputes and compares. */
 export function memoryPlan(model: PackedModel): MemoryPlan {
-  let [width, cache, outputs, tables, maxMacs] = [0, 0, 0, 0, 0];
+  let [bufferBytes, scratchBytes, cache, outputs, maxMacs] = [0, 0, 0, 0, 0];
   const add = (network: PackedNetwork, samples: number) => {
-    network.layers.forEach(({ layout, columns, rows }, i) => {
-      width = Math.max(width, layerWidth(layout, rows, columns));
-      tables = Math.max(tables, tableBytes(layout, rows, columns));
-      maxMacs = Math.min(maxMacs + columns * rows * (i > 0 && samples > 0 ? samples : 1), 0x7fffffff);
-    });
-    if (samples > 0) cache = Math.max(cache, network.layers[0].rows);
-    outputs = Math.max(outputs, network.outputs);
+    const needs = needsOf(network);
+    bufferBytes = Math.max(bufferBytes, needs.bufferBytes);
+    scratchBytes = Math.max(scratchBytes, needs.scratchBytes);
+    maxMacs = Math.min(maxMacs + needs.macs + needs.tailMacs * Math.max(samples - 1, 0), 0x7fffffff);
+    if (samples > 0) cache = Math.max(cache, network.buffers[network.ops[0].output].values);
+    outputs = Math.max(outputs, outputsOf(network));
   };
   if (model.router) add(model.router, model.policy.samples);
   for (const expert of model.experts) add(expert, 0);
   const hasFrontEnd = model.frontEnd !== null;
-  const arena = arenaBytes(model.features, networkScratchBytes(width, cache, outputs, tables), hasFrontEnd);
+  const arena = arenaBytes(model.features, networkScratchBytes(bufferBytes, scratchBytes, cache, outputs), hasFrontEnd);
   const ringBytes = model.frontEnd === null ? 0 : ringBytesOf(model.frontEnd);
   const audioSamples = hasFrontEnd ? AUDIO_SAMPLES : 0;
   return {
     features: model.features,
     classes: model.labels.length,
     experts: model.experts.length,
-    width,
+    bufferBytes,
+    scratchBytes,
     cache,
     outputs,
     arenaBytes: arena,
@@ -120,7 +95,7 @@ const PLAN_FIELDS: [keyof MemoryPlan, number][] = [
   ["features", F.PLAN_FEATURES],
   ["classes", F.PLAN_CLASSES],
   ["experts", F.PLAN_EXPERTS],
-  ["width", F.PLAN_WIDTH],
+  ["bufferBytes", F.PLAN_BUFFER_BYTES],
   ["cache", F.PLAN_CACHE],
   ["outputs", F.PLAN_OUTPUTS],
   ["arenaBytes", F.PLAN_ARENA_BYTES],
@@ -128,6 +103,7 @@ const PLAN_FIELDS: [keyof MemoryPlan, number][] = [
   ["audioSamples", F.PLAN_AUDIO_SAMPLES],
   ["workBytes", F.PLAN_WORK_BYTES],
   ["maxMacs", F.PLAN_MAX_MACS],
+  ["scratchBytes", F.PLAN_SCRATCH_BYTES],
 ];
 
 // ---- encode ----
@@ -152,26 +128,6 @@ function encodePlan(plan: MemoryPlan): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** Grows section bytes and hands out aligned offsets. */
-class Tensors {
-  readonly pieces: { offset: number; bytes: Uint8Array }[] = [];
-  private end: number;
-  constructor(start: number) {
-    this.end = start;
-  }
-  add(data: Uint8Array | Float32Array): number {
-    const offset = align16(this.end);
-    this.pieces.push({ offset, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
-    this.end = offset + data.byteLength;
-    return offset;
-  }
-  finish(): { section: Uint8Array; view: DataView } {
-    const section = new Uint8Array(this.end);
-    for (const { offset, bytes } of this.pieces) section.set(bytes, offset);
-    return { section, view: new DataView(section.buffer) };
-  }
-}
-
 function encodeNormalization({ mean, inverseStd, clip }: NonNullable<PackedModel["normalization"]>): Uint8Array {
   const tensors = new Tensors(F.NORMALIZATION_BYTES);
   const offsets = [tensors.add(mean), tensors.add(inverseStd)];
@@ -180,40 +136,6 @@ function encodeNormalization({ mean, inverseStd, clip }: NonNullable<PackedModel
   view.setFloat32(F.NORMALIZATION_CLIP, clip, true);
   view.setUint32(F.NORMALIZATION_MEAN_OFFSET, offsets[0], true);
   view.setUint32(F.NORMALIZATION_INVERSE_STD_OFFSET, offsets[1], true);
-  return section;
-}
-
-function encodeNetwork(network: PackedNetwork): Uint8Array {
-  const tensors = new Tensors(F.NETWORK_BYTES + network.layers.length * F.LAYER_BYTES);
-  const records = network.layers.map((layer) => ({
-    layer,
-    weights: tensors.add(layer.weights),
-    scale: tensors.add(layer.scale),
-    bias: tensors.add(layer.bias),
-    gamma: layer.gamma ? tensors.add(layer.gamma) : 0,
-    beta: layer.beta ? tensors.add(layer.beta) : 0,
-  }));
-  const { section, view } = tensors.finish();
-  section.set(new TextEncoder().encode(network.name).subarray(0, F.NETWORK_NAME_BYTES - 1), F.NETWORK_NAME);
-  view.setUint32(F.NETWORK_INPUTS, network.inputs, true);
-  view.setUint32(F.NETWORK_OUTPUTS, network.outputs, true);
-  view.setUint32(F.NETWORK_LAYERS, network.layers.length, true);
-  records.forEach(({ layer, weights, scale, bias, gamma, beta }, i) => {
-    const at = F.NETWORK_BYTES + i * F.LAYER_BYTES;
-    view.setUint32(at + F.LAYER_WEIGHT_TYPE, layer.weightType, true);
-    view.setUint32(at + F.LAYER_LAYOUT, layer.layout, true);
-    view.setUint32(at + F.LAYER_COLUMNS, layer.columns, true);
-    view.setUint32(at + F.LAYER_ROWS, layer.rows, true);
-    const perTensor = layer.scale.length < layer.rows ? Id.LAYER_SCALE_PER_TENSOR : 0;
-    view.setUint32(at + F.LAYER_FLAGS, (layer.norm ? Id.LAYER_NORM : 0) | (layer.relu ? Id.LAYER_RELU : 0) | perTensor, true);
-    view.setFloat32(at + F.LAYER_DROPOUT, layer.dropout, true);
-    view.setUint32(at + F.LAYER_WEIGHTS_OFFSET, weights, true);
-    view.setUint32(at + F.LAYER_WEIGHTS_BYTES, layer.weights.length, true);
-    view.setUint32(at + F.LAYER_SCALE_OFFSET, scale, true);
-    view.setUint32(at + F.LAYER_BIAS_OFFSET, bias, true);
-    view.setUint32(at + F.LAYER_GAMMA_OFFSET, gamma, true);
-    view.setUint32(at + F.LAYER_BETA_OFFSET, beta, true);
-  });
   return section;
 }
 
@@ -252,7 +174,6 @@ function encodeLabels(labels: string[]): Uint8Array {
 
 const u32 = (bytes: Uint8Array, at: number) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
 const f32 = (bytes: Uint8Array, at: number) => new DataView(bytes.buffer, bytes.byteOffset).getFloat32(at, true);
-const floats = (bytes: Uint8Array, at: number, count: number) => new Float32Array(bytes.slice(at, at + 4 * count).buffer);
 
 /** Values of a file that the core has validated. */
 export function decodeModel(file: Uint8Array): PackedModel {
@@ -300,41 +221,14 @@ function deeperThan(value: unknown, levels: number): boolean {
 function decodeNormalization(bytes: Uint8Array): NonNullable<PackedModel["normalization"]> {
   const count = u32(bytes, F.NORMALIZATION_COUNT);
   return {
-    mean: floats(bytes, u32(bytes, F.NORMALIZATION_MEAN_OFFSET), count),
-    inverseStd: floats(bytes, u32(bytes, F.NORMALIZATION_INVERSE_STD_OFFSET), count),
+    mean: floatsAt(bytes, u32(bytes, F.NORMALIZATION_MEAN_OFFSET), count),
+    inverseStd: floatsAt(bytes, u32(bytes, F.NORMALIZATION_INVERSE_STD_OFFSET), count),
     clip: f32(bytes, F.NORMALIZATION_CLIP),
   };
 }
 
-function decodeNetwork(bytes: Uint8Array): PackedNetwork {
-  const name = new TextDecoder().decode(bytes.subarray(F.NETWORK_NAME, F.NETWORK_NAME + F.NETWORK_NAME_BYTES)).replace(/\0.*$/s, "");
-  const layers = Array.from({ length: u32(bytes, F.NETWORK_LAYERS) }, (_, i) => {
-    const record = bytes.subarray(F.NETWORK_BYTES + i * F.LAYER_BYTES);
-    const rows = u32(record, F.LAYER_ROWS);
-    const flags = u32(record, F.LAYER_FLAGS);
-    const norm = (flags & Id.LAYER_NORM) !== 0;
-    const weightsOffset = u32(record, F.LAYER_WEIGHTS_OFFSET);
-    const tensor = (field: number) => floats(bytes, u32(record, field), rows);
-    return {
-      weightType: u32(record, F.LAYER_WEIGHT_TYPE),
-      layout: u32(record, F.LAYER_LAYOUT),
-      columns: u32(record, F.LAYER_COLUMNS),
-      rows,
-      norm,
-      relu: (flags & Id.LAYER_RELU) !== 0,
-      dropout: f32(record, F.LAYER_DROPOUT),
-      weights: bytes.subarray(weightsOffset, weightsOffset + u32(record, F.LAYER_WEIGHTS_BYTES)),
-      scale: floats(bytes, u32(record, F.LAYER_SCALE_OFFSET), flags & Id.LAYER_SCALE_PER_TENSOR ? 1 : rows),
-      bias: tensor(F.LAYER_BIAS_OFFSET),
-      gamma: norm ? tensor(F.LAYER_GAMMA_OFFSET) : null,
-      beta: norm ? tensor(F.LAYER_BETA_OFFSET) : null,
-    };
-  });
-  return { name, inputs: u32(bytes, F.NETWORK_INPUTS), outputs: u32(bytes, F.NETWORK_OUTPUTS), layers };
-}
-
 function decodePolicy(bytes: Uint8Array): PackedPolicy {
-  const eight = (field: number) => Array.from(floats(bytes, field, Id.MAX_EXPERTS));
+  const eight = (field: number) => Array.from(floatsAt(bytes, field, Id.MAX_EXPERTS));
   const kind = u32(bytes, F.POLICY_KIND);
   const bayesian = kind === Id.POLICY_BAYESIAN;
   return {

@@ -1,29 +1,22 @@
 // A model in another build's weight layouts, and models with fewer networks; both keep codes and scales bit for bit.
 
 import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
-import { decodeModel, encodeModel, type PackedNetwork } from "./model_file.ts";
-import { layoutFor, packWeights, type Target, unpackWeights } from "./pack.ts";
+import { decodeModel, encodeModel } from "./model_file.ts";
+import { opKind, type PackedNetwork } from "./network.ts";
+import type { Target } from "./pack.ts";
 
 function repackNetwork(network: PackedNetwork, target: Target): PackedNetwork {
-  const layers = network.layers.map((layer) => {
-    const layout = layoutFor(layer.weightType, target, layer.rows, layer.columns);
-    if (layout === layer.layout) return layer;
-    const codes = unpackWeights(layer.layout, layer.weights, layer.rows, layer.columns);
-    return { ...layer, layout, weights: packWeights(layout, codes, layer.rows, layer.columns) };
-  });
-  return { ...network, layers };
+  const ops = network.ops.map((op) => opKind(op).repack(op, target));
+  return ops.every((op, i) => op === network.ops[i]) ? network : { ...network, ops };
 }
 
-/** The same model with every tensor in the layout that `target` reads; the file itself when it is so already. `file` must be valid. */
+/** The same model with every tensor as `target` reads it; the file itself when it is so already. `file` must be valid. */
 export function repack(file: Uint8Array, target: Target): Uint8Array {
   const model = decodeModel(file);
-  const layers = [...(model.router ? [model.router] : []), ...model.experts].flatMap((network) => network.layers);
-  if (layers.every(({ weightType, layout, rows, columns }) => layout === layoutFor(weightType, target, rows, columns))) return file;
-  return encodeModel({
-    ...model,
-    router: model.router && repackNetwork(model.router, target),
-    experts: model.experts.map((expert) => repackNetwork(expert, target)),
-  });
+  const router = model.router && repackNetwork(model.router, target);
+  const experts = model.experts.map((expert) => repackNetwork(expert, target));
+  const same = router === model.router && experts.every((expert, i) => expert === model.experts[i]);
+  return same ? file : encodeModel({ ...model, router, experts });
 }
 
 /** A model in which answerer `index` (the probe first, if there is one) answers everything: the baseline of a routed model. */

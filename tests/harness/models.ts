@@ -1,7 +1,8 @@
 // Small random models for tests: same seed, same bytes.
 
 import { POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
-import { encodeModel, type PackedLayer, type PackedModel, type PackedNetwork } from "../../host/model-file/model_file.ts";
+import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
+import { chain, type PackedNetwork, type UnplacedOp } from "../../host/model-file/network.ts";
 import { packWeights, WEIGHT_TYPES } from "../../host/model-file/pack.ts";
 import { type Arithmetic, DEFAULT_FRONT_END, frontEndSection } from "../../tools/export/front_end_tables.ts";
 import { random } from "./random.ts";
@@ -25,7 +26,7 @@ export function randomNetwork(
 ): PackedNetwork {
   const next = random(seed);
   const widths = [inputs, ...hidden, outputs];
-  const layers = widths.slice(1).map((rows, i): PackedLayer => {
+  const ops = widths.slice(1).map((rows, i): UnplacedOp => {
     const last = i === hidden.length;
     const chosen = WEIGHT_TYPES.find((row) => row.name === type)!;
     const info = last && chosen.bits < 8 ? WEIGHT_TYPES.find((row) => row.name === "8-bit")! : chosen;
@@ -44,6 +45,7 @@ export function randomNetwork(
     const withNorm = norm && !last;
     const centre = last ? 3 / (high * Math.sqrt(columns)) : 0.02;
     return {
+      kind: "linear",
       weightType: info.id,
       layout: info.canonicalLayout,
       columns,
@@ -58,7 +60,7 @@ export function randomNetwork(
       beta: withNorm ? floats(0, 0.2) : null,
     };
   });
-  return { name, inputs, outputs, layers };
+  return chain(name, ops);
 }
 
 export interface ModelOptions {

@@ -4,9 +4,10 @@
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
 import { columnBlock, isPacked, padTo, rowSumOffset } from "../../assembly/format/layouts.ts";
+import * as L from "../../assembly/format/linear.ts";
 import { decodeContainer, encodeContainer, type Section } from "../../host/model-file/container.ts";
 import type { Dice } from "./dice.ts";
-import { isNetwork, type LayerRecord, layerCount, layerOf, refill, repairCodes, repairHeader, replan, viewOf } from "./repair.ts";
+import { isNetwork, type OpRecord, opCount, opOf, refill, repairCodes, repairHeader, replan, tableEnd, viewOf } from "./repair.ts";
 
 export interface Mutant {
   file: Uint8Array;
@@ -46,7 +47,7 @@ function fieldBytes({ id, bytes }: Section): number {
   const known = [0, F.PLAN_BYTES, F.FRONT_END_FIXED_BYTES, F.NORMALIZATION_BYTES, 0, 0, F.POLICY_BYTES, 0, 0][id];
   if (known) return Math.min(known, bytes.length);
   if (id === Id.SECTION_LABELS && bytes.length >= 4) return Math.min(bytes.length, 8 + 4 * viewOf(bytes).getUint32(0, true));
-  return Math.min(F.NETWORK_BYTES + F.LAYER_BYTES * layerCount(bytes), bytes.length);
+  return Math.min(tableEnd(bytes), bytes.length);
 }
 
 const field: Mutation = (sections, dice) => {
@@ -78,22 +79,22 @@ const policy: Mutation = (sections, dice) => {
   return `policy value ${at} -> ${at === F.POLICY_SAMPLES ? view.getUint32(at, true) : view.getFloat32(at, true)}`;
 };
 
-/** A layer of a network, or null when there is none. */
-function pickLayer(sections: Section[], dice: Dice): LayerRecord | null {
+/** An op of a network, or null when there is none. */
+function pickOp(sections: Section[], dice: Dice): OpRecord | null {
   const networks = sections.filter(isNetwork);
   const section = networks.length > 0 ? dice.pick(networks) : null;
-  const count = section ? layerCount(section.bytes) : 0;
-  return section && count > 0 ? layerOf(section, dice.int(count)) : null;
+  const count = section ? opCount(section.bytes) : 0;
+  return section && count > 0 ? opOf(section, dice.int(count)) : null;
 }
 
 const floats: Mutation = (sections, dice) => {
-  const layer = pickLayer(sections, dice);
-  if (!layer) return null;
-  const tensors = [F.LAYER_SCALE_OFFSET, F.LAYER_BIAS_OFFSET, F.LAYER_GAMMA_OFFSET, F.LAYER_BETA_OFFSET, F.LAYER_WEIGHTS_OFFSET];
+  const op = pickOp(sections, dice);
+  if (!op) return null;
+  const tensors = [L.LINEAR_SCALE_OFFSET, L.LINEAR_BIAS_OFFSET, L.LINEAR_GAMMA_OFFSET, L.LINEAR_BETA_OFFSET, L.LINEAR_WEIGHTS_OFFSET];
   const tensor = dice.pick(tensors);
-  const offset = layer.get(tensor);
-  if (tensor === F.LAYER_WEIGHTS_OFFSET && layer.get(F.LAYER_WEIGHT_TYPE) !== Id.WEIGHT_FLOAT32) return null;
-  return spoilFloats(layer.section, offset, layer.get(F.LAYER_ROWS), tensor === F.LAYER_SCALE_OFFSET, dice);
+  const offset = op.get(tensor);
+  if (tensor === L.LINEAR_WEIGHTS_OFFSET && op.get(L.LINEAR_WEIGHT_TYPE) !== Id.WEIGHT_FLOAT32) return null;
+  return spoilFloats(op.section, offset, op.rows, tensor === L.LINEAR_SCALE_OFFSET, dice);
 };
 
 const normalization: Mutation = (sections, dice) => {
@@ -128,48 +129,62 @@ const table: Mutation = (sections, dice) => {
 };
 
 const codes: Mutation = (sections, dice) => {
-  const layer = pickLayer(sections, dice);
-  if (!layer || layer.get(F.LAYER_WEIGHT_TYPE) === Id.WEIGHT_FLOAT32) return null;
-  const [offset, bytes] = [layer.get(F.LAYER_WEIGHTS_OFFSET), layer.get(F.LAYER_WEIGHTS_BYTES)];
-  if (offset + bytes > layer.section.bytes.length) return null;
-  for (let i = 0; i < bytes; i++) layer.section.bytes[offset + i] = dice.int(256);
-  const repaired = dice.chance(0.7) && repairCodes(layer);
-  return `${NAMES[layer.section.id]} layer ${layer.index}: random codes${repaired ? ", sums repaired" : ""}`;
+  const op = pickOp(sections, dice);
+  if (!op || op.get(L.LINEAR_WEIGHT_TYPE) === Id.WEIGHT_FLOAT32) return null;
+  const [offset, bytes] = [op.get(L.LINEAR_WEIGHTS_OFFSET), op.get(L.LINEAR_WEIGHTS_BYTES)];
+  if (offset + bytes > op.section.bytes.length) return null;
+  for (let i = 0; i < bytes; i++) op.section.bytes[offset + i] = dice.int(256);
+  const repaired = dice.chance(0.7) && repairCodes(op);
+  return `${NAMES[op.section.id]} op ${op.index}: random codes${repaired ? ", sums repaired" : ""}`;
 };
 
 const rowSum: Mutation = (sections, dice) => {
-  const layer = pickLayer(sections, dice);
-  if (!layer) return null;
-  const [layout, rows] = [layer.get(F.LAYER_LAYOUT), layer.get(F.LAYER_ROWS)];
-  const at =
-    layer.get(F.LAYER_WEIGHTS_OFFSET) + rowSumOffset(layout, dice.int(rows), padTo(layer.get(F.LAYER_COLUMNS), columnBlock(layout)));
-  if (rowSumOffset(layout, 0, 64) < 0 || !(at >= 0 && at + 4 <= layer.section.bytes.length)) return null;
-  const view = viewOf(layer.section.bytes);
+  const op = pickOp(sections, dice);
+  if (!op) return null;
+  const [layout, rows] = [op.get(L.LINEAR_LAYOUT), op.rows];
+  const at = op.get(L.LINEAR_WEIGHTS_OFFSET) + rowSumOffset(layout, dice.int(rows), padTo(op.columns, columnBlock(layout)));
+  if (rowSumOffset(layout, 0, 64) < 0 || !(at >= 0 && at + 4 <= op.section.bytes.length)) return null;
+  const view = viewOf(op.section.bytes);
   view.setUint32(at, hostileWord(dice, view.getUint32(at, true)), true);
-  return `${NAMES[layer.section.id]} layer ${layer.index}: row sum at ${at} -> ${view.getInt32(at, true)}`;
+  return `${NAMES[op.section.id]} op ${op.index}: row sum at ${at} -> ${view.getInt32(at, true)}`;
 };
 
 /** Another width, type or layout, with fresh tensors of the right size: such mutants pass most checks. */
 const reshape: Mutation = (sections, dice) => {
-  const layer = pickLayer(sections, dice);
-  if (!layer) return null;
-  const { section } = layer;
-  const last = layer.index === layerCount(section.bytes) - 1;
-  const rows = last ? layer.get(F.LAYER_ROWS) : dice.pick(WIDTHS);
-  const layout = dice.chance(0.5) ? layer.get(F.LAYER_LAYOUT) : dice.pick(LAYOUTS);
-  if (!refill(layer, layout, rows, layer.get(F.LAYER_COLUMNS), dice)) return null;
-  const next = last ? null : layerOf(section, layer.index + 1);
-  if (next) refill(next, next.get(F.LAYER_LAYOUT), next.get(F.LAYER_ROWS), rows, dice);
-  return `${NAMES[section.id]} layer ${layer.index}: ${rows} rows, layout ${layout}`;
+  const op = pickOp(sections, dice);
+  if (!op) return null;
+  const { section } = op;
+  const last = op.index === opCount(section.bytes) - 1;
+  const rows = last ? op.rows : dice.pick(WIDTHS);
+  const layout = dice.chance(0.5) ? op.get(L.LINEAR_LAYOUT) : dice.pick(LAYOUTS);
+  if (!refill(op, layout, rows, op.columns, dice)) return null;
+  const next = last ? null : opOf(section, op.index + 1);
+  if (next) refill(next, next.get(L.LINEAR_LAYOUT), next.rows, rows, dice);
+  return `${NAMES[section.id]} op ${op.index}: ${rows} rows, layout ${layout}`;
 };
 
 const alias: Mutation = (sections, dice) => {
-  const layer = pickLayer(sections, dice);
-  if (!layer) return null;
-  const at = F.LAYER_WEIGHTS_OFFSET + 4 * dice.pick([0, 2, 3, 4, 5]);
-  const offset = 16 * dice.int((layer.section.bytes.length >> 4) + 1);
-  layer.set(at, offset);
-  return `${NAMES[layer.section.id]} layer ${layer.index}: tensor field ${at} -> ${offset}`;
+  const op = pickOp(sections, dice);
+  if (!op) return null;
+  const at = dice.pick([L.LINEAR_WEIGHTS_OFFSET, L.LINEAR_SCALE_OFFSET, L.LINEAR_BIAS_OFFSET, L.LINEAR_GAMMA_OFFSET, L.LINEAR_BETA_OFFSET]);
+  const offset = 16 * dice.int((op.section.bytes.length >> 4) + 1);
+  op.set(at, offset);
+  return `${NAMES[op.section.id]} op ${op.index}: tensor field ${at} -> ${offset}`;
+};
+
+/** Buffers elsewhere, other ones, or another order of them. */
+const wiring: Mutation = (sections, dice) => {
+  const op = pickOp(sections, dice);
+  if (!op) return null;
+  if (dice.chance(0.4)) {
+    const buffer = op.get(dice.pick([F.OP_INPUT, F.OP_OUTPUT]));
+    const offset = dice.chance(0.8) ? 16 * dice.int(200) : dice.pick([8, 32768, 32784, 0x7ffffff0, 0xfffffff0]);
+    if (!op.moveBuffer(buffer, offset)) return null;
+    return `${NAMES[op.section.id]} buffer ${buffer} -> ${offset}`;
+  }
+  const [field, value] = [dice.pick([F.OP_INPUT, F.OP_OUTPUT]), dice.int(6)];
+  op.set(field, value);
+  return `${NAMES[op.section.id]} op ${op.index}: field ${field} -> buffer ${value}`;
 };
 
 const order: Mutation = (sections, dice) => {
@@ -226,6 +241,7 @@ const MUTATIONS: readonly Mutation[] = (
     [2, rowSum],
     [12, reshape],
     [4, alias],
+    [6, wiring],
     [2, order],
     [1, duplicate],
     [1, drop],

@@ -2,7 +2,8 @@
 
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
-import { layerWidth, layoutHolds, tableBytes, weightBytes } from "../../assembly/format/layouts.ts";
+import { layoutHolds, weightBytes } from "../../assembly/format/layouts.ts";
+import * as L from "../../assembly/format/linear.ts";
 import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes } from "../../assembly/format/plan.ts";
 import type { Section } from "../../host/model-file/container.ts";
 import { crc32 } from "../../host/model-file/crc32.ts";
@@ -13,42 +14,81 @@ import type { Dice } from "./dice.ts";
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 export const isNetwork = ({ id }: Section): boolean => id === Id.SECTION_ROUTER || id === Id.SECTION_EXPERT;
 
-// ---- layers ----
+// ---- ops ----
 
-export interface LayerRecord {
+/** The record of an op, all of them `linear`, and what it says of its buffers. */
+export interface OpRecord {
   section: Section;
   index: number;
+  rows: number;
+  columns: number;
   get(field: number): number;
   set(field: number, value: number): void;
+  /** Values of its input and output buffer; false where it has none. */
+  reshape(rows: number, columns: number): boolean;
+  moveBuffer(buffer: number, offset: number): boolean;
 }
 
-export function layerCount(bytes: Uint8Array): number {
+/** Ops whose records lie in the section. */
+export function opCount(bytes: Uint8Array): number {
   if (bytes.length < F.NETWORK_BYTES) return 0;
-  const room = Math.floor((bytes.length - F.NETWORK_BYTES) / F.LAYER_BYTES);
-  return Math.min(viewOf(bytes).getUint32(F.NETWORK_LAYERS, true), room, Id.MAX_LAYERS);
+  const room = Math.floor((bytes.length - F.NETWORK_BYTES) / F.OP_BYTES);
+  return Math.min(viewOf(bytes).getUint32(F.NETWORK_OPS, true), room, Id.MAX_OPS);
 }
 
-export function layerOf(section: Section, index: number): LayerRecord {
-  const at = F.NETWORK_BYTES + index * F.LAYER_BYTES;
+/** End of the records of ops and buffers, in a section that may be shorter. */
+export function tableEnd(bytes: Uint8Array): number {
+  if (bytes.length < F.NETWORK_BYTES) return bytes.length;
+  const buffers = Math.min(viewOf(bytes).getUint32(F.NETWORK_BUFFERS, true), Id.MAX_BUFFERS);
+  return F.NETWORK_BYTES + F.OP_BYTES * opCount(bytes) + F.BUFFER_BYTES * buffers;
+}
+
+/** Offset of a buffer's record, or -1 where the section has none. */
+function bufferAt(bytes: Uint8Array, buffer: number): number {
+  const at = F.NETWORK_BYTES + F.OP_BYTES * opCount(bytes) + F.BUFFER_BYTES * buffer;
+  return buffer < Id.MAX_BUFFERS && at + F.BUFFER_BYTES <= Math.min(tableEnd(bytes), bytes.length) ? at : -1;
+}
+
+function bufferField(section: Section, buffer: number, field: number): number {
+  const at = bufferAt(section.bytes, buffer);
+  return at < 0 ? 0 : viewOf(section.bytes).getUint32(at + field, true);
+}
+
+function setBufferField(section: Section, buffer: number, field: number, value: number): boolean {
+  const at = bufferAt(section.bytes, buffer);
+  if (at >= 0) viewOf(section.bytes).setUint32(at + field, value, true);
+  return at >= 0;
+}
+
+export function opOf(section: Section, index: number): OpRecord {
+  const at = F.NETWORK_BYTES + index * F.OP_BYTES;
+  const get = (field: number) => viewOf(section.bytes).getUint32(at + field, true);
+  const [input, output] = [get(F.OP_INPUT), get(F.OP_OUTPUT)];
   return {
     section,
     index,
-    get: (field) => viewOf(section.bytes).getUint32(at + field, true),
+    rows: bufferField(section, output, F.BUFFER_VALUES),
+    columns: bufferField(section, input, F.BUFFER_VALUES),
+    get,
     set: (field, value) => viewOf(section.bytes).setUint32(at + field, value, true),
+    reshape: (rows, columns) =>
+      setBufferField(section, input, F.BUFFER_VALUES, columns) && setBufferField(section, output, F.BUFFER_VALUES, rows),
+    moveBuffer: (buffer, offset) => setBufferField(section, buffer, F.BUFFER_OFFSET, offset),
   };
 }
 
 /** Codes within their type's range and row sums that agree. */
-export function repairCodes(layer: LayerRecord): boolean {
-  const [layout, rows, columns] = [layer.get(F.LAYER_LAYOUT), layer.get(F.LAYER_ROWS), layer.get(F.LAYER_COLUMNS)];
-  const [type, offset] = [layer.get(F.LAYER_WEIGHT_TYPE), layer.get(F.LAYER_WEIGHTS_OFFSET)];
+export function repairCodes(op: OpRecord): boolean {
+  const { rows, columns } = op;
+  const layout = op.get(L.LINEAR_LAYOUT);
+  const [type, offset] = [op.get(L.LINEAR_WEIGHT_TYPE), op.get(L.LINEAR_WEIGHTS_OFFSET)];
   const info = WEIGHT_TYPES.find(({ id }) => id === type);
   if (!info || !layoutHolds(layout, type) || type === Id.WEIGHT_FLOAT32 || rows * columns > 1 << 20) return false;
   const bytes = weightBytes(layout, rows, columns);
-  if (offset + bytes > layer.section.bytes.length) return false;
-  const values = unpackWeights(layout, layer.section.bytes.subarray(offset, offset + bytes), rows, columns);
+  if (offset + bytes > op.section.bytes.length) return false;
+  const values = unpackWeights(layout, op.section.bytes.subarray(offset, offset + bytes), rows, columns);
   const [low, high] = info.range;
-  layer.section.bytes.set(
+  op.section.bytes.set(
     packWeights(
       layout,
       values.map((value) => Math.max(low, Math.min(high, value))),
@@ -61,38 +101,37 @@ export function repairCodes(layer: LayerRecord): boolean {
 }
 
 /** New tensors of this shape behind everything else in the section. */
-export function refill(layer: LayerRecord, layout: number, rows: number, columns: number, dice: Dice): boolean {
+export function refill(op: OpRecord, layout: number, rows: number, columns: number, dice: Dice): boolean {
   if (rows * columns === 0 || rows * columns > 30000) return false;
   const append = (bytes: number) => {
-    const old = layer.section.bytes;
+    const old = op.section.bytes;
     const offset = align16(old.length);
-    layer.section.bytes = new Uint8Array(offset + bytes);
-    layer.section.bytes.set(old);
+    op.section.bytes = new Uint8Array(offset + bytes);
+    op.section.bytes.set(old);
     return offset;
   };
   const appendFloats = (count: number, low: number, high: number) => {
     const offset = append(4 * count);
-    for (let i = 0; i < count; i++) viewOf(layer.section.bytes).setFloat32(offset + 4 * i, low + (high - low) * dice.float(), true);
+    for (let i = 0; i < count; i++) viewOf(op.section.bytes).setFloat32(offset + 4 * i, low + (high - low) * dice.float(), true);
     return offset;
   };
+  if (!op.reshape(rows, columns)) return false;
   const types = WEIGHT_TYPES.filter(({ id }) => layoutHolds(layout, id));
   if (types.length === 0) return false;
   const type = dice.pick(types).id;
   const bytes = weightBytes(layout, rows, columns);
-  layer.set(F.LAYER_WEIGHT_TYPE, type);
-  layer.set(F.LAYER_LAYOUT, layout);
-  layer.set(F.LAYER_ROWS, rows);
-  layer.set(F.LAYER_COLUMNS, columns);
-  layer.set(F.LAYER_WEIGHTS_BYTES, bytes);
-  if (type === Id.WEIGHT_FLOAT32) layer.set(F.LAYER_WEIGHTS_OFFSET, appendFloats(bytes >> 2, -1, 1));
+  op.set(L.LINEAR_WEIGHT_TYPE, type);
+  op.set(L.LINEAR_LAYOUT, layout);
+  op.set(L.LINEAR_WEIGHTS_BYTES, bytes);
+  if (type === Id.WEIGHT_FLOAT32) op.set(L.LINEAR_WEIGHTS_OFFSET, appendFloats(bytes >> 2, -1, 1));
   else {
-    layer.set(F.LAYER_WEIGHTS_OFFSET, append(bytes));
-    const offset = layer.get(F.LAYER_WEIGHTS_OFFSET);
-    for (let i = 0; i < bytes; i++) layer.section.bytes[offset + i] = dice.int(256);
-    repairCodes(layer);
+    op.set(L.LINEAR_WEIGHTS_OFFSET, append(bytes));
+    const offset = op.get(L.LINEAR_WEIGHTS_OFFSET);
+    for (let i = 0; i < bytes; i++) op.section.bytes[offset + i] = dice.int(256);
+    repairCodes({ ...op, rows, columns });
   }
-  layer.set(F.LAYER_SCALE_OFFSET, appendFloats(rows, 0.001, 0.02));
-  for (const field of [F.LAYER_BIAS_OFFSET, F.LAYER_GAMMA_OFFSET, F.LAYER_BETA_OFFSET]) layer.set(field, appendFloats(rows, -1, 1));
+  op.set(L.LINEAR_SCALE_OFFSET, appendFloats(rows, 0.001, 0.02));
+  for (const field of [L.LINEAR_BIAS_OFFSET, L.LINEAR_GAMMA_OFFSET, L.LINEAR_BETA_OFFSET]) op.set(field, appendFloats(rows, -1, 1));
   return true;
 }
 
@@ -105,31 +144,34 @@ export function replan(sections: Section[]): void {
   if (!plan || plan.length < F.PLAN_BYTES || !policy || policy.length < F.POLICY_BYTES) return;
   const view = viewOf(plan);
   const samples = viewOf(policy).getUint32(F.POLICY_SAMPLES, true);
-  let [width, cache, outputs, tables, macs] = [0, 0, 0, 0, 0];
+  let [bufferBytes, scratchBytes, cache, outputs, macs] = [0, 0, 0, 0, 0];
   for (const section of sections.filter(isNetwork)) {
     const sampled = section.id === Id.SECTION_ROUTER && samples > 0;
-    for (let i = 0; i < layerCount(section.bytes); i++) {
-      const layer = layerOf(section, i);
-      const [rows, columns] = [layer.get(F.LAYER_ROWS), layer.get(F.LAYER_COLUMNS)];
-      const layout = layer.get(F.LAYER_LAYOUT);
-      width = Math.max(width, layerWidth(layout, rows, columns));
-      tables = Math.max(tables, tableBytes(layout, rows, columns));
+    const ops = Array.from({ length: opCount(section.bytes) }, (_, i) => opOf(section, i));
+    for (const [i, op] of ops.entries()) {
+      const { rows, columns } = op;
+      const layout = op.get(L.LINEAR_LAYOUT);
+      const offset = (field: number) => bufferField(section, op.get(field), F.BUFFER_OFFSET);
+      const inputEnd = offset(F.OP_INPUT) + L.linearInputBytes(layout, columns);
+      bufferBytes = Math.max(bufferBytes, inputEnd, offset(F.OP_OUTPUT) + L.linearOutputBytes(layout, rows));
+      scratchBytes = Math.max(scratchBytes, L.linearScratchBytes(layout, rows, columns));
       macs = Math.min(macs + rows * columns * (sampled && i > 0 ? samples : 1), 0x7fffffff);
       if (sampled && i === 0) cache = Math.max(cache, rows);
     }
-    if (section.bytes.length >= F.NETWORK_BYTES) outputs = Math.max(outputs, viewOf(section.bytes).getUint32(F.NETWORK_OUTPUTS, true));
+    outputs = Math.max(outputs, ops.at(-1)?.rows ?? 0);
   }
   const frontEnd = sections.find(({ id }) => id === Id.SECTION_FRONT_END);
   const arena = arenaBytes(
     view.getUint32(F.PLAN_FEATURES, true),
-    networkScratchBytes(width, cache, outputs, tables),
+    networkScratchBytes(bufferBytes, scratchBytes, cache, outputs),
     frontEnd !== undefined,
   );
   const [ring, audio] = frontEnd ? [ringBytesOf(frontEnd.bytes), AUDIO_SAMPLES] : [0, 0];
   const experts = sections.filter(({ id }) => id === Id.SECTION_EXPERT).length;
   const fields: [number, number][] = [
     [F.PLAN_EXPERTS, experts],
-    [F.PLAN_WIDTH, width],
+    [F.PLAN_BUFFER_BYTES, bufferBytes],
+    [F.PLAN_SCRATCH_BYTES, scratchBytes],
     [F.PLAN_CACHE, cache],
     [F.PLAN_OUTPUTS, outputs],
     [F.PLAN_ARENA_BYTES, arena],

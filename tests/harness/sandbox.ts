@@ -7,7 +7,8 @@ import { STREAM_BYTES } from "../../assembly/format/stream.ts";
 import { DEVICE_ERRORS } from "../../host/errors.ts";
 import { CounterReader, totalOf } from "../../host/meter/counts.ts";
 import type { Instrumented } from "../../host/meter/instrument.ts";
-import { decodeModel, decodePlan, memoryPlan, type PackedModel, type PackedNetwork } from "../../host/model-file/model_file.ts";
+import { decodeModel, decodePlan, memoryPlan, type PackedModel } from "../../host/model-file/model_file.ts";
+import { outputsOf, type PackedNetwork } from "../../host/model-file/network.ts";
 import { readDecision } from "../../host/runtime/core.ts";
 import type { CoreExports } from "../../host/runtime/core_exports.ts";
 import { pumpSound, pumpToEnd, putFeatures } from "../../host/runtime/pump.ts";
@@ -151,10 +152,10 @@ export class Sandbox {
     const core = { exports, check: (code: number) => demand(code <= 0, "what the module offers, it refuses") };
     const plan = memoryPlan(model);
     const { samples } = model.policy;
-    const expertLayers = model.experts.reduce((sum, { layers }) => sum + layers.length, 0);
-    const routerLayers = model.router?.layers.length ?? 0;
-    const columnsOf = ({ layers }: PackedNetwork, runs: number) =>
-      layers.reduce((sum, { columns }, i) => sum + padTo(columns, 128) * (i > 0 ? runs : 1), 0);
+    const expertLayers = model.experts.reduce((sum, { ops }) => sum + ops.length, 0);
+    const routerLayers = model.router?.ops.length ?? 0;
+    const columnsOf = ({ ops }: PackedNetwork, runs: number) =>
+      ops.reduce((sum, { columns }, i) => sum + padTo(columns, 128) * (i > 0 ? runs : 1), 0);
     const columnRuns =
       model.experts.reduce((sum, expert) => sum + columnsOf(expert, 1), 0) +
       (model.router ? columnsOf(model.router, Math.max(samples, 1)) : 0);
@@ -198,7 +199,7 @@ export class Sandbox {
       within(probability, 1 / classes - 1e-5, 1 + 1e-5) && within(entropy, 0, Math.log(classes) + 1e-4),
       `probability or entropy: ${shown}`,
     );
-    const networks = [model.router, ...model.experts].map((network) => network?.outputs ?? 0);
+    const networks = [model.router, ...model.experts].map((network) => (network ? outputsOf(network) : 0));
     demand(mutualInformation === null || within(mutualInformation, 0, Math.log(Math.max(...networks)) + 1e-4), `information: ${shown}`);
     demand(routerVariance === null || within(routerVariance, 0, 1), `variance: ${shown}`);
     const p = new Float32Array(this.exports.memory.buffer, this.exports.probabilitiesPtr(), classes);

@@ -2,7 +2,8 @@
 
 import { MAX_EXPERTS, POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
-import type { PackedLayer, PackedModel, PackedNetwork } from "../../host/model-file/model_file.ts";
+import type { PackedModel } from "../../host/model-file/model_file.ts";
+import { chain, type PackedNetwork, type UnplacedOp } from "../../host/model-file/network.ts";
 import { layoutFor, packWeights, weightTypeBySpec } from "../../host/model-file/pack.ts";
 import type { Graph } from "../graph/graph.ts";
 import { layersOf } from "../graph/layers.ts";
@@ -28,12 +29,13 @@ export function packNetwork(graph: Graph): PackedNetwork {
       "Rename the network in model.json.",
     );
   }
-  const layers = layersOf(graph).map((layer): PackedLayer => {
+  const ops = layersOf(graph).map((layer): UnplacedOp => {
     const { rows, columns, bias, gamma, beta, relu, dropout } = layer;
     const type = weightTypeBySpec(layer.op.weightType);
     const layout = layoutFor(type.id, "scalar", rows, columns);
     const { codes, scale } = layerCodes(layer) ?? { codes: layer.weight.data as Float32Array, scale: new Float32Array(rows).fill(1) };
     return {
+      kind: "linear",
       weightType: type.id,
       layout,
       columns,
@@ -48,7 +50,7 @@ export function packNetwork(graph: Graph): PackedNetwork {
       beta,
     };
   });
-  return { name, inputs: layers[0]!.columns, outputs: layers.at(-1)!.rows, layers };
+  return chain(name, ops);
 }
 
 /** `encodeModel` makes the packed model's bytes. Errors: TOO_MANY_EXPERTS, and those of packNetwork. */

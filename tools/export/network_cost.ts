@@ -6,7 +6,8 @@ import { costOf, cyclesOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
 import type { Meter } from "../../host/meter/meter.ts";
 import { meterStream } from "../../host/meter/stream.ts";
-import { encodeModel, type PackedModel, type PackedNetwork } from "../../host/model-file/model_file.ts";
+import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
+import { inputsOf, outputsOf, type PackedNetwork } from "../../host/model-file/network.ts";
 import type { Core } from "../../host/runtime/core.ts";
 import { WINDOW_SAMPLES } from "../../host/runtime/model.ts";
 import { streamSettings } from "../../host/runtime/stream.ts";
@@ -34,7 +35,7 @@ export function standIn(spec: NetworkSpec): Network {
 
 /** A model of random weights around one network. */
 export function around(network: PackedNetwork, kind: number, samples: number): PackedModel {
-  const { inputs, outputs } = network;
+  const [inputs, outputs] = [inputsOf(network), outputsOf(network)];
   const small = packNetwork(
     networkGraph(standIn({ name: "stand-in", weightType: "8", inputs, hidden: [], outputs: 2, norm: false, dropout: 0 })),
   );

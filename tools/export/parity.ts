@@ -3,6 +3,7 @@
 import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
+import { outputsOf } from "../../host/model-file/network.ts";
 import type { Core } from "../../host/runtime/core.ts";
 import { type GraphModel, networksOf } from "./model.ts";
 import { forward, normalize, prepare, softmax } from "./reference.ts";
@@ -38,7 +39,7 @@ export function checkParity(model: GraphModel, packed: PackedModel, vectors: rea
   return networksOf(model).map((graph, i) => {
     const packedNetwork = packedNetworks[i]!;
     // the network alone; a router's outputs are experts, so its labels are stand-ins
-    const labels = Array.from({ length: packedNetwork.outputs }, (_, i) => `${i}`);
+    const labels = Array.from({ length: outputsOf(packedNetwork) }, (_, i) => `${i}`);
     const policy = { ...packed.policy, kind: POLICY_SINGLE, samples: 0 };
     core.load(encodeModel({ ...packed, router: null, experts: [packedNetwork], policy, labels }));
     const layers = prepare(graph);

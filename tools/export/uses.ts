@@ -2,24 +2,10 @@
 
 import { HEADER_CRC } from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
-import { isPacked, scalarLayout } from "../../assembly/format/layouts.ts";
+import { isPacked } from "../../assembly/format/layouts.ts";
 import { decodeModel, memoryPlan } from "../../host/model-file/model_file.ts";
+import { opKind } from "../../host/model-file/network.ts";
 import { frontEndParameters } from "./front_end_tables.ts";
-
-const LAYOUT_USES: Record<number, string> = {
-  [Id.LAYOUT_TERNARY_SWAR]: "USES_TERNARY_SWAR",
-  [Id.LAYOUT_TERNARY_MASKDOT]: "USES_TERNARY_MASKDOT",
-  [Id.LAYOUT_TERNARY5_LUT]: "USES_TERNARY5_LUT",
-  [Id.LAYOUT_TERNARY_LUT_SIMD]: "USES_TERNARY_LUT_SIMD",
-  [Id.LAYOUT_TERNARY_PLANES]: "USES_TERNARY_PLANES",
-  [Id.LAYOUT_INT1_LUT]: "USES_INT1_LUT",
-  [Id.LAYOUT_INT1_LUT_SIMD]: "USES_INT1_LUT_SIMD",
-  [Id.LAYOUT_INT4_SWAR]: "USES_INT4_SWAR",
-  [Id.LAYOUT_INT4_MASKDOT]: "USES_INT4_MASKDOT",
-  [Id.LAYOUT_INT8_BLOCKED]: "USES_INT8_BLOCKED",
-  [Id.LAYOUT_INT16_BLOCKED]: "USES_INT16_BLOCKED",
-  [Id.LAYOUT_FLOAT32_ROWS]: "USES_FLOAT32_ROWS",
-};
 
 const POLICY_USES: Record<number, string> = {
   [Id.POLICY_FEATURES]: "USES_FEATURES_ONLY",
@@ -28,18 +14,21 @@ const POLICY_USES: Record<number, string> = {
   [Id.POLICY_BAYESIAN]: "USES_BAYESIAN",
 };
 
-const layoutUse = (layout: number) => (isPacked(layout) ? "USES_PACKED" : LAYOUT_USES[layout]);
+/** USES_X of LAYOUT_X. */
+function layoutUse(layout: number): string {
+  if (isPacked(layout)) return "USES_PACKED";
+  const [name] = Object.entries(Id).find(([name, id]) => name.startsWith("LAYOUT_") && id === layout)!;
+  return name.replace("LAYOUT", "USES");
+}
 
 /** Names of what the model needs code for. `file` is valid and lies in the module's layouts. */
 export function usedBy(file: Uint8Array): Set<string> {
   const { router, experts, policy, frontEnd } = decodeModel(file);
   const used = new Set([POLICY_USES[policy.kind]]);
-  for (const { layers } of [...(router ? [router] : []), ...experts]) {
-    for (const { layout, weightType, rows, norm } of layers) {
-      used.add(layoutUse(layout));
-      // weight bytes are counted in the layout that files have, whichever one the module reads
-      if (isPacked(scalarLayout(weightType, rows))) used.add("USES_PACKED");
-      if (norm) used.add("USES_LAYER_NORM");
+  for (const { ops } of [...(router ? [router] : []), ...experts]) {
+    for (const op of ops) {
+      const { layouts, names } = opKind(op).uses(op);
+      for (const name of [...layouts.map(layoutUse), ...names]) used.add(name);
     }
   }
   if (policy.samples > 0) used.add("USES_SAMPLES");

@@ -1,7 +1,7 @@
 // model.json of a checkpoint as a schema, and the types that follow from it. docs/reference/checkpoint.md is its prose.
 
 import * as v from "valibot";
-import { MAX_CLASSES, MAX_EXPERTS, MAX_LAYERS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
+import { MAX_CLASSES, MAX_EXPERTS, MAX_OPS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { ARITHMETICS, CODE_BITS, type FrontEndParameters } from "../../host/model-file/front_end.ts";
 import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
@@ -22,7 +22,7 @@ export const NETWORK = object({
     v.description("of hidden layers; the last layer has 8 bits at least, and is float32 when this is"),
   ),
   inputs: whole("number of features", WIDTH),
-  hidden: v.pipe(list(whole("width of a hidden layer", WIDTH)), v.maxLength(MAX_LAYERS - 1, `at most ${MAX_LAYERS - 1} hidden layers`)),
+  hidden: v.pipe(list(whole("width of a hidden layer", WIDTH)), v.maxLength(MAX_OPS - 1, `at most ${MAX_OPS - 1} hidden layers`)),
   outputs: whole("classes, or experts that a router chooses from", { least: 1, most: MAX_CLASSES }),
   norm: v.pipe(flag(), v.description("LayerNorm behind every hidden layer's linear part")),
   dropout: number("share of hidden activations dropped in training, and in the router's samples on the device", DROPOUT),

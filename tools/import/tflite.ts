@@ -5,7 +5,7 @@
 // between layers, for whoever wants to compute what TensorFlow Lite does (tflite_reference.ts).
 
 import { createHash } from "node:crypto";
-import { MAX_LAYERS, MAX_WEIGHTS, MAX_WIDTH } from "../../assembly/format/ids.ts";
+import { MAX_OPS, MAX_WEIGHTS, MAX_WIDTH } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
 import { Chain, type Constant } from "../graph/chain.ts";
 import { checkGraph } from "../graph/check.ts";
@@ -162,7 +162,7 @@ class Reader {
     const count = this.names.length;
     if (count === 0 || count > MOST_OPERATORS) throw file.unsupported("operators", `1 to ${MOST_OPERATORS}`, count);
     const layers = this.names.filter((name) => name === "FULLY_CONNECTED").length;
-    if (layers === 0 || layers > MAX_LAYERS) throw file.unsupported("FULLY_CONNECTED operators", `1 to ${MAX_LAYERS}`, layers);
+    if (layers === 0 || layers > MAX_OPS) throw file.unsupported("FULLY_CONNECTED operators", `1 to ${MAX_OPS}`, layers);
     let at = this.one(file.inputs, "inputs");
     const first = this.step(this.firstLinear, OPERATORS["FULLY_CONNECTED"]!).input;
     const chain = new Chain(file.name, sizeOf(first), this.grid(first, "the first layer's input"));

@@ -143,8 +143,8 @@ export class Assembler {
       return { files: [file], plain, answerers, packedBytes: file.length };
     }
     // one sample without dropout is the plain gate
-    const layers = model.router!.layers.map((layer) => ({ ...layer, dropout: 0 }));
-    const file = encodeModel({ ...model, router: { ...model.router!, layers }, policy: { ...model.policy, samples: 1, alpha: 0 } });
+    const ops = model.router!.ops.map((op) => ({ ...op, dropout: 0 }));
+    const file = encodeModel({ ...model, router: { ...model.router!, ops }, policy: { ...model.policy, samples: 1, alpha: 0 } });
     return { files: [file], plain: null, answerers, packedBytes: file.length };
   }
 
