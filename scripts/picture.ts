@@ -16,7 +16,7 @@ import { cyclesOf, energyUjOf } from "../host/meter/cost.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter, type MeteredStep } from "../host/meter/meter.ts";
-import type { PackedLayer } from "../host/model-file/model_file.ts";
+import type { PackedOp } from "../host/model-file/model_file.ts";
 import { type DecisionCell, drawInstrument, type Instrument } from "../host/picture/instrument.ts";
 import { stripOf } from "../host/picture/spectrogram.ts";
 import type { Core } from "../host/runtime/core.ts";
@@ -62,7 +62,7 @@ function networkCycles(steps: MeteredStep[], { packed }: Model, device: DevicePr
   const layers = steps.filter(({ phase }) => phase === PHASE_ROUTER || phase === PHASE_EXPERT);
   const cycles: number[] = [];
   for (const network of [packed.router!, ...packed.experts]) {
-    const own = layers.splice(0, network.layers.length);
+    const own = layers.splice(0, network.ops.length);
     if (own.length > 0) cycles.push(own.reduce((sum, { counts }) => sum + cyclesOf(counts, device), 0));
   }
   return cycles;
@@ -129,9 +129,9 @@ export async function instrument(): Promise<Instrument> {
     seconds: (heard.length * WINDOW_SAMPLES) / SAMPLE_RATE,
     strip: stripOf(codes, RING_BANDS, SPOT.frames, SPOT.bands),
     ticks: TICKS_HZ.map((hz) => ({ label: `${hz} Hz`, at: melPosition(hz) })),
-    rungs: answererNetworks(model.packed).map(({ name, layers }, i) => ({
+    rungs: answererNetworks(model.packed).map(({ name, ops }, i) => ({
       name,
-      weights: name === TYPES[i] ? kib(layers) : `${TYPES[i]}, ${kib(layers)}`,
+      weights: name === TYPES[i] ? kib(ops) : `${TYPES[i]}, ${kib(ops)}`,
     })),
     decisions: heard,
     battery: {
@@ -147,8 +147,8 @@ export async function instrument(): Promise<Instrument> {
   };
 }
 
-function kib(layers: PackedLayer[]): string {
-  return `${(layers.reduce((sum, { weights, scale }) => sum + weights.length + 4 * scale.length, 0) / 1024).toFixed(0)} KiB`;
+function kib(ops: PackedOp[]): string {
+  return `${(ops.reduce((sum, { weights, scale }) => sum + weights.length + 4 * scale.length, 0) / 1024).toFixed(0)} KiB`;
 }
 
 function describe(heard: Heard[], { answerers }: Model): string {

@@ -103,7 +103,7 @@ export const NETWORK_BUFFERS = 20;
 /** Op records start here, in the order in which they run; buffer records follow them, then tensors. */
 export const NETWORK_BYTES = 32;
 
-// A buffer holds values between two ops. Buffer 0 is the network's input; the last op's output is the network's.
+// A buffer holds values between two ops. Buffer 0 is the network's input and lies at 0; the last op's output is the network's.
 /** In the memory that all buffers share, a multiple of 16; buffers may overlap, but none is read that another has overwritten. */
 export const BUFFER_OFFSET = 0;
 /** f32 values, padding for kernels not counted. */

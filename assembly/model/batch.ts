@@ -6,11 +6,10 @@
 //   scratchPtr        batchBytes, a multiple of 16, anywhere the caller likes:  | buffers [count] | one op's scratch |
 
 import { ERROR_NETWORK, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
-import { BUFFER_OFFSET } from "../format/file.ts";
 import { align16 } from "../format/plan.ts";
 import { clearFailure, fail } from "../kernels/fail.ts";
 import { softmax } from "../layers/softmax.ts";
-import { bufferPtr, lastOp, opCount, opPtr, outputOffset, outputValues } from "../ops/records.ts";
+import { lastOp, opCount, opPtr, outputOffset, outputValues } from "../ops/records.ts";
 import { batchScratchOf, reachOf, runOpBatch } from "../ops/table.ts";
 import { placeOf } from "./network.ts";
 import { checkFinite, normalize } from "./normalize.ts";
@@ -51,11 +50,10 @@ export function forwardBatch(number: i32, featuresPtr: usize, count: i32, probab
   const network = networkOf(number);
   if (network == 0) return fail(ERROR_NETWORK, placeOf(number, 0), expertCount, number);
   const strideBytes = <usize>bufferBytes(network);
-  const inputPtr = scratchPtr + load<i32>(bufferPtr(network, 0), BUFFER_OFFSET);
   for (let m = 0; m < count; m++) {
     const error = checkFinite(featuresPtr);
     if (error != OK) return error;
-    normalize(featuresPtr, inputPtr + <usize>m * strideBytes);
+    normalize(featuresPtr, scratchPtr + <usize>m * strideBytes);
     featuresPtr += <usize>featureCount << 2;
   }
   const last = opCount(network) - 1;

@@ -39,9 +39,8 @@ export function checkNetwork(network: usize, bytes: i32, number: i32, inputs: i3
   if (buffers < 1 || buffers > MAX_BUFFERS) return fail(ERROR_NETWORK, place, MAX_BUFFERS, buffers);
   const tables = NETWORK_BYTES + ops * OP_BYTES + buffers * BUFFER_BYTES;
   if (bytes < tables) return fail(ERROR_NETWORK, place, tables, bytes);
-  let error = checkBuffer(network, 0, place);
-  if (error != OK) return error;
-  const found = load<i32>(bufferPtr(network, 0), BUFFER_VALUES);
+  const start = load<i32>(bufferPtr(network, 0), BUFFER_OFFSET), found = load<i32>(bufferPtr(network, 0), BUFFER_VALUES);
+  if (start != 0) return fail(ERROR_BUFFER, place, 0, start);
   if (found != inputs) return fail(ERROR_LAYER_SHAPE, place, inputs, found);
   let written: u32 = 1; // a bit a buffer whose values are there; the input's are from the start
   const runs = USES_SAMPLES && samples > 0 ? 2 * ops - 1 : ops; // what a second pass finds, every later one finds
@@ -54,7 +53,7 @@ export function checkNetwork(network: usize, bytes: i32, number: i32, inputs: i3
     if (<u32>input >= <u32>buffers || !((written >>> input) & 1)) return fail(ERROR_BUFFER, at, buffers, input);
     if (<u32>output >= <u32>buffers) return fail(ERROR_BUFFER, at, buffers, output);
     if (run < ops) {
-      error = checkBuffer(network, output, at);
+      let error = checkBuffer(network, output, at);
       if (error == OK) error = checkOp(network, bytes, op, at, index == ops - 1);
       if (error != OK) return error;
       const rate = load<f32>(op, OP_DROPOUT);

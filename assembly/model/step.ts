@@ -21,7 +21,7 @@ import {
   STATUS_DECIDED,
 } from "../format/decision.ts";
 import { ERROR_NO_FRONT_END, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
-import { BUFFER_OFFSET, OP_DROPOUT, POLICY_ALPHA, POLICY_VARIANCE_SCALE } from "../format/file.ts";
+import { OP_DROPOUT, POLICY_ALPHA, POLICY_VARIANCE_SCALE } from "../format/file.ts";
 import {
   PHASE_DONE,
   PHASE_EXPERT,
@@ -48,7 +48,7 @@ import {
 } from "../frontend/front_end.ts";
 import { clearFailure, fail, failureCode } from "../kernels/fail.ts";
 import { argmax, softmax } from "../layers/softmax.ts";
-import { bufferPtr, lastOp, opCount, opPtr, outputOffset, outputValues } from "../ops/records.ts";
+import { lastOp, opCount, opPtr, outputOffset, outputValues } from "../ops/records.ts";
 import { runOp } from "../ops/table.ts";
 import { dropout } from "../router/dropout.ts";
 import { chooseExpert } from "../router/policy.ts";
@@ -200,7 +200,7 @@ function startNetwork(networkPtr: usize, index: i32): void {
   answerer = index;
   next = 0;
   samplesLeft = 0;
-  normalize(featuresPtr, buffersPtr + load<i32>(bufferPtr(networkPtr, 0), BUFFER_OFFSET));
+  normalize(featuresPtr, buffersPtr);
 }
 
 function isRouter(): bool {

@@ -20,7 +20,7 @@ export interface PackedBuffer {
 export interface PackedNetwork {
   /** At most 15 printable ASCII characters. */
   name: string;
-  /** The first is the network's input. */
+  /** The first is the network's input, and lies at 0. */
   buffers: PackedBuffer[];
   /** In the order in which they run; the last one's output is the network's. */
   ops: PackedOp[];
