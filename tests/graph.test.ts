@@ -4,6 +4,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { QurioError } from "../host/errors.ts";
+import { inputsOf, outputsOf } from "../host/model-file/network.ts";
 import { layoutFor, packWeights, WEIGHT_TYPES, weightTypeBySpec } from "../host/model-file/pack.ts";
 import { packNetwork } from "../tools/export/exporter.ts";
 import { quantizeMatrix } from "../tools/export/quantize.ts";
@@ -141,7 +142,7 @@ test("a checkpoint's network packs as its rows quantized one by one, whatever th
         const spec: NetworkSpec = { name: weightType, weightType, inputs: 19, hidden: [11, 6], outputs: 3, norm, dropout: 0.25 };
         const network = initialNetwork(spec, new Random(7));
         const packed = packNetwork(networkGraph(network, perTensor));
-        assert.equal([packed.name, packed.inputs, packed.outputs], [weightType, 19, 3]);
+        assert.equal([packed.name, inputsOf(packed), outputsOf(packed)], [weightType, 19, 3]);
         for (const [i, { rows, columns, weight, bias, gamma, beta }] of network.layers.entries()) {
           const type = layerWeightType(spec, i);
           const { id } = weightTypeBySpec(type);
@@ -150,7 +151,8 @@ test("a checkpoint's network packs as its rows quantized one by one, whatever th
           const { codes, scale } = isFloat
             ? { codes: weight, scale: new Float32Array(rows).fill(1) }
             : quantizeMatrix(weight, rows, columns, type, perTensor);
-          assert.equal(packed.layers[i], {
+          assert.equal(packed.ops[i], {
+            ...{ kind: "linear", input: i, output: i + 1 },
             ...{ weightType: id, layout, columns, rows, norm: gamma !== null, relu: i < 2, dropout: i < 2 ? 0.25 : 0 },
             ...{ weights: packWeights(layout, codes, rows, columns), scale, bias, gamma, beta },
           });
