@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import { readInput } from "../host/files.ts";
-import { decodeFeatureCodes, featuresOf } from "../tools/train/datasets/feature_codes.ts";
+import { decodeFeatureCodes, featuresOf } from "../tools/import/feature_codes.ts";
 import { openDataset } from "../tools/train/datasets/open.ts";
 import type { TrainingClip, TrainingDataset } from "../tools/train/feature_table.ts";
 import { startProgress } from "./progress.ts";

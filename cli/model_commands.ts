@@ -100,20 +100,33 @@ export function addModelCommands(program: Command, prepare: () => Promise<void>)
 
   program
     .command("export")
-    .description("pack a checkpoint into a model file, and check that it still decides the same")
-    .argument("<ckpt>", "checkpoint that `qurio train` wrote")
+    .description("pack a checkpoint or a .tflite file into a model file, and check that it still decides the same")
+    .argument("<source>", "checkpoint that `qurio train` wrote, or a TensorFlow Lite file of fully connected layers")
     .requiredOption("-o, --output <file>", "model file to write (.qmoe)")
-    .option("--ptq <bits>", "quantize networks trained in float32 to 2 to 16 bits, calibrated on real features", bits)
+    .option("--labels <file>", "names of a .tflite file's classes, one a line (class-0, class-1, … if left out)")
+    .option("--calibrate <dir>", "inputs without labels to quantize and compare on: .npy, or WAV for a model that takes audio")
+    .option(
+      "--ptq <bits>",
+      "quantize float32 networks to 2 to 16 bits, fitted to the inputs of --calibrate (bundled features for audio if left out)",
+      bits,
+    )
     .addOption(
       new Option("--scales <kind>", "a scale for each channel, or one for each tensor").choices(["channel", "tensor"]).default("channel"),
     )
     .addOption(frontEnd())
     .addOption(removeDc())
     .addOption(json())
-    .addHelpText("after", examples("qurio export my.ckpt -o model.qmoe", "qurio export float.ckpt -o model.qmoe --ptq 8"))
-    .action(async (checkpoint, options) => {
+    .addHelpText(
+      "after",
+      examples(
+        "qurio export my.ckpt -o model.qmoe",
+        "qurio export float.ckpt -o model.qmoe --ptq 8",
+        "qurio export model.tflite -o model.qmoe --labels classes.txt --calibrate inputs",
+      ),
+    )
+    .action(async (source, options) => {
       await prepare();
-      await (await import("./export.ts")).exportModel(checkpoint, options);
+      await (await import("./export.ts")).exportCommand(source, options);
     });
 
   program

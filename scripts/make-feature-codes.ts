@@ -7,7 +7,7 @@ import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { featuresModel } from "../tools/export/exporter.ts";
 import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
-import { encodeFeatureCodes, quantizeFeatures } from "../tools/train/datasets/feature_codes.ts";
+import { encodeFeatureCodes, quantizeFeatures } from "../tools/import/feature_codes.ts";
 import { openDataset } from "../tools/train/datasets/open.ts";
 
 const ATTRIBUTION =

@@ -7,7 +7,7 @@ import { toPcm16k } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { packagePath } from "../host/files.ts";
 import { loadModel } from "../host/runtime/index.ts";
-import { decodeFeatureCodes, featuresOf } from "../tools/train/datasets/feature_codes.ts";
+import { decodeFeatureCodes, featuresOf } from "../tools/import/feature_codes.ts";
 import { weightedF1 } from "../tools/train/metrics.ts";
 
 const MODELS = ["esc10.qmoe", "esc10-tiny.qmoe", "esc10-low-ram.qmoe"];

@@ -4,13 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
 import { crc32 } from "../host/model-file/crc32.ts";
-import {
-  decodeFeatureCodes,
-  encodeFeatureCodes,
-  type FeatureCodes,
-  featuresOf,
-  quantizeFeatures,
-} from "../tools/train/datasets/feature_codes.ts";
+import { decodeFeatureCodes, encodeFeatureCodes, type FeatureCodes, featuresOf, quantizeFeatures } from "../tools/import/feature_codes.ts";
 
 const FEATURES = 5;
 const CLIPS = 3;

@@ -15,7 +15,7 @@ import { buildProgram } from "../cli/program.ts";
 import { DEVICE_ERRORS } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { formatExample } from "../scripts/format-example.ts";
-import { decodeFeatureCodes } from "../tools/train/datasets/feature_codes.ts";
+import { decodeFeatureCodes } from "../tools/import/feature_codes.ts";
 
 const read = (path: string) => readFileSync(packagePath(path), "utf8");
 const namesIn = (folder: string) =>

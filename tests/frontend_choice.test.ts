@@ -1,16 +1,16 @@
 // The choice of the front end's arithmetic, from a checkpoint to a decision: what is asked for is what runs, in both builds.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FRONT_END_ARITHMETIC, FRONT_END_FIXED, FRONT_END_FLOAT32 } from "../assembly/format/file.ts";
-import { exportModel } from "../cli/export.ts";
 import { inspect } from "../cli/inspect.ts";
 import type { QurioError } from "../host/errors.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
 import { loadModel } from "../host/runtime/index.ts";
+import { exportModel } from "../tools/export/export_model.ts";
 import { type Arithmetic, DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../tools/import/checkpoint.ts";
 import { describe, parseDescription } from "../tools/import/checkpoint_json.ts";
@@ -54,11 +54,11 @@ async function printed(command: () => Promise<void>): Promise<string> {
   return lines.join("\n");
 }
 
-/** Exports the checkpoint as `qurio export` does, silently; returns the file's bytes. */
+/** Exports the checkpoint as `qurio export` does; returns the file's bytes, which it writes too. */
 async function exported(name: string, frontEnd?: Arithmetic): Promise<Uint8Array> {
-  const output = join(folder, name);
-  await printed(() => exportModel(CHECKPOINT, { output, scales: "channel", json: true, ...(frontEnd && { frontEnd }) }));
-  return new Uint8Array(readFileSync(output));
+  const { file } = await exportModel(CHECKPOINT, { ...(frontEnd && { frontEnd }) });
+  writeFileSync(join(folder, name), file);
+  return file;
 }
 
 function arithmeticOf(file: Uint8Array): number {

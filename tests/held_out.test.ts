@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { crc32 } from "../host/model-file/crc32.ts";
-import { decodeFeatureCodes } from "../tools/train/datasets/feature_codes.ts";
+import { decodeFeatureCodes } from "../tools/import/feature_codes.ts";
 import type { TrainingDataset } from "../tools/train/feature_table.ts";
 import { collectHeldOut, type HeldOut } from "../tools/train/held_out.ts";
 import { decodeHeldOut, encodeHeldOut } from "../tools/train/held_out_file.ts";

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
+import { decodeNpy } from "../tools/import/npy.ts";
 import { CACHE_VERSION, StudyCache } from "../tools/study/cache.ts";
 import { foldsOf } from "../tools/study/folds.ts";
 import { ROWS, selectRows } from "../tools/study/models.ts";
 import { noiseWindows } from "../tools/study/noise.ts";
 import { readEmbeddings, unlabelled, withEmbeddings } from "../tools/train/datasets/embeddings.ts";
-import { decodeNpy } from "../tools/train/datasets/npy.ts";
 import type { TrainingDataset } from "../tools/train/feature_table.ts";
 
 const root = mkdtempSync(join(tmpdir(), "qurio-study-"));

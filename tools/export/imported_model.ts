@@ -19,9 +19,14 @@ const NO_CLIP = (2 - 2 ** -23) * 2 ** 127;
  * Policy single, no front end. The outputs are taken as classes, whatever they are.
  * @param labels one for each output
  * @param networkName at most 15 printable ASCII characters
+ * @param normalization std other than 1 only for float weights
  */
-export function importedModel(graph: Graph, networkName: string, labels: string[]): GraphModel {
-  const normalization = normalizationOf(graph);
+export function importedModel(
+  graph: Graph,
+  networkName: string,
+  labels: string[],
+  normalization: Normalization = gridNormalization(graph),
+): GraphModel {
   return {
     labels,
     features: { kind: "external", count: normalization.mean.length },
@@ -34,13 +39,30 @@ export function importedModel(graph: Graph, networkName: string, labels: string[
 }
 
 /** The middle of the input's grid, and the reach of its codes to either side; nothing for inputs of any size. */
-function normalizationOf({ tensors, input }: Graph): Normalization {
+function gridNormalization({ tensors, input }: Graph): Normalization {
   const { quantization } = tensors[input]!;
   const count = sizeOf(tensors[input]!);
   const std = new Float32Array(count).fill(1);
   if (quantization === null) return { mean: new Float32Array(count), std, clip: NO_CLIP };
   const { scale, zeroPoint } = quantization;
   return { mean: new Float32Array(count).fill(-scale[0]! * zeroPoint), std, clip: 128 * scale[0]! };
+}
+
+/** Mean, deviation and reach of the inputs that were seen: what lies outside is cut off, as fixed scales of activations would do. */
+export function observedNormalization(vectors: readonly Float32Array[]): Normalization {
+  const count = vectors[0]!.length;
+  const mean = new Float32Array(count);
+  const std = new Float32Array(count);
+  for (let f = 0; f < count; f++) {
+    const average = vectors.reduce((sum, vector) => sum + vector[f]!, 0) / vectors.length;
+    const variance = vectors.reduce((sum, vector) => sum + (vector[f]! - average) ** 2, 0) / vectors.length;
+    mean[f] = average;
+    // what never changes but for rounding
+    std[f] = Math.sqrt(variance) > 1e-6 * Math.abs(average) ? Math.sqrt(variance) : 1;
+  }
+  let clip = 1;
+  for (const vector of vectors) for (const [f, value] of vector.entries()) clip = Math.max(clip, Math.abs(value - mean[f]!) / std[f]!);
+  return { mean, std, clip };
 }
 
 /**

@@ -5,6 +5,8 @@ import { QurioError } from "../../host/errors.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import { outputsOf } from "../../host/model-file/network.ts";
 import type { Core } from "../../host/runtime/core.ts";
+import type { Graph } from "../graph/graph.ts";
+import { tfliteReference } from "../import/tflite_reference.ts";
 import { type GraphModel, networksOf } from "./model.ts";
 import { forward, normalize, prepare, softmax } from "./reference.ts";
 
@@ -81,4 +83,35 @@ function nearest(found: Float32Array, reference: (nudge: number) => Float64Array
     if (best.difference <= TOLERANCE) break;
   }
   return best!;
+}
+
+/** How far a packed model is from what its file computes, which rounds elsewhere: no fault, but a figure to look at. */
+export interface OriginParity {
+  /** What the file's side was computed with. */
+  arithmetic: string;
+  vectors: number;
+  /** max and mean over vectors of max |p_core - p_origin| */
+  maxDifference: number;
+  meanDifference: number;
+  /** Vectors whose best output differs. */
+  labelsDiffer: number;
+}
+
+/** @param core with the packed model loaded; feature vectors are float32 [features], raw */
+export function originParity(graph: Graph, vectors: readonly Float32Array[], core: Core): OriginParity {
+  const reference = tfliteReference(graph);
+  const isInteger = graph.tensors[graph.input]!.quantization !== null;
+  const arithmetic = isInteger ? "TensorFlow Lite's reference kernels" : "float64 on the file's weights";
+  let [most, sum, labelsDiffer] = [0, 0, 0];
+  for (const vector of vectors) {
+    const { label } = core.decideFeatures(vector);
+    const found = core.probabilities();
+    const expected = softmax(reference(vector));
+    const difference = expected.reduce((top, p, i) => Math.max(top, Math.abs(found[i]! - p)), 0);
+    most = Math.max(most, difference);
+    sum += difference;
+    const best = expected.reduce((top, p) => Math.max(top, p));
+    if (best > expected[label!]!) labelsDiffer++;
+  }
+  return { arithmetic, vectors: vectors.length, maxDifference: most, meanDifference: sum / vectors.length, labelsDiffer };
 }

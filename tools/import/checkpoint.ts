@@ -141,7 +141,8 @@ export function writeCheckpoint(directory: string, checkpoint: Checkpoint): void
   }
 }
 
-function previousOf(directory: string): string {
+/** Where a checkpoint lies while a new one takes its place. */
+export function previousOf(directory: string): string {
   return `${resolve(directory)}.previous`;
 }
 

@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { QurioError } from "../../../host/errors.ts";
 import { readInput } from "../../../host/files.ts";
+import { decodeNpy } from "../../import/npy.ts";
 import type { TrainingClip, TrainingDataset } from "../feature_table.ts";
-import { decodeNpy } from "./npy.ts";
 import { readTable } from "./table.ts";
 
 export interface Embeddings {

@@ -6,8 +6,8 @@
 //   32 json, UTF-8: { name, sha256, attribution, labels, clips: [{ name, label, fold }], origin: [features], step: [features] }
 //   .. codes, u8 [clips][features]:  feature = origin + step * code
 
-import { QurioError } from "../../../host/errors.ts";
-import { crc32 } from "../../../host/model-file/crc32.ts";
+import { QurioError } from "../../host/errors.ts";
+import { crc32 } from "../../host/model-file/crc32.ts";
 
 const MAGIC = 0x4f434651;
 const VERSION = 1;

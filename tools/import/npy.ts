@@ -3,7 +3,7 @@
 //
 //   "\x93NUMPY", u8 major, u8 minor, u16 (major 1) or u32 header bytes, header: a Python dict, padded; then the values
 
-import { QurioError } from "../../../host/errors.ts";
+import { QurioError } from "../../host/errors.ts";
 
 export interface Matrix {
   rows: number;
