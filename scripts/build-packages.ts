@@ -1,6 +1,6 @@
 // Fills packages/qurio and packages/cli with what is published. Of the runtime (host/runtime, host/errors.ts and what they import) there is
 // one copy: a minified module that browsers, Node's entry and @qurio/cli load. All other sources are the command's, compiled one by one.
-// usage: npm run build
+// usage: npm run build [-- FOLDER]          FOLDER stands in for packages/
 
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,8 +9,11 @@ import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { packagePath } from "../host/files.ts";
 
-const RUNTIME = packagePath("packages", "qurio");
-const CLI = packagePath("packages", "cli");
+/** Folders of the two packages. */
+interface Packages {
+  qurio: string;
+  cli: string;
+}
 
 /** Core modules, as scripts/build-wasm.js makes them. */
 export const CORE_MODULES = ["qurio.wasm", "qurio.simd.wasm"];
@@ -40,19 +43,20 @@ const CLI_FILES = [
 const DATA_FOLDERS = ["host", "tools", "firmware-sim"];
 const LEGAL = ["LICENSE", "NOTICE"];
 /** Committed; everything else in a package's folder comes from here. */
-const KEPT = ["package.json", "README.md"];
+const KEPT = ["package.json", ".attw.json", "README.md"];
 
-/** Sources of the runtime but Node's entry, browser.ts first. */
+/** Node's entry, and the other sources of the runtime. */
+const NODE_ENTRY = "host/runtime/index.ts";
 const shared = (): string[] => {
-  const names = readdirSync(packagePath("host", "runtime")).filter((name) => !/^(index|browser)\.ts$/.test(name));
-  return ["browser.ts", ...names.sort()].map((name) => `host/runtime/${name}`).concat("host/errors.ts");
+  const names = readdirSync(packagePath("host", "runtime")).map((name) => `host/runtime/${name}`);
+  return [...names.filter((name) => name.endsWith(".ts") && name !== NODE_ENTRY).sort(), "host/errors.ts"];
 };
 
 /**
- * build/browser.js: the runtime with all that it imports, the wasm loader too, as one module that needs no import map. It looks for the core
+ * browser.js: the runtime with all that it imports, the wasm loader too, as one module that needs no import map. It looks for the core
  * modules beside itself. Besides the entry for browsers it exports what Node's entry and the command need of the runtime.
  */
-export async function buildBrowser(outfile = packagePath("build", "browser.js")): Promise<void> {
+export async function buildBrowser(outfile: string): Promise<void> {
   await build({
     stdin: {
       contents: shared()
@@ -71,8 +75,8 @@ export async function buildBrowser(outfile = packagePath("build", "browser.js"))
   });
 }
 
-/** Node's entry: reads files, and takes everything else from build/browser.js. */
-async function buildNode(): Promise<void> {
+/** Node's entry: reads files, and takes everything else from browser.js. */
+async function buildNode({ qurio }: Packages): Promise<void> {
   const oneCopy: Plugin = {
     name: "one copy of the runtime",
     setup: ({ onResolve }) => {
@@ -82,8 +86,8 @@ async function buildNode(): Promise<void> {
     },
   };
   await build({
-    entryPoints: [packagePath("host", "runtime", "index.ts")],
-    outfile: join(RUNTIME, "dist", "host", "runtime", "index.js"),
+    entryPoints: [packagePath(NODE_ENTRY)],
+    outfile: join(qurio, "dist", NODE_ENTRY.replace(/ts$/, "js")),
     bundle: true,
     platform: "node",
     format: "esm",
@@ -108,11 +112,11 @@ function emptyPackage(folder: string): void {
 }
 
 /** Compiles all sources into @qurio/cli, and copies the types of the runtime. */
-function compile(): void {
-  const compiled = join(CLI, "dist");
+function compile({ qurio, cli }: Packages): void {
+  const compiled = join(cli, "dist");
   const tsc = packagePath("node_modules", "typescript", "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", packagePath("tsconfig.build.json"), "--outDir", compiled], { stdio: "inherit" });
-  for (const name of [...shared(), "host/runtime/index.ts"]) copyTypes(compiled, name.replace(/ts$/, "d.ts"));
+  for (const name of [...shared(), NODE_ENTRY]) copyTypes(compiled, join(qurio, "dist"), name.replace(/ts$/, "d.ts"));
   for (const entry of readdirSync(compiled, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
@@ -123,11 +127,11 @@ function compile(): void {
 }
 
 /** Copies declarations into package qurio: an entry's and those of what it imports. */
-function copyTypes(compiled: string, name: string): void {
-  const target = join(RUNTIME, "dist", name);
+function copyTypes(compiled: string, folder: string, name: string): void {
+  const target = join(folder, name);
   if (existsSync(target)) return;
   const text = readFileSync(join(compiled, name), "utf8").replace(SPECIFIER, (_, keyword, specifier: string) => {
-    copyTypes(compiled, join(dirname(name), specifier.replace(/\.(ts|js)$/, ".d.ts")));
+    copyTypes(compiled, folder, join(dirname(name), specifier.replace(/\.(ts|js)$/, ".d.ts")));
     return `${keyword}"${specifier.replace(/\.ts$/, ".js")}"`;
   });
   mkdirSync(dirname(target), { recursive: true });
@@ -135,34 +139,36 @@ function copyTypes(compiled: string, name: string): void {
 }
 
 /** `qurio/internal`: what @qurio/cli imports of the runtime. */
-function writeInternal(): void {
-  const folder = join(RUNTIME, "dist");
+function writeInternal({ qurio }: Packages): void {
+  const folder = join(qurio, "dist");
   writeFileSync(
     join(folder, "internal.js"),
     'export * from "./build/browser.js";\nexport { coreWasm, loadModel } from "./host/runtime/index.js";\n',
   );
-  const modules = [...shared().filter((name) => !name.endsWith("browser.ts")), "host/runtime/index.ts"];
+  const modules = [...shared().filter((name) => !name.endsWith("browser.ts")), NODE_ENTRY];
   writeFileSync(join(folder, "internal.d.ts"), modules.map((name) => `export * from "./${name.replace(/ts$/, "js")}";\n`).join(""));
 }
 
-function copyData(): void {
+function copyData({ qurio, cli }: Packages): void {
   const copy = (name: string, folder: string) => cpSync(packagePath(name), join(folder, name), { recursive: true });
-  for (const name of [...CORE_MODULES, "browser.js"]) copy(join("build", name), join(RUNTIME, "dist"));
-  for (const name of CLI_FILES) copy(name, CLI);
+  for (const name of CORE_MODULES) copy(join("build", name), join(qurio, "dist"));
+  for (const name of CLI_FILES) copy(name, cli);
   for (const folder of DATA_FOLDERS) {
-    cpSync(packagePath(folder), join(CLI, folder), { recursive: true, filter: (path) => !/\.ts$|firmware-sim\/calibrate/.test(path) });
+    cpSync(packagePath(folder), join(cli, folder), { recursive: true, filter: (path) => !/\.ts$|firmware-sim\/calibrate/.test(path) });
   }
-  for (const name of LEGAL) for (const folder of [RUNTIME, CLI]) copy(name, folder);
+  for (const name of LEGAL) for (const folder of [qurio, cli]) copy(name, folder);
 }
 
-async function main(): Promise<void> {
-  for (const folder of [RUNTIME, CLI]) emptyPackage(folder);
+async function main(root = packagePath("packages")): Promise<void> {
+  const packages = { qurio: join(root, "qurio"), cli: join(root, "cli") };
+  for (const folder of Object.values(packages)) emptyPackage(folder);
   execFileSync(process.execPath, [packagePath("scripts", "build-wasm.js")], { stdio: "inherit" });
-  await buildBrowser();
-  await buildNode();
-  compile();
-  writeInternal();
-  copyData();
+  await buildBrowser(join(packages.qurio, "dist", "build", "browser.js"));
+  await buildNode(packages);
+  compile(packages);
+  writeInternal(packages);
+  copyData(packages);
+  if (root === packagePath("packages")) cpSync(join(packages.qurio, "dist", "build", "browser.js"), packagePath("build", "browser.js"));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv[2]);

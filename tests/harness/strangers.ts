@@ -1,7 +1,7 @@
 // What a stranger has: the packed packages, and folders that they are installed in. Packing and installing are done once per test file.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packagePath } from "../../host/files.ts";
@@ -28,13 +28,20 @@ export interface Strangers {
   end(): void;
 }
 
-/** Builds and packs both packages. */
+/** Builds both packages, over what an earlier build left, and packs them. Apart from the clone's packages/, where others may build. */
 export function pack(): Strangers {
   const root = mkdtempSync(join(tmpdir(), "qurio-test-strangers-"));
-  output(packagePath(), "npm", "run", "--silent", "build");
-  // npm pack would build again for each package
+  const folder = (name: string) => join(root, "packages", name);
+  for (const name of PACKAGES) {
+    mkdirSync(join(folder(name), "dist"), { recursive: true });
+    writeFileSync(join(folder(name), "dist", "left-over.js"), "// of an earlier build");
+    const committed = output(packagePath("packages", name), "git", "ls-files").trim().split("\n");
+    for (const file of committed) cpSync(packagePath("packages", name, file), join(folder(name), file));
+  }
+  output(packagePath(), "npm", "run", "--silent", "build", "--", join(root, "packages"));
+  // without scripts: npm pack would build again for each package, and elsewhere
   const packed = PACKAGES.map((name) =>
-    output(packagePath("packages", name), "npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", root).trim(),
+    output(folder(name), "npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", root).trim(),
   );
   const [qurio, cli] = packed.map((name) => join(root, name));
   return {
