@@ -14,13 +14,13 @@ import {
   DECISION_ABSTAINED,
   DECISION_BYTES,
   DECISION_ENTROPY,
-  DECISION_EXPERT,
+  DECISION_ANSWERER,
   DECISION_FRAMES_SEEN,
-  DECISION_LABEL,
+  DECISION_INDEX,
   DECISION_MUTUAL_INFORMATION,
   DECISION_PROBABILITY,
   DECISION_ROUTER_VARIANCE,
-  DECISION_WEIGHT_BYTES,
+  DECISION_WEIGHT_BYTES_READ,
 } from "./format/decision.ts";
 import { ERROR_INPUT_NOT_FINITE, ERROR_NO_FRONT_END, ERROR_OVERFLOW, OK } from "./format/errors.ts";
 import { LABELS_OFFSETS, NETWORK_NAME_BYTES } from "./format/file.ts";
@@ -36,23 +36,23 @@ export { modelBytes, modelPtr } from "./baked_slot";
 
 const WINDOW_SAMPLES = 80000;
 
-// ---- result<decision, error> and result<model-info, error>: | u8 error? | at 4: the value | ----
-const RESULT: usize = memory.data(80, 4);
+// ---- result<answer, error> and result<model-info, error>: | u8 error? | at 4: the value | ----
+const RESULT: usize = memory.data(96, 4);
 const VALUE: usize = RESULT + 4;
 
-// decision
+// answer: decision, probabilities, bytes; an option is | u8 some? | at 4: the value |
 const LABEL = 0;
-const INDEX = 8;
-const PROBABILITY = 12;
-const PROBABILITIES = 16;
-const ENTROPY = 24;
-const MUTUAL_INFORMATION = 28;
-const ROUTER_VARIANCE = 36;
-const ANSWERER = 44;
-const ABSTAINED = 52;
-const FRAMES_SEEN = 56;
-const WEIGHT_BYTES_READ = 60;
-const BYTES = 64;
+const INDEX = 12;
+const PROBABILITY = 20;
+const ENTROPY = 28;
+const MUTUAL_INFORMATION = 36;
+const ROUTER_VARIANCE = 44;
+const ANSWERER = 52;
+const ABSTAINED = 64;
+const FRAMES_SEEN = 68;
+const WEIGHT_BYTES_READ = 72;
+const PROBABILITIES = 76;
+const BYTES = 84;
 
 // model-info
 const LABELS = 0;
@@ -146,18 +146,22 @@ function listen(pcm: usize, samples: i32): void {
 function decided(): usize {
   if (decide() != OK) return failed();
   const record = decisionPtr();
-  const label = load<i32>(record, DECISION_LABEL);
-  putLabel(VALUE + LABEL, label);
-  store<i32>(VALUE, label, INDEX);
-  store<f32>(VALUE, load<f32>(record, DECISION_PROBABILITY), PROBABILITY);
-  putList(VALUE + PROBABILITIES, probabilitiesPtr(), classCount);
-  store<f32>(VALUE, load<f32>(record, DECISION_ENTROPY), ENTROPY);
+  const index = load<i32>(record, DECISION_INDEX);
+  const answerer = load<i32>(record, DECISION_ANSWERER);
+  store<u8>(VALUE, index < 0 ? 0 : 1, LABEL);
+  if (index >= 0) putLabel(VALUE + LABEL + 4, index);
+  store<u8>(VALUE, index < 0 ? 0 : 1, INDEX);
+  store<i32>(VALUE, index, INDEX + 4);
+  putOption(VALUE + PROBABILITY, load<f32>(record, DECISION_PROBABILITY));
+  putOption(VALUE + ENTROPY, load<f32>(record, DECISION_ENTROPY));
   putOption(VALUE + MUTUAL_INFORMATION, load<f32>(record, DECISION_MUTUAL_INFORMATION));
   putOption(VALUE + ROUTER_VARIANCE, load<f32>(record, DECISION_ROUTER_VARIANCE));
-  putAnswerer(VALUE + ANSWERER, load<i32>(record, DECISION_EXPERT));
+  store<u8>(VALUE, answerer < 0 ? 0 : 1, ANSWERER);
+  if (answerer >= 0) putAnswerer(VALUE + ANSWERER + 4, answerer);
   store<u8>(VALUE, <u8>load<i32>(record, DECISION_ABSTAINED), ABSTAINED);
   store<u32>(VALUE, load<u32>(record, DECISION_FRAMES_SEEN), FRAMES_SEEN);
-  store<u32>(VALUE, load<u32>(record, DECISION_WEIGHT_BYTES), WEIGHT_BYTES_READ);
+  store<u32>(VALUE, load<u32>(record, DECISION_WEIGHT_BYTES_READ), WEIGHT_BYTES_READ);
+  putList(VALUE + PROBABILITIES, probabilitiesPtr(), classCount);
   putList(VALUE + BYTES, record, DECISION_BYTES);
   store<u8>(RESULT, 0);
   return RESULT;
@@ -193,9 +197,7 @@ function putOption(at: usize, value: f32): void {
   store<f32>(at, value, 4);
 }
 
-/** A model without networks has no labels and no answerers: then both are empty. */
 function putLabel(at: usize, label: i32): void {
-  if (label < 0) return putList(at, VALUE, 0);
   const section = findSection(filePtr, SECTION_LABELS, 0);
   const entry = section + (<usize>label << 2);
   const start = load<i32>(entry, LABELS_OFFSETS);
@@ -204,7 +206,6 @@ function putLabel(at: usize, label: i32): void {
 
 /** Under the probe policy the probe is answerer 0. */
 function putAnswerer(at: usize, answerer: i32): void {
-  if (answerer < 0) return putList(at, VALUE, 0);
   const name = answerer < probes() ? routerNetwork() : expertNetwork(answerer - probes());
   let bytes = 0;
   while (bytes < NETWORK_NAME_BYTES && load<u8>(name + bytes) != 0) bytes++;

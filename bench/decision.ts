@@ -7,8 +7,8 @@ import { readWav } from "../host/audio/wav.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { singleExpert } from "../host/model-file/repack.ts";
 import { Core } from "../host/runtime/core.ts";
+import { answererNetworks } from "../host/runtime/decision.ts";
 import { coreWasm, loadModel } from "../host/runtime/index.ts";
-import { answererNetworks } from "../host/runtime/model.ts";
 import { fftJsFrames } from "../tests/reference/fft_js.ts";
 
 const ROUNDS = 60;

@@ -73,7 +73,7 @@ progress.stop();
 function f1Of(model: GraphModel, testClips: number[]): number {
   core.load(encodeModel(packModel(model)));
   const labels = testClips.map((clip) => table.labels[clip]);
-  const answers = testClips.map((clip) => core.decideFeatures(featuresOf(table, clip, 0)).label!);
+  const answers = testClips.map((clip) => core.decideFeatures(featuresOf(table, clip, 0)).index!);
   return weightedF1(labels, answers, table.classes);
 }
 

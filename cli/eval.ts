@@ -9,8 +9,8 @@ import { addPartCounts, costOf, noPartCounts } from "../host/meter/cost.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { needsOf } from "../host/model-file/network.ts";
+import { answererNetworks } from "../host/runtime/decision.ts";
 import { coreWasm, type Decision, loadModel, type Model } from "../host/runtime/index.ts";
-import { answererNetworks } from "../host/runtime/model.ts";
 import { STRESS_CONDITIONS } from "../tools/train/augment.ts";
 import type { TrainingClip } from "../tools/train/feature_table.ts";
 import { accuracy, calibrationError, selective, weightedF1 } from "../tools/train/metrics.ts";
@@ -117,7 +117,7 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
         addPartCounts(counts, meter.decide(input instanceof Int16Array ? { pcm: input } : { features: input }).counts);
       for (const [c, { apply }] of conditions.entries()) {
         const altered = await Promise.all(inputs.map((input, i) => apply(input as Int16Array, from + i)));
-        stressed[c].push(...(await opened.decideAll(altered)).map(({ index }) => index));
+        stressed[c].push(...(await opened.decideAll(altered)).map(({ index }) => index!));
       }
       progress.update((from + inputs.length) / clips.length);
       await new Promise(setImmediate);
@@ -127,7 +127,7 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
     await opened.close();
   }
   const classes = model.labels.length;
-  const predictions = decisions.map(({ index }) => index);
+  const predictions = decisions.map(({ index }) => index!);
   const correct = decisions.map(({ index }, i) => index === truth[i]);
   const cost = costOf(counts, profile);
   const mean = (sum: number) => sum / clips.length;
@@ -141,10 +141,12 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
       correct,
     ),
     ece: calibrationError(
-      decisions.map(({ probability }) => probability),
+      decisions.map(({ probability }) => probability!),
       correct,
     ),
-    expertShare: Object.fromEntries(model.answerers.map((name) => [name, mean(decisions.filter(({ expert }) => expert === name).length)])),
+    expertShare: Object.fromEntries(
+      model.answerers.map((name) => [name, mean(decisions.filter(({ answerer }) => answerer === name).length)]),
+    ),
     bitsPerWeight: (8 * mean(decisions.reduce((sum, { weightBytesRead }) => sum + weightBytesRead, 0))) / largestNetwork(model),
     meanCycles: hasAudio ? mean(cost.cycles.total) : null,
     meanNetworkCycles: mean(cost.cycles.router + cost.cycles.expert),

@@ -132,12 +132,7 @@ function jsonLine(file: string, startS: number, decision: Decision, engine: stri
   return {
     file,
     startS,
-    label: decision.label,
-    index: decision.index,
-    probability: decision.probability,
-    uncertainty: decision.uncertainty,
-    expert: decision.expert,
-    abstained: decision.abstained,
+    ...decision,
     engine,
     latencyUs: Math.round(latencyUs),
     meter: {

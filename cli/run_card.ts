@@ -54,12 +54,12 @@ function heading({ file, startS, samples, modelName, engine, latencyUs }: Card):
 function verdict(model: Model, decision: Decision): [string, string][] {
   const { label, probability, uncertainty, abstained } = decision;
   const guess = Math.log(model.labels.length);
-  const threshold = model.packed.policy.abstain[model.answerers.indexOf(decision.expert)];
+  const threshold = model.packed.policy.abstain[model.answerers.indexOf(decision.answerer!)];
   const rows: [string, string][] = [
     ["heard", abstained ? `${colors.yellow("not sure")} (best guess: ${label})` : colors.bold(label)],
     [
       "probability",
-      `${formatBar(probability)} ${formatShare(probability)}${abstained ? `, abstains below ${formatShare(threshold)}` : ""}`,
+      `${formatBar(probability!)} ${formatShare(probability!)}${abstained ? `, abstains below ${formatShare(threshold)}` : ""}`,
     ],
     [
       "entropy",
@@ -78,14 +78,15 @@ function verdict(model: Model, decision: Decision): [string, string][] {
   return rows;
 }
 
-function whoAndWhy(model: Model, { expert, uncertainty }: Decision): string {
+function whoAndWhy(model: Model, { answerer, uncertainty }: Decision): string {
+  const name = answerer!;
   const { policy } = model.packed;
-  if (policy.kind !== POLICY_PROBE) return expert;
-  const tier = model.answerers.indexOf(expert);
+  if (policy.kind !== POLICY_PROBE) return name;
+  const tier = model.answerers.indexOf(name);
   const chain = model.answerers.slice(0, tier);
   const before = chain.length > 0 ? `, asked because ${chain.join(" and ")} ${chain.length > 1 ? "were" : "was"} unsure` : "";
-  if (tier === model.answerers.length - 1) return `${expert}${before}; it has the last word`;
-  return `${expert}${before}; its entropy ${uncertainty.entropy!.toFixed(3)} is at most ${policy.escalate[tier].toFixed(3)}, so it asks no further`;
+  if (tier === model.answerers.length - 1) return `${name}${before}; it has the last word`;
+  return `${name}${before}; its entropy ${uncertainty.entropy!.toFixed(3)} is at most ${policy.escalate[tier].toFixed(3)}, so it asks no further`;
 }
 
 function costRows(cost: Cost, device: DeviceProfile): string[][] {

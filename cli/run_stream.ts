@@ -78,11 +78,11 @@ function report(
   function row({ startS, decision, event }: StreamWindow): string[] {
     const from = `${startS.toFixed(2)} s`;
     if (!decision) return [from, colors.dim("asleep"), "", "", "", event ?? ""];
-    const { label, probability, uncertainty, expert, abstained } = decision;
-    const heard = abstained ? colors.yellow(`not sure (${label})`) : label;
+    const { label, probability, uncertainty, answerer, abstained } = decision;
+    const heard = abstained ? colors.yellow(`not sure (${label})`) : label!;
     const entropy = uncertainty.entropy!;
-    const sure = `${formatBar(probability, 10)} ${formatShare(probability)}`;
-    return [from, heard, sure, `${formatBar(entropy / Math.log(model.labels.length), 5)} ${entropy.toFixed(3)}`, expert, event ?? ""];
+    const sure = `${formatBar(probability!, 10)} ${formatShare(probability!)}`;
+    return [from, heard, sure, `${formatBar(entropy / Math.log(model.labels.length), 5)} ${entropy.toFixed(3)}`, answerer!, event ?? ""];
   }
 }
 

@@ -55,7 +55,7 @@ export async function meterInference(modelPath: string, deviceName: string, data
   const spent = new Map<number, { times: number; counts: Counts }>();
   for (const clip of data.clips) {
     const metered = meter.decide(clip.features ? { features: clip.features } : { pcm: await clip.load!() });
-    const answerer = metered.decision.expert!;
+    const answerer = metered.decision.answerer!;
     const entry = spent.get(answerer) ?? { times: 0, counts: noCounts() };
     entry.times++;
     addCounts(entry.counts, metered.counts.router);

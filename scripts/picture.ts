@@ -20,8 +20,8 @@ import type { PackedOp } from "../host/model-file/model_file.ts";
 import { type DecisionCell, drawInstrument, type Instrument } from "../host/picture/instrument.ts";
 import { stripOf } from "../host/picture/spectrogram.ts";
 import type { Core } from "../host/runtime/core.ts";
+import { answererNetworks } from "../host/runtime/decision.ts";
 import { coreWasm, loadModel, type Model, SAMPLE_RATE, WINDOW_SAMPLES } from "../host/runtime/index.ts";
-import { answererNetworks } from "../host/runtime/model.ts";
 
 const MODEL = packagePath("models", "esc10.qmoe");
 /** Weights of the networks that answer, cheapest first. */
@@ -75,17 +75,17 @@ interface Heard extends DecisionCell {
 }
 
 function decide(pcm: Int16Array, model: Model, meter: Meter<Core>, device: DeviceProfile): Heard {
-  const { label, index, probability, abstained, expert } = model.decide(pcm);
+  const { label, index, probability, abstained, answerer } = model.decide(pcm);
   const { counts, steps } = meter.decide({ pcm });
   const frontEndCycles = cyclesOf(counts.frontEnd, device);
   const cycles = networkCycles(steps, model, device);
   return {
     codes: traceDecision(meter.core, model.packed, pcm, 0).codes,
-    label,
-    index,
-    probability,
+    label: label!,
+    index: index!,
+    probability: probability!,
     abstained,
-    answeredBy: model.answerers.indexOf(expert),
+    answeredBy: model.answerers.indexOf(answerer!),
     frontEndCycles,
     networkCycles: cycles,
     frontEndUj: energyUjOf(frontEndCycles, device).value,

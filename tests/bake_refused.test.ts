@@ -167,7 +167,7 @@ test("qurio bake, run and inspect", async () => {
   assert.is(json.modelBytes, readFileSync(join(folder, "slot.wasm.qmoe")).length);
   const decided = (model: string) => JSON.parse(qurio("run", model, packagePath("samples", "clock_tick.wav"), "--json").stdout);
   const [a, b] = [decided("app.wasm"), decided("m.qmoe")];
-  for (const field of ["label", "probability", "uncertainty", "expert"]) assert.equal(a[field], b[field], field);
+  for (const field of ["label", "probability", "uncertainty", "answerer"]) assert.equal(a[field], b[field], field);
   assert.match(qurio("inspect", "app.wasm").stdout, /policy probe/);
 });
 

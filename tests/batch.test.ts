@@ -9,7 +9,7 @@ import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
 import { WEIGHT_TYPES } from "../host/model-file/pack.ts";
 import { singleExpert } from "../host/model-file/repack.ts";
 import { Core } from "../host/runtime/core.ts";
-import { answererNetworks } from "../host/runtime/model.ts";
+import { answererNetworks } from "../host/runtime/decision.ts";
 import { randomModelFile } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
 

@@ -96,7 +96,7 @@ inBrowser("the page hears rain, says how sure it is, and stops", async () => {
     await shows(page, "event", /^rain$/); // two votes
     assert.match(await textOf(page, "probability"), /^\d+\.\d %$/);
     assert.match(await textOf(page, "uncertainty"), /^\d+\.\d %$/);
-    assert.match(await textOf(page, "expert"), /^(probe|4-bit)$/);
+    assert.match(await textOf(page, "answerer"), /^(probe|4-bit)$/);
     assert.match(await textOf(page, "window"), /^\d+ s to \d+ s$/);
     assert.ok(((await page.evaluate(`document.getElementById("probability-meter").value`)) as number) > 0.3);
     if (SCREENSHOT) writeFileSync(SCREENSHOT, await page.screenshot());

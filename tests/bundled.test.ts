@@ -43,11 +43,11 @@ for (const name of MODELS) {
     const truth = codes.clips.map(({ label }) => label);
     const f1 = weightedF1(
       truth,
-      predicted.map(({ index }) => index),
+      predicted.map(({ index }) => index!),
       10,
     );
     assert.ok(f1 > 0.97, `F1 on its own training clips: ${f1}`);
-    assert.ok(new Set(predicted.map(({ expert }) => expert)).size > 1, "more than one network answers");
+    assert.ok(new Set(predicted.map(({ answerer }) => answerer)).size > 1, "more than one network answers");
   });
 
   test(`${name}: names the synthetic samples`, async () => {

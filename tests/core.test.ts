@@ -119,7 +119,7 @@ test("the probe answers when sure and escalates when not; thresholds decide", as
   const features = Array.from({ length: 30 }, () => Float32Array.from({ length: 969 }, () => 4 * (next() - 0.5)));
   const experts = (escalate: number[]) => {
     core.load(randomModelFile({ escalate }));
-    return features.map((vector) => core.decideFeatures(vector).expert);
+    return features.map((vector) => core.decideFeatures(vector).answerer);
   };
   assert.equal(new Set(experts([99, 99])), new Set([0]));
   assert.equal(new Set(experts([0, 99])), new Set([1]));
@@ -137,7 +137,7 @@ test("an escalated decision is the single expert's, and weight bytes add up", as
   const p = core.probabilities();
   core.load(encodeModel({ ...model, router: null, experts: [model.experts[1]], policy: { ...model.policy, kind: POLICY_SINGLE } }));
   const alone = core.decideFeatures(vector);
-  assert.is(routed.label, alone.label);
+  assert.is(routed.index, alone.index);
   assert.equal(core.probabilities(), p);
   const networks = [model.router!, ...model.experts];
   const bytes = networks.flatMap(({ ops }) => ops).reduce((sum, { weights, rows }) => sum + weights.length + 4 * rows, 0);
@@ -163,7 +163,7 @@ test("curiosity: alpha = 0 is the plain router exactly; precision rises with alp
   const beta = [0, 0.4, 1];
   const meanBeta = (alpha: number, betas = beta) => {
     core.load(randomModelFile({ ...MODELS["bayesian"], alpha, beta: betas }));
-    const chosen = features.map((vector, i) => core.decideFeatures(vector, i).expert!);
+    const chosen = features.map((vector, i) => core.decideFeatures(vector, i).answerer!);
     return { chosen, mean: chosen.reduce((sum, expert) => sum + beta[expert], 0) / chosen.length };
   };
   const plain = meanBeta(0);
@@ -184,7 +184,7 @@ test("lambda: 0 changes nothing; the expected energy falls with it; reset keeps 
   const chosen = (lambda: number, energies?: number[]) => {
     core.load(randomModelFile({ ...MODELS["bayesian"], ...(energies && { energy: energies }) }));
     core.setLambda(lambda);
-    return features.map((vector, i) => core.decideFeatures(vector, i).expert!);
+    return features.map((vector, i) => core.decideFeatures(vector, i).answerer!);
   };
   assert.equal(chosen(0, energy), chosen(0));
   assert.equal(chosen(5), chosen(0), "a model without energies ignores lambda");
@@ -225,7 +225,7 @@ test("a model that takes features says so when audio comes", async () => {
   core.load(randomModelFile({ frontEnd: false, features: 50 }));
   core.reset(0);
   assert.throws(() => core.decide(), /takes feature vectors, not audio/);
-  assert.ok(core.decideFeatures(new Float32Array(50)).label !== null);
+  assert.ok(core.decideFeatures(new Float32Array(50)).index !== null);
 });
 
 test("a file in either build's layouts loads in both builds, to the same decision", async () => {

@@ -118,7 +118,7 @@ for (const { commands, lines } of steps) {
   ]);
   const model = await loadModel(packagePath("models", "esc10-tiny.qmoe"));
   const windows = model.stream({ hopS: 1 }).push(Int16Array.from(pcm));
-  const expected = windows.map(({ startS, event, decision }) => [startS, event, decision!.label, decimal6(decision!.probability)]);
+  const expected = windows.map(({ startS, event, decision }) => [startS, event, decision!.label, decimal6(decision!.probability!)]);
   const lines = heard.get("--hop 1 ")!.trimEnd().split("\n");
   const found = lines.map((line) => {
     const { startS, event, label } = JSON.parse(line);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as D from "../assembly/format/decision.ts";
-import { DECISION_EXPERT } from "../assembly/format/decision.ts";
+import { DECISION_ANSWERER } from "../assembly/format/decision.ts";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import * as S from "../assembly/format/stream.ts";
 import { checkArithmetic, checkFits, isBoard, loadBoard } from "../firmware-sim/image/boards.ts";
@@ -145,7 +145,7 @@ emulated("lambda: energy turns a Bayesian router to the cheap expert, as in the 
   const features = Float32Array.from({ length: 37 }, (_, i) => Math.sin(3 * i));
   const file = randomModelFile({ frontEnd: false, experts: ["ternary", "8-bit"], policy: POLICY_BAYESIAN, samples: 4, energy: [0.2, 1] });
   const library = await cLibrary(file);
-  const expert = (record: Uint8Array) => new DataView(record.buffer, record.byteOffset).getInt32(DECISION_EXPERT, true);
+  const expert = (record: Uint8Array) => new DataView(record.buffer, record.byteOffset).getInt32(DECISION_ANSWERER, true);
   let decided: Uint8Array[] = [];
   withFirmware(library, "cortex-m4", false, (firmware) => {
     const records = [0, 1e6].map((lambda) => firmware.run(features, 2, false, lambda).record);

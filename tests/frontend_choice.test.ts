@@ -98,7 +98,7 @@ test("either arithmetic decides alike in both builds, and like the other", async
     const [scalar, simd] = [await loadModel(file, { simd: false }), await loadModel(file, { simd: true })];
     const decision = scalar.decide(pcm);
     assert.equal(simd.decide(pcm), decision, name);
-    probabilities.push(decision.probability);
+    probabilities.push(decision.probability!);
   }
   assert.ok(Math.abs(probabilities[0] - probabilities[1]) < 0.02, `${probabilities}`);
 });

@@ -206,7 +206,7 @@ test("alpha = 0 is the plain router on any variance scale", async () => {
   const model = randomModel({ ...SMALL, policy: POLICY_BAYESIAN, samples: 5, experts: ["ternary", "4-bit", "8-bit"], alpha: 0 });
   const routes = (varianceScale: number) => {
     core.load(encodeModel({ ...model, policy: { ...model.policy, varianceScale } }));
-    return Array.from({ length: 40 }, (_, seed) => core.decideFeatures(randomFeatures(6, seed), seed).expert);
+    return Array.from({ length: 40 }, (_, seed) => core.decideFeatures(randomFeatures(6, seed), seed).answerer);
   };
   const plain = routes(1);
   assert.ok(new Set(plain).size > 1, `some of each: ${plain}`);

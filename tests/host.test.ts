@@ -84,16 +84,16 @@ test("a decision has its documented fields, and null where the model computes no
   const [sampled, plain] = [await loadModel(file), await loadModel(randomModelFile({ policy: POLICY_SINGLE, experts: ["ternary"] }))];
   const pcm = randomPcm(80000, 5);
   const a = sampled.decide(pcm);
-  assert.is(a.label, sampled.labels[a.index]);
-  assert.ok(a.probability > 0 && a.probability <= 1);
+  assert.is(a.label, sampled.labels[a.index!]);
+  assert.ok(a.probability! > 0 && a.probability! <= 1);
   const { entropy, mutualInformation, routerVariance } = a.uncertainty;
   assert.ok(entropy! >= 0 && entropy! <= Math.log(10) + 1e-5);
   assert.ok(mutualInformation! >= 0 && routerVariance! >= 0);
-  assert.ok(sampled.answerers.includes(a.expert));
+  assert.ok(sampled.answerers.includes(a.answerer!));
   const b = plain.decide(pcm);
   assert.is(b.uncertainty.mutualInformation, null);
   assert.is(b.uncertainty.routerVariance, null);
-  assert.is(b.expert, "ternary");
+  assert.is(b.answerer, "ternary");
   const fields = packagePath("docs", "reference", "api.md");
   for (const name of [...Object.keys(a).filter((key) => key !== "uncertainty"), ...Object.keys(a.uncertainty)]) {
     assert.match(readFileSync(fields, "utf8"), new RegExp(`\`(uncertainty\\.)?${name}\``), `docs/reference/api.md tells what ${name} is`);

@@ -63,7 +63,7 @@ emulated("a compiled core takes one decision after another: short and long sound
       steps.map(({ part }) => part),
       ["expert", "expert", "expert"],
     );
-    assert.is(decision.expert, 0);
+    assert.is(decision.answerer, 0);
   } finally {
     roads.close();
   }

@@ -122,7 +122,7 @@ async function holds(model: ReturnType<typeof randomModel>, inputs: MeterInput[]
       const undo = takePath(meter.core, packed, path);
       const { steps, decision } = meter.decide(input, 77);
       undo();
-      assert.is(decision.expert, path.answerer);
+      assert.is(decision.answerer, path.answerer);
       assert.is(steps.length, bounds.paths[i].length, path.name);
       for (const [s, { counts, traffic, phase, times }] of steps.entries()) {
         const { most, least, ...about } = bounds.paths[i][s];

@@ -25,16 +25,16 @@ test("docs/decision.svg is what `npm run picture` draws", () => {
 test("the first window is samples/clock_tick.wav: label, probability and energy are those of the model and the meter", async () => {
   const path = packagePath("models", "esc10.qmoe");
   const pcm = await toPcm16k(readWav(readFileSync(packagePath("samples", "clock_tick.wav")), "clock_tick.wav"));
-  const { label, probability, expert } = (await loadModel(path)).decide(pcm);
+  const { label, probability, answerer } = (await loadModel(path)).decide(pcm);
   const meter = await Meter.create(coreWasm(false), false);
   meter.core.load(readFileSync(path));
   const { networkUj, decisionUj } = costOf(meter.decide({ pcm }).counts, loadDevice(DEFAULT_DEVICE));
   const [cell] = data.decisions;
-  assert.equal([cell.label, cell.probability, data.rungs[cell.answeredBy].name], [label, probability, expert]);
+  assert.equal([cell.label, cell.probability, data.rungs[cell.answeredBy].name], [label, probability, answerer]);
   const network = cell.rungUj.reduce((a, b) => a + b, 0);
   assert.ok(Math.abs(network / networkUj - 1) < 1e-9, `${network} uJ drawn, ${networkUj} metered`);
   assert.ok(Math.abs((cell.frontEndUj + network) / decisionUj - 1) < 1e-9);
-  for (const shown of [`>${label}<`, `>${(100 * probability).toFixed(1)} %<`, `>answers, ${Number(networkUj.toPrecision(3))} µJ<`])
+  for (const shown of [`>${label}<`, `>${(100 * probability!).toFixed(1)} %<`, `>answers, ${Number(networkUj.toPrecision(3))} µJ<`])
     assert.ok(svg.includes(shown), shown);
   assert.ok(svg.includes(`>${(decisionUj / 1000).toFixed(1)} mJ<`));
 });

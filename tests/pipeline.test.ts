@@ -61,7 +61,21 @@ for (const [router, more] of [
     assert.match(inspected.provenance.command, new RegExp(`--router ${router}`));
 
     const decision = succeed("run", model, sample, "--json").json();
-    const keys = ["file", "startS", "label", "index", "probability", "uncertainty", "expert", "abstained", "engine", "latencyUs", "meter"];
+    const keys = [
+      "file",
+      "startS",
+      "label",
+      "index",
+      "probability",
+      "uncertainty",
+      "answerer",
+      "abstained",
+      "framesSeen",
+      "weightBytesRead",
+      "engine",
+      "latencyUs",
+      "meter",
+    ];
     assert.equal(Object.keys(decision), keys);
     assert.equal(Object.keys(decision.uncertainty), ["entropy", "mutualInformation", "routerVariance"]);
     assert.equal(Object.keys(decision.meter), [

@@ -169,7 +169,7 @@ test("events start and stop by vote, with hysteresis, and abstentions do not vot
   ]) {
     for (const core of await cores(file)) {
       const windows = windowsOf(core, file, pcm, { hopS: 0.25, votes, startVotes, stopVotes }, 0, () => 4000);
-      const labels = windows.map(({ decision }) => (decision!.abstained ? null : decision!.label));
+      const labels = windows.map(({ decision }) => (decision!.abstained ? null : decision!.index));
       assert.ok(windows.length > 50 && labels.includes(null) && new Set(labels).size > 2, "a test needs changing labels");
       assert.equal(
         windows.map(({ event }) => event),
@@ -235,7 +235,7 @@ test("settings out of range neither trap nor leave the ring", async () => {
       stream.end();
     }
     core.reset(0);
-    assert.ok(core.decide().label !== null);
+    assert.ok(core.decide().index !== null);
   }
 });
 

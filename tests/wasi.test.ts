@@ -14,9 +14,10 @@ import { DEVICE_ERRORS } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
+import { nameDecision } from "../host/runtime/decision.ts";
 import { coreWasm } from "../host/runtime/index.ts";
-import { answererNetworks } from "../host/runtime/model.ts";
 import { compileEntry } from "./harness/compile.ts";
+import { decisionText } from "./harness/decision_text.ts";
 import { type ModelOptions, randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
 import { type WavRecipe, wavBytes } from "./harness/wav.ts";
@@ -53,11 +54,8 @@ async function expectedLine(model: PackedModel, pcm: Int16Array, seed: number, w
   core.load(encodeModel(model));
   core.reset(seed);
   core.push(pcm);
-  const { label, probability, entropy, mutualInformation, routerVariance, expert, abstained, framesSeen, weightBytesRead } = core.decide();
-  const digits = (value: number | null) => (value === null ? "null" : decimal6(value));
-  const record = withRecord ? `,"record":"${Buffer.from(core.decisionBytes()).toString("hex")}"` : "";
-  const names = answererNetworks(model).map(({ name }) => name);
-  return `{"status":1,"label":${JSON.stringify(model.labels[label!])},"index":${label},"probability":${digits(probability)},"entropy":${digits(entropy)},"mutualInformation":${digits(mutualInformation)},"routerVariance":${digits(routerVariance)},"expert":"${names[expert!]}","abstained":${abstained},"framesSeen":${framesSeen},"weightBytesRead":${weightBytesRead}${record}}\n`;
+  const decision = nameDecision(model, core.decide());
+  return `{${decisionText(decision)}${withRecord ? `,"record":"${Buffer.from(core.decisionBytes()).toString("hex")}"` : ""}}\n`;
 }
 
 test("the binary: preview 1 imports only, memory and _start out, no start function, MVP instructions", async () => {

@@ -4,9 +4,9 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { decimal6 } from "../host/engines/decimal.ts";
 import { packagePath } from "../host/files.ts";
 import { loadModel, type StreamOptions, type StreamWindow } from "../host/runtime/index.ts";
+import { decisionText } from "./harness/decision_text.ts";
 
 const MODEL = "models/esc10-tiny.qmoe";
 
@@ -67,10 +67,7 @@ async function expectedLines(options: StreamOptions): Promise<string[]> {
     const changed = event !== before;
     before = event;
     if (!decision) return changed ? [`${head},"asleep":true}`] : [];
-    const { label, index, probability, uncertainty, expert, abstained, framesSeen, weightBytesRead } = decision;
-    return [
-      `${head},"status":1,"label":${json(label)},"index":${index},"probability":${decimal6(probability)},"entropy":${decimal6(uncertainty.entropy!)},"mutualInformation":null,"routerVariance":null,"expert":${json(expert)},"abstained":${abstained},"framesSeen":${framesSeen},"weightBytesRead":${weightBytesRead}}`,
-    ];
+    return [`${head},${decisionText(decision)}}`];
   });
 }
 

@@ -10,14 +10,14 @@ import {
   DECISION_ABSTAINED,
   DECISION_BYTES,
   DECISION_ENTROPY,
-  DECISION_EXPERT,
+  DECISION_ANSWERER,
   DECISION_FRAMES_SEEN,
-  DECISION_LABEL,
+  DECISION_INDEX,
   DECISION_MUTUAL_INFORMATION,
   DECISION_PROBABILITY,
   DECISION_ROUTER_VARIANCE,
   DECISION_STATUS,
-  DECISION_WEIGHT_BYTES,
+  DECISION_WEIGHT_BYTES_READ,
   STATUS_DECIDED,
 } from "../format/decision.ts";
 import { ERROR_NO_FRONT_END, ERROR_NOT_LOADED, ERROR_OVERFLOW, OK } from "../format/errors.ts";
@@ -116,8 +116,8 @@ function startWindow(): void {
   if (USES_SAMPLES) seedRandom(windowSeed);
   stage = LISTEN;
   for (let i = 0; i < DECISION_BYTES; i += 4) store<i32>(RECORD + i, 0);
-  store<i32>(RECORD, -1, DECISION_LABEL);
-  store<i32>(RECORD, -1, DECISION_EXPERT);
+  store<i32>(RECORD, -1, DECISION_INDEX);
+  store<i32>(RECORD, -1, DECISION_ANSWERER);
   store<f32>(RECORD, -1, DECISION_PROBABILITY);
   store<f32>(RECORD, -1, DECISION_ENTROPY);
   store<f32>(RECORD, -1, DECISION_MUTUAL_INFORMATION);
@@ -281,7 +281,7 @@ function advance(index: i32): bool {
     overflow(index);
     return false;
   }
-  store<i32>(RECORD, load<i32>(RECORD, DECISION_WEIGHT_BYTES) + bytes, DECISION_WEIGHT_BYTES);
+  store<i32>(RECORD, load<i32>(RECORD, DECISION_WEIGHT_BYTES_READ) + bytes, DECISION_WEIGHT_BYTES_READ);
   return true;
 }
 
@@ -299,10 +299,10 @@ function answer(): void {
   }
   const label = argmax(probabilityPtr, classCount);
   const probability = load<f32>(probabilityPtr + ((<usize>label) << 2));
-  store<i32>(RECORD, label, DECISION_LABEL);
+  store<i32>(RECORD, label, DECISION_INDEX);
   store<f32>(RECORD, probability, DECISION_PROBABILITY);
   store<f32>(RECORD, h, DECISION_ENTROPY);
-  store<i32>(RECORD, answerer, DECISION_EXPERT);
+  store<i32>(RECORD, answerer, DECISION_ANSWERER);
   const abstains = probability < abstainBelow(answerer);
   store<i32>(RECORD, abstains ? 1 : 0, DECISION_ABSTAINED);
   store<i32>(RECORD, STATUS_DECIDED, DECISION_STATUS);

@@ -1,17 +1,16 @@
-// The line of JSON about a decision: the record's fields as text, numbers by integer arithmetic, so that every engine prints the same digits.
+// The line of JSON about a decision: the fields of host/runtime/decision.ts as text, numbers by integer arithmetic, so that every engine prints the same digits.
 
 import {
   DECISION_ABSTAINED,
   DECISION_BYTES,
   DECISION_ENTROPY,
-  DECISION_EXPERT,
+  DECISION_ANSWERER,
   DECISION_FRAMES_SEEN,
-  DECISION_LABEL,
+  DECISION_INDEX,
   DECISION_MUTUAL_INFORMATION,
   DECISION_PROBABILITY,
   DECISION_ROUTER_VARIANCE,
-  DECISION_STATUS,
-  DECISION_WEIGHT_BYTES,
+  DECISION_WEIGHT_BYTES_READ,
 } from "../format/decision.ts";
 import { LABELS_OFFSETS, NETWORK_NAME_BYTES } from "../format/file.ts";
 import { POLICY_PROBE, SECTION_LABELS } from "../format/ids.ts";
@@ -29,29 +28,27 @@ export function printDecision(startFrame: i32): void {
   printTo(STDOUT);
   putText("{");
   if (startFrame >= 0) putWindow(startFrame);
-  putText('"status":');
-  putUnsigned(load<u32>(record, DECISION_STATUS));
-  putText(',"label":');
-  const label = load<i32>(record, DECISION_LABEL);
-  putLabel(label);
+  putText('"label":');
+  const index = load<i32>(record, DECISION_INDEX);
+  putLabel(index);
   putText(',"index":');
-  putIndex(label);
+  putIndex(index);
   putText(',"probability":');
   putQuantity(load<f32>(record, DECISION_PROBABILITY));
-  putText(',"entropy":');
+  putText(',"uncertainty":{"entropy":');
   putQuantity(load<f32>(record, DECISION_ENTROPY));
   putText(',"mutualInformation":');
   putQuantity(load<f32>(record, DECISION_MUTUAL_INFORMATION));
   putText(',"routerVariance":');
   putQuantity(load<f32>(record, DECISION_ROUTER_VARIANCE));
-  putText(',"expert":');
-  putExpert(load<i32>(record, DECISION_EXPERT));
+  putText('},"answerer":');
+  putAnswerer(load<i32>(record, DECISION_ANSWERER));
   putText(',"abstained":');
   putText(load<i32>(record, DECISION_ABSTAINED) != 0 ? "true" : "false");
   putText(',"framesSeen":');
   putUnsigned(load<u32>(record, DECISION_FRAMES_SEEN));
   putText(',"weightBytesRead":');
-  putUnsigned(load<u32>(record, DECISION_WEIGHT_BYTES));
+  putUnsigned(load<u32>(record, DECISION_WEIGHT_BYTES_READ));
   if (wantsRecord) {
     putText(',"record":"');
     putHex(record, DECISION_BYTES);
@@ -105,7 +102,7 @@ function putLabel(index: i32): void {
 }
 
 /** Name of the network that answered: under the probe policy the probe is answerer 0. */
-function putExpert(answerer: i32): void {
+function putAnswerer(answerer: i32): void {
   if (answerer < 0) {
     putText("null");
     return;

@@ -69,7 +69,7 @@ function show({ startS, decision, event }, classes) {
   find("probability-meter").value = decision.probability;
   find("uncertainty").textContent = percent(uncertainty);
   find("uncertainty-meter").value = uncertainty;
-  find("expert").textContent = decision.expert;
+  find("answerer").textContent = decision.answerer;
   find("window").textContent = `${startS.toFixed(0)} s to ${(startS + 5).toFixed(0)} s`;
 }
 

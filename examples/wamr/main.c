@@ -84,7 +84,7 @@ static void report(struct classifier* c, const struct options* options, const st
     char answer[96] = "asleep";
     if (decision) {
       const char* unsure = decision->abstained ? ", not sure" : "";
-      snprintf(answer, sizeof answer, "%s, %d %%%s", classifier_label(c, decision->label), (int)(100 * decision->probability), unsure);
+      snprintf(answer, sizeof answer, "%s, %d %%%s", classifier_label(c, decision->index), (int)(100 * decision->probability), unsure);
     }
     printf("%4d.%02d s  %-32s event: %s\n", frame / 100, frame % 100, answer, stream.event < 0 ? "none" : classifier_label(c, stream.event));
   }

@@ -20,26 +20,26 @@
 /* At decisionPtr(). Absent values are -1. */
 struct qurio_decision {
   uint32_t status;            /* 0 while no decision is made, 1 when the record is complete */
-  int32_t label;              /* index into the labels of the model */
+  int32_t index;              /* into the labels of the model */
   float probability;          /* of that label */
   float entropy;              /* of the network that answered, in nats */
   float mutual_information;   /* over the router's samples, in nats */
   float router_variance;      /* sum of the variances of its sampled outputs */
-  int32_t expert;             /* who answered: the probe first, if there is one, then the experts */
+  int32_t answerer;           /* who answered: the probe first, if there is one, then the experts */
   uint32_t abstained;         /* 1: the probability is below the answerer's threshold */
   uint32_t frames_seen;       /* frames computed for this window */
-  uint32_t weight_bytes;      /* packed weights and scales read */
+  uint32_t weight_bytes_read; /* packed weights and scales read */
 } QURIO_MAY_ALIAS;
 QURIO_ASSERT(offsetof(struct qurio_decision, status) == 0, "status");
-QURIO_ASSERT(offsetof(struct qurio_decision, label) == 4, "label");
+QURIO_ASSERT(offsetof(struct qurio_decision, index) == 4, "index");
 QURIO_ASSERT(offsetof(struct qurio_decision, probability) == 8, "probability");
 QURIO_ASSERT(offsetof(struct qurio_decision, entropy) == 12, "entropy");
 QURIO_ASSERT(offsetof(struct qurio_decision, mutual_information) == 16, "mutual_information");
 QURIO_ASSERT(offsetof(struct qurio_decision, router_variance) == 20, "router_variance");
-QURIO_ASSERT(offsetof(struct qurio_decision, expert) == 24, "expert");
+QURIO_ASSERT(offsetof(struct qurio_decision, answerer) == 24, "answerer");
 QURIO_ASSERT(offsetof(struct qurio_decision, abstained) == 28, "abstained");
 QURIO_ASSERT(offsetof(struct qurio_decision, frames_seen) == 32, "frames_seen");
-QURIO_ASSERT(offsetof(struct qurio_decision, weight_bytes) == 36, "weight_bytes");
+QURIO_ASSERT(offsetof(struct qurio_decision, weight_bytes_read) == 36, "weight_bytes_read");
 QURIO_ASSERT(sizeof(struct qurio_decision) == 40, "qurio_decision");
 
 /* At streamPtr(): settings count from the next reset on. */

@@ -14,21 +14,15 @@ import { INTERFACE, loadJco } from "../../tools/export/component.ts";
 
 /** Interface model of wit/qurio.wit as jco gives it, as far as engines need it. */
 export interface ComponentModel {
-  classify(pcm: Int16Array, seed: number): ComponentDecision;
-  classifyFeatures(features: Float32Array, seed: number): ComponentDecision;
+  classify(pcm: Int16Array, seed: number): ComponentAnswer;
+  classifyFeatures(features: Float32Array, seed: number): ComponentAnswer;
   info(): Record<string, unknown>;
 }
 
-export interface ComponentDecision {
-  label: string;
-  index: number;
-  probability: number;
+/** Record answer, as far as engines need it; `decision` has the fields of host/runtime/decision.ts, undefined for none. */
+export interface ComponentAnswer {
+  decision: Record<string, unknown>;
   probabilities: Float32Array;
-  uncertainty: { entropy: number; mutualInformation?: number; routerVariance?: number };
-  answerer: string;
-  abstained: boolean;
-  framesSeen: number;
-  weightBytesRead: number;
   bytes: Uint8Array;
 }
 

@@ -17,15 +17,15 @@ type Field = [type: "uint32_t" | "int32_t" | "int16_t" | "float", offset: number
 /** The record of assembly/format/decision.ts, in order. */
 const DECISION: Field[] = [
   ["uint32_t", D.DECISION_STATUS, "status", "0 while no decision is made, 1 when the record is complete"],
-  ["int32_t", D.DECISION_LABEL, "label", "index into the labels of the model"],
+  ["int32_t", D.DECISION_INDEX, "index", "into the labels of the model"],
   ["float", D.DECISION_PROBABILITY, "probability", "of that label"],
   ["float", D.DECISION_ENTROPY, "entropy", "of the network that answered, in nats"],
   ["float", D.DECISION_MUTUAL_INFORMATION, "mutual_information", "over the router's samples, in nats"],
   ["float", D.DECISION_ROUTER_VARIANCE, "router_variance", "sum of the variances of its sampled outputs"],
-  ["int32_t", D.DECISION_EXPERT, "expert", "who answered: the probe first, if there is one, then the experts"],
+  ["int32_t", D.DECISION_ANSWERER, "answerer", "who answered: the probe first, if there is one, then the experts"],
   ["uint32_t", D.DECISION_ABSTAINED, "abstained", "1: the probability is below the answerer's threshold"],
   ["uint32_t", D.DECISION_FRAMES_SEEN, "frames_seen", "frames computed for this window"],
-  ["uint32_t", D.DECISION_WEIGHT_BYTES, "weight_bytes", "packed weights and scales read"],
+  ["uint32_t", D.DECISION_WEIGHT_BYTES_READ, "weight_bytes_read", "packed weights and scales read"],
 ];
 
 /** The record of assembly/format/stream.ts: what the host writes, and what it reads. */

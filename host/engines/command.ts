@@ -72,7 +72,7 @@ function wav16k(pcm: Int16Array): Uint8Array {
 
 /** The command's lines as records, or its complaint as the error that the core would have given. Some runtimes lose the exit code. */
 function recordsOf({ exitCode, stdout, stderr }: CommandRun, count: number): Uint8Array[] {
-  const records = [...stdout.matchAll(/^\{"status":1,.*"record":"([0-9a-f]{80})"\}$/gm)].map(
+  const records = [...stdout.matchAll(/^\{"label":.*"record":"([0-9a-f]{80})"\}$/gm)].map(
     ([, hex]) => new Uint8Array(Buffer.from(hex, "hex")),
   );
   if (exitCode !== 0 || records.length !== count) throw commandError(stderr.trim() || stdout.trim() || `exit code ${exitCode}`);

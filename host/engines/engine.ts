@@ -2,9 +2,10 @@
 
 import { QurioError } from "../errors.ts";
 import { decodeModel } from "../model-file/model_file.ts";
-import { checkFeatures, readDecision } from "../runtime/core.ts";
+import { checkFeatures } from "../runtime/core.ts";
+import { type Decision, nameDecision, readDecision } from "../runtime/decision.ts";
 import { coreWasm } from "../runtime/index.ts";
-import { type Decision, isWasm, modelFromBytes, nameDecision } from "../runtime/model.ts";
+import { isWasm, modelFromBytes } from "../runtime/model.ts";
 import type { Build, Input, Runner } from "./runner.ts";
 import { CHROMIUM, IWASM, PYTHON_WASM3, type Tool, WAMR, WAMRC, WASMTIME } from "./tools.ts";
 

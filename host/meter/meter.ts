@@ -4,7 +4,8 @@
 //   '------------- frontEnd ---------------------'  '--------- router ---------'  '--- expert ---'
 
 import * as I from "../../assembly/format/ids.ts";
-import { Core, type RawDecision } from "../runtime/core.ts";
+import { Core } from "../runtime/core.ts";
+import type { RawDecision } from "../runtime/decision.ts";
 import { type Pumped, pumpDecision } from "../runtime/pump.ts";
 import { noPartCounts, type Part, type PartCounts } from "./cost.ts";
 import { addCounts, CounterReader, type Counts, countsOf, noCounts, noTraffic, type Traffic, trafficOf } from "./counts.ts";

@@ -19,7 +19,7 @@ import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, SECTION_POLICY, SECTION
 import { LINEAR_BIAS_OFFSET } from "../../assembly/format/linear.ts";
 import type { PackedModel, PackedNetwork } from "../model-file/model_file.ts";
 import type { Core } from "../runtime/core.ts";
-import { answererNetworks } from "../runtime/model.ts";
+import { answererNetworks } from "../runtime/decision.ts";
 
 export interface Path {
   /** Index of the answerer; -1 for a model that ends with its features. */

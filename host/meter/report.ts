@@ -123,7 +123,7 @@ export class ClipMeter {
   add(input: MeterInput): void {
     const { meter, packed } = this.subject;
     const own = meter.decide(input);
-    this.natural.push({ answerer: own.decision.expert ?? -1, ...this.cyclesOn(own.steps) });
+    this.natural.push({ answerer: own.decision.answerer ?? -1, ...this.cyclesOn(own.steps) });
     const { kind } = packed.policy;
     const seen = new Set<string>();
     for (const [i, path] of this.paths.entries()) {

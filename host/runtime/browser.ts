@@ -4,15 +4,14 @@
 import { fetched, type LoadOptions, type Model, modelFromBytes, type WasmSource } from "./model.ts";
 
 export { QurioError } from "../errors.ts";
+export type { Decision, Uncertainty } from "./decision.ts";
 export {
-  type Decision,
   hasSimd,
   type LoadOptions,
   Model,
   SAMPLE_RATE,
   type Stream,
   type StreamWindow,
-  type Uncertainty,
   type WasmSource,
   WINDOW_SAMPLES,
 } from "./model.ts";

@@ -1,13 +1,14 @@
 // The core module behind typed calls: places the model, grows memory, pushes audio, reads the decision record. Browser-safe.
 
 import { instantiate } from "@assemblyscript/loader";
-import * as D from "../../assembly/format/decision.ts";
+import { DECISION_BYTES } from "../../assembly/format/decision.ts";
 import { ABI_VERSION, ALIGNMENT, PHASE_ROUTER } from "../../assembly/format/ids.ts";
 import { STREAM_LAMBDA } from "../../assembly/format/stream.ts";
 import { deviceError, QurioError } from "../errors.ts";
 import { decodePlan, type MemoryPlan } from "../model-file/model_file.ts";
 import { repack } from "../model-file/repack.ts";
 import type { CoreExports } from "./core_exports.ts";
+import { type RawDecision, readDecision } from "./decision.ts";
 import { drain, pumpDecision, pumpSound, putFeatures } from "./pump.ts";
 
 const PAGE = 65536;
@@ -15,20 +16,6 @@ const PAGE = 65536;
 const BATCH = 64;
 
 const align = (ptr: number) => Math.ceil(ptr / ALIGNMENT) * ALIGNMENT;
-
-/** The decision record as numbers; absent values are null. Entropies in nats. */
-export interface RawDecision {
-  label: number | null;
-  probability: number | null;
-  entropy: number | null;
-  mutualInformation: number | null;
-  routerVariance: number | null;
-  /** Index among the networks that may answer: the probe, if there is one, first. */
-  expert: number | null;
-  abstained: boolean;
-  framesSeen: number;
-  weightBytesRead: number;
-}
 
 export class Core {
   readonly exports: CoreExports;
@@ -217,16 +204,13 @@ export class Core {
 
   /** The 40 bytes of the decision record. */
   decisionBytes(): Uint8Array {
-    return new Uint8Array(this.exports.memory.buffer, this.exports.decisionPtr(), D.DECISION_BYTES).slice();
+    return new Uint8Array(this.exports.memory.buffer, this.exports.decisionPtr(), DECISION_BYTES).slice();
   }
 
   decision(): RawDecision {
     return readDecision(this.decisionBytes());
   }
 }
-
-/** A value of the record; what is absent is negative there. */
-const present = (value: number) => (value < 0 ? null : value);
 
 /** @throws QurioError FEATURES_SHAPE */
 export function checkFeatures({ length }: Float32Array, expected: number): void {
@@ -236,20 +220,4 @@ export function checkFeatures({ length }: Float32Array, expected: number): void 
     `feature vector has ${length} values, the model takes ${expected}`,
     "Compute the features that the model was trained on.",
   );
-}
-
-/** A decision record's bytes as numbers. */
-export function readDecision(bytes: Uint8Array): RawDecision {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return {
-    label: present(view.getInt32(D.DECISION_LABEL, true)),
-    probability: present(view.getFloat32(D.DECISION_PROBABILITY, true)),
-    entropy: present(view.getFloat32(D.DECISION_ENTROPY, true)),
-    mutualInformation: present(view.getFloat32(D.DECISION_MUTUAL_INFORMATION, true)),
-    routerVariance: present(view.getFloat32(D.DECISION_ROUTER_VARIANCE, true)),
-    expert: present(view.getInt32(D.DECISION_EXPERT, true)),
-    abstained: view.getUint32(D.DECISION_ABSTAINED, true) !== 0,
-    framesSeen: view.getUint32(D.DECISION_FRAMES_SEEN, true),
-    weightBytesRead: view.getUint32(D.DECISION_WEIGHT_BYTES, true),
-  };
 }

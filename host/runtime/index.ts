@@ -6,15 +6,14 @@ import { readInput } from "../read_input.ts";
 import { type Address, type LoadOptions, type Model, modelFromBytes, type WasmSource } from "./model.ts";
 
 export { QurioError } from "../errors.ts";
+export type { Decision, Uncertainty } from "./decision.ts";
 export {
-  type Decision,
   hasSimd,
   type LoadOptions,
   Model,
   SAMPLE_RATE,
   type Stream,
   type StreamWindow,
-  type Uncertainty,
   type WasmSource,
   WINDOW_SAMPLES,
 } from "./model.ts";

@@ -1,9 +1,10 @@
 // A loaded model: what `import { loadModel } from "qurio"` gives. Browser-safe: no file access here.
 
-import { POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
+import { POLICY_BAYESIAN } from "../../assembly/format/ids.ts";
 import { QurioError } from "../errors.ts";
-import { decodeModel, type MemoryPlan, memoryPlan, type PackedModel, type PackedNetwork } from "../model-file/model_file.ts";
-import { Core, type RawDecision } from "./core.ts";
+import { decodeModel, type MemoryPlan, memoryPlan, type PackedModel } from "../model-file/model_file.ts";
+import { Core } from "./core.ts";
+import { answererNetworks, type Decision, nameDecision } from "./decision.ts";
 import { RawStream, type RawWindow, type StreamOptions, streamSettings } from "./stream.ts";
 
 /** Samples of one window: 5 s at 16 kHz. */
@@ -11,34 +12,6 @@ export const WINDOW_SAMPLES = 80000;
 export const SAMPLE_RATE = 16000;
 /** A rest shorter than this behind the last whole window is not worth a decision of its own: 0.5 s. */
 const SHORTEST_REST_SAMPLES = 8000;
-
-/** How sure the model is. Entropies in nats; null where the model's policy does not compute the quantity. */
-export interface Uncertainty {
-  /** Predictive entropy of the network that answered; ln(classes) at most. */
-  entropy: number | null;
-  /** H(mean p) - mean H(p_m) over the router's Monte Carlo samples. */
-  mutualInformation: number | null;
-  /** Sum over the router's outputs of the variance of its sampled softmaxes. */
-  routerVariance: number | null;
-}
-
-export interface Decision {
-  /** The most probable label, also when `abstained`. */
-  label: string;
-  /** Index of the label in `Model.labels`. */
-  index: number;
-  /** Probability of the label, 0..1. */
-  probability: number;
-  uncertainty: Uncertainty;
-  /** Name of the network that answered, one of `Model.answerers`. */
-  expert: string;
-  /** The probability is below the calibrated threshold: treat the label as "not sure". */
-  abstained: boolean;
-  /** Log-mel frames computed, zero-padding included; 0 for a decision from features. */
-  framesSeen: number;
-  /** Packed weights and scales read, the router included. */
-  weightBytesRead: number;
-}
 
 /** What a stream says about one window of 5 s. */
 export interface StreamWindow {
@@ -171,20 +144,6 @@ export class Model {
   }
 }
 
-/** A decision record's numbers with the model's names. */
-export function nameDecision(packed: PackedModel, raw: RawDecision): Decision {
-  return {
-    label: packed.labels[raw.label!],
-    index: raw.label!,
-    probability: raw.probability!,
-    uncertainty: { entropy: raw.entropy, mutualInformation: raw.mutualInformation, routerVariance: raw.routerVariance },
-    expert: answererNetworks(packed)[raw.expert!]?.name,
-    abstained: raw.abstained,
-    framesSeen: raw.framesSeen,
-    weightBytesRead: raw.weightBytesRead,
-  };
-}
-
 function checkPcm(pcm: unknown): void {
   // by name, because an array may come from another realm (an iframe, a vm context)
   const kind = Object.prototype.toString.call(pcm).slice(8, -1);
@@ -203,11 +162,6 @@ export function windowStarts(samples: number): number[] {
   const starts = [0];
   for (let start = WINDOW_SAMPLES; samples - start >= SHORTEST_REST_SAMPLES; start += WINDOW_SAMPLES) starts.push(start);
   return starts;
-}
-
-/** Networks that may answer, in the order of the decision record's expert field. */
-export function answererNetworks(packed: PackedModel): PackedNetwork[] {
-  return packed.policy.kind === POLICY_PROBE && packed.router ? [packed.router, ...packed.experts] : packed.experts;
 }
 
 /** Whether these are bytes of a wasm module, as `qurio bake` writes them, and not of a model file. */

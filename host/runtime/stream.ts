@@ -5,7 +5,8 @@ import { PHASE_DONE, PHASE_HOP } from "../../assembly/format/ids.ts";
 import { RING_FRAMES } from "../../assembly/format/plan.ts";
 import * as S from "../../assembly/format/stream.ts";
 import { QurioError } from "../errors.ts";
-import type { Core, RawDecision } from "./core.ts";
+import type { Core } from "./core.ts";
+import type { RawDecision } from "./decision.ts";
 import { pumpSound } from "./pump.ts";
 
 export interface StreamOptions {

@@ -9,8 +9,8 @@ import { CounterReader, totalOf } from "../../host/meter/counts.ts";
 import type { Instrumented } from "../../host/meter/instrument.ts";
 import { decodeModel, decodePlan, memoryPlan, type PackedModel } from "../../host/model-file/model_file.ts";
 import { outputsOf, type PackedNetwork } from "../../host/model-file/network.ts";
-import { readDecision } from "../../host/runtime/core.ts";
 import type { CoreExports } from "../../host/runtime/core_exports.ts";
+import { readDecision } from "../../host/runtime/decision.ts";
 import { pumpSound, pumpToEnd, putFeatures } from "../../host/runtime/pump.ts";
 
 const PAGE = 65536;
@@ -185,7 +185,15 @@ export class Sandbox {
     const record = this.memory.slice(this.exports.decisionPtr(), this.exports.decisionPtr() + D.DECISION_BYTES);
     const view = new DataView(record.buffer);
     demand(view.getUint32(D.DECISION_STATUS, true) === D.STATUS_DECIDED, "status is not decided");
-    const { label, probability, entropy, mutualInformation, routerVariance, expert, weightBytesRead } = readDecision(record);
+    const {
+      index: label,
+      probability,
+      entropy,
+      mutualInformation,
+      routerVariance,
+      answerer: expert,
+      weightBytesRead,
+    } = readDecision(record);
     const shown = JSON.stringify(readDecision(record));
     if (model.policy.kind === POLICY_FEATURES) {
       demand(label === null && probability === null && expert === null && weightBytesRead === 0, `no network, but ${shown}`);

@@ -48,7 +48,7 @@ export function checkParity(model: GraphModel, packed: PackedModel, vectors: rea
     const row: ParityRow = { network: packedNetwork.name, vectors: vectors.length, maxDifference: 0, ties: 0, labelsDiffer: 0 };
     for (const vector of vectors) {
       const x = normalize(model.normalization, vector);
-      const label = core.decideFeatures(vector).label!;
+      const label = core.decideFeatures(vector).index!;
       const { expected, difference, nudge } = nearest(core.probabilities(), (nudge) => softmax(forward(layers, x, [], nudge)));
       row.maxDifference = Math.max(row.maxDifference, difference);
       if (nudge !== 0) row.ties++;

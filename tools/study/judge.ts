@@ -3,7 +3,8 @@
 import { cyclesOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
 import { Meter } from "../../host/meter/meter.ts";
-import { Core, type RawDecision } from "../../host/runtime/core.ts";
+import { Core } from "../../host/runtime/core.ts";
+import type { RawDecision } from "../../host/runtime/decision.ts";
 import { coreWasm, hasSimd } from "../../host/runtime/index.ts";
 import { Random } from "../train/random.ts";
 import type { Assembled } from "./assemble.ts";
@@ -60,12 +61,12 @@ export class Judge {
         return {
           clip,
           truth: set.truth[i]!,
-          predicted: decision.label!,
+          predicted: decision.index!,
           probability: rounded(decision.probability!),
           entropy: rounded(decision.entropy!),
           mutualInformation: decision.mutualInformation === null ? null : rounded(decision.mutualInformation),
           routerVariance: decision.routerVariance === null ? null : rounded(decision.routerVariance),
-          answerer: row.files.length > 1 ? file : decision.expert!,
+          answerer: row.files.length > 1 ? file : decision.answerer!,
           plainAnswerer: plain ? plain[s]![i]! : null,
           abstained: decision.abstained,
           cycles: Math.round(cycles),
@@ -109,7 +110,7 @@ export class Judge {
 
   private plainAnswerers(file: Uint8Array, sets: readonly ClipSet[]): number[][] {
     this.core.load(file);
-    return sets.map(({ vectors }) => vectors.map((features) => this.core.decideFeatures(features).expert!));
+    return sets.map(({ vectors }) => vectors.map((features) => this.core.decideFeatures(features).answerer!));
   }
 }
 

@@ -97,7 +97,7 @@ static void print_decision(void) {
   print("\ndecision ");
   print_hex(decision, sizeof *decision);
   print("\nlabel ");
-  print(qurio_label(decision->label));
+  print(qurio_label(decision->index));
   print("\n");
 }
 
