@@ -85,7 +85,7 @@ for (const [kind, most] of [
     for (const x of inputs) {
       const scores = reference(x);
       // int8 scores may be equal
-      assert.is(scores[model.labels.indexOf(model.decideFeatures(x).label)], Math.max(...scores));
+      assert.is(scores[model.labels.indexOf(model.decideFeatures(x).label!)], Math.max(...scores));
     }
   });
 }

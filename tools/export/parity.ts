@@ -104,7 +104,7 @@ export function originParity(graph: Graph, vectors: readonly Float32Array[], cor
   const arithmetic = isInteger ? "TensorFlow Lite's reference kernels" : "float64 on the file's weights";
   let [most, sum, labelsDiffer] = [0, 0, 0];
   for (const vector of vectors) {
-    const { label } = core.decideFeatures(vector);
+    const { index: label } = core.decideFeatures(vector);
     const found = core.probabilities();
     const expected = softmax(reference(vector));
     const difference = expected.reduce((top, p, i) => Math.max(top, Math.abs(found[i]! - p)), 0);
