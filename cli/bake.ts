@@ -4,6 +4,8 @@ import { checkOutput, readInput, writeOutput } from "../host/files.ts";
 import { type BakeSizes, bake } from "../tools/export/bake.ts";
 import type { BakeTarget } from "../tools/export/bake_targets.ts";
 import { formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
+import type { BAKE } from "./schemas/model.ts";
 
 export interface BakeCommandOptions {
   output: string;
@@ -21,7 +23,7 @@ export async function bakeModel(path: string, { output, target, simd = false, we
   const modelOutput = weights ? null : `${output}.qmoe`;
   if (modelOutput) writeOutput(modelOutput, model);
   if (json) {
-    console.log(JSON.stringify({ file: output, model: modelOutput, target, simd, ...sizes }));
+    printJson<typeof BAKE>({ file: output, model: modelOutput, target, simd, ...sizes });
     return;
   }
   console.log(formatTable(sizeRows(sizes, weights), { head: [output, "bytes"] }));

@@ -14,6 +14,8 @@ import { QurioError } from "../host/errors.ts";
 import { checkOutput, packagePath, readInput, writeOutput } from "../host/files.ts";
 import { DEFAULT_DEVICE } from "../host/meter/devices.ts";
 import { formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
+import type { BAKE_FIRMWARE } from "./schemas/model.ts";
 
 export interface BakeFirmwareOptions {
   /** A folder. */
@@ -76,8 +78,28 @@ export async function bakeFirmware(
   writeAll(output, { ...library.files, ...elves });
   const note = missing ? `no ELF: ${missing} is not in PATH; ${HOW_TO_INSTALL}` : null;
   if (json)
-    console.log(JSON.stringify({ folder: output, device: board.name, files: Object.keys({ ...library.files, ...elves }), note, builds }));
+    printJson<typeof BAKE_FIRMWARE>({
+      folder: output,
+      device: board.name,
+      files: Object.keys({ ...library.files, ...elves }),
+      note,
+      builds: Object.fromEntries(Object.entries(builds).map(([build, built]) => [build, withHex(built)])),
+    });
   else print(output, board, library, builds, note);
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+/** Records as hexadecimal digits. */
+function withHex({ sizes, run, stream }: Built) {
+  return {
+    sizes,
+    run: run && { ...run, record: hex(run.record) },
+    stream: stream && {
+      ...stream,
+      windows: stream.windows.map(({ record, state }) => ({ record: record && hex(record), state: hex(state) })),
+    },
+  };
 }
 
 /** Before the work: the folder is there, or can be made. */
@@ -135,7 +157,7 @@ function print(folder: string, board: Board, library: CLibrary, builds: Partial<
     return;
   }
   console.log(`\n${phaseTable(board, plain, sandbox)}`);
-  console.log(`\nsamples/${SAMPLE}: ${plain.run.label}, record ${Buffer.from(plain.run.record).toString("hex")}`);
+  console.log(`\nsamples/${SAMPLE}: ${plain.run.label}, record ${hex(plain.run.record)}`);
 }
 
 /** Instructions of one decision, then what a stream adds; loading happens once and is no part of either. */

@@ -18,6 +18,8 @@ import { isWasm } from "../host/runtime/model.ts";
 import { bake } from "../tools/export/bake.ts";
 import { budgetTables } from "./budget_tables.ts";
 import { type MeterResult, meterModel } from "./meter.ts";
+import { printJson } from "./print_json.ts";
+import type { BUDGET_RESULT } from "./schemas/cost.ts";
 import { meterScenario } from "./simulate_cost.ts";
 
 export interface BudgetOptions {
@@ -38,7 +40,7 @@ export async function budget(path: string, { accept = false, json = false }: Bud
   const now = await measure(limits, path);
   const compared = compareBudget(limits, now, accepted);
   const exceeded = compared.figures.filter((figure) => figure.exceeded).map(({ name }) => name);
-  if (json) console.log(JSON.stringify({ model: now.model, device: now.device, data: now.data, ...compared, exceeded }));
+  if (json) printJson<typeof BUDGET_RESULT>({ model: now.model, device: now.device, data: now.data, ...compared, exceeded });
   else console.log(budgetTables(now, accepted, compared));
   if (exceeded.length > 0) {
     const message = `${limits.model} exceeds ${exceeded.length === 1 ? "a limit" : `${exceeded.length} limits`} of ${path}: ${exceeded.join(", ")}`;

@@ -12,6 +12,8 @@ import { Meter } from "../host/meter/meter.ts";
 import { coreWasm, WINDOW_SAMPLES } from "../host/runtime/index.ts";
 import type { Estimate } from "../host/schema.ts";
 import { formatCount, formatEnergyRange, formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
+import type { CARBON } from "./schemas/cost.ts";
 
 export interface CarbonOptions {
   device?: string;
@@ -54,7 +56,7 @@ export async function carbon(modelPath: string | undefined, options: CarbonOptio
   };
   const result = carbonOf(input);
   if (options.json) {
-    console.log(JSON.stringify({ kind: "modelled", device: device.name, ...input, ...result }));
+    printJson<typeof CARBON>({ kind: "modelled", device: device.name, ...input, ...result });
     return;
   }
   const name = modelPath ?? BUNDLED_MODEL;

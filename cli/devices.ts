@@ -1,9 +1,10 @@
 // `qurio devices`: the boards that cycles and energy are modelled for, and every constant of one with its source.
 
-import type { DeviceProfile, Region } from "../host/meter/device.ts";
+import type { DEVICE_PROFILE, DeviceProfile, Region } from "../host/meter/device.ts";
 import { deviceNames, deviceParts, loadDevice } from "../host/meter/devices.ts";
 import type { Constant, RangedConstant } from "../host/schema.ts";
 import { colors, formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
 
 export interface DevicesOptions {
   json?: boolean;
@@ -13,7 +14,7 @@ export interface DevicesOptions {
 /** @param name a bundled profile or the path of one; all bundled ones if left out */
 export async function listDevices(name: string | undefined, options: DevicesOptions): Promise<void> {
   const devices = (name === undefined ? deviceNames() : [name]).map(loadDevice);
-  if (options.json) for (const device of devices) console.log(JSON.stringify(device));
+  if (options.json) for (const device of devices) printJson<typeof DEVICE_PROFILE>(device);
   else if (options.markdown) console.log(devicesMarkdown(devices));
   else if (name === undefined) console.log(deviceList(devices));
   else console.log(deviceCard(devices[0]));

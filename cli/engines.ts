@@ -2,11 +2,13 @@
 
 import { type EngineReport, engineReports } from "../firmware-sim/engines/engines.ts";
 import { colors, formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
+import type { ENGINES } from "./schemas/model.ts";
 
 export async function listEngines({ json = false }: { json?: boolean }): Promise<void> {
   const reports = engineReports();
   if (json) {
-    for (const report of reports) console.log(JSON.stringify(report));
+    for (const report of reports) printJson<typeof ENGINES>({ ...report, builds: [...report.builds] });
     return;
   }
   const versions = (report: EngineReport) =>

@@ -17,7 +17,9 @@ import { accuracy, calibrationError, selective, weightedF1 } from "../tools/trai
 import { Random } from "../tools/train/random.ts";
 import { openData } from "./data.ts";
 import { formatBar, formatCycles, formatEnergyRange, formatShare, formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
 import { startProgress } from "./progress.ts";
+import type { EVAL } from "./schemas/model.ts";
 
 export interface EvalOptions {
   data: string;
@@ -158,7 +160,8 @@ export async function evaluate(modelPath: string, options: EvalOptions): Promise
     trainedOnThisData: datasetOf(model) === data.sha256,
     stress: options.stress ? Object.fromEntries(conditions.map(({ name }, c) => [name, weightedF1(truth, stressed[c], classes)])) : null,
   };
-  console.log(options.json ? JSON.stringify(result) : report(result, data.name, profile.title));
+  if (options.json) printJson<typeof EVAL>(result);
+  else console.log(report(result, data.name, profile.title));
 }
 
 async function inputOf(clip: TrainingClip): Promise<Input> {

@@ -5,6 +5,8 @@ import type { PackedModel } from "../host/model-file/model_file.ts";
 import { layerSizes } from "../host/model-file/sizes.ts";
 import { type Exported, type ExportOptions, exportModel } from "../tools/export/export_model.ts";
 import { formatBytes, formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
+import type { EXPORT } from "./schemas/model.ts";
 
 export interface ExportCommandOptions extends Omit<ExportOptions, "perTensor"> {
   output: string;
@@ -16,7 +18,7 @@ export interface ExportCommandOptions extends Omit<ExportOptions, "perTensor"> {
 export async function exportCommand(source: string, { output, scales, json, ...options }: ExportCommandOptions): Promise<void> {
   const exported = await exportModel(source, { ...options, perTensor: scales === "tensor" });
   writeOutput(output, exported.file);
-  if (json) console.log(JSON.stringify(jsonOf(output, exported)));
+  if (json) printJson<typeof EXPORT>(jsonOf(output, exported));
   else for (const line of linesOf(output, options, exported)) console.log(line);
 }
 

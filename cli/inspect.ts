@@ -20,13 +20,15 @@ import { isWasm } from "../host/runtime/model.ts";
 import { type FrontEndParameters, frontEndParameters } from "../tools/export/front_end_tables.ts";
 import { sizeTable } from "./export.ts";
 import { formatBytes, formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
+import type { INSPECT } from "./schemas/model.ts";
 
 export interface InspectOptions {
   json?: boolean;
 }
 
 const SECTION_NAMES = ["", "plan", "front end", "normalization", "router", "expert", "policy", "labels", "provenance"];
-const POLICY_NAMES = ["features only", "single", "probe", "bayesian"];
+const POLICY_NAMES = ["features only", "single", "probe", "bayesian"] as const;
 
 /** Shows what is in a model file; the file is validated by the core first. */
 export async function inspect(path: string, { json }: InspectOptions): Promise<void> {
@@ -51,19 +53,17 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
   if (json) {
     const version = new DataView(file.buffer, file.byteOffset).getUint32(HEADER_VERSION, true);
     const layers = layerSizes(packed);
-    console.log(
-      JSON.stringify({
-        version,
-        bytes: file.length,
-        sections,
-        frontEnd,
-        layers,
-        plan,
-        policy,
-        labels: packed.labels,
-        provenance: packed.provenance,
-      }),
-    );
+    printJson<typeof INSPECT>({
+      version,
+      bytes: file.length,
+      sections,
+      frontEnd,
+      layers,
+      plan,
+      policy,
+      labels: packed.labels,
+      provenance: packed.provenance ?? null,
+    });
     return;
   }
   console.log(

@@ -16,7 +16,9 @@ import { openSubject, type Subject } from "../host/meter/subject.ts";
 import { coreWasm, WINDOW_SAMPLES } from "../host/runtime/index.ts";
 import { openData } from "./data.ts";
 import { meterTables } from "./meter_tables.ts";
+import { printJson } from "./print_json.ts";
 import { startProgress } from "./progress.ts";
+import type { METER } from "./schemas/cost.ts";
 
 export interface MeterOptions {
   device?: string;
@@ -42,7 +44,8 @@ export async function meter(modelPath: string, options: MeterOptions): Promise<v
   const device = loadDevice(options.device ?? DEFAULT_DEVICE);
   const result = await meterModel(modelPath, device, options);
   const why = result.roads ? null : whyNoRoads(device, options);
-  console.log(options.json ? JSON.stringify(result) : meterTables(result, device, why));
+  if (options.json) printJson<typeof METER>(result);
+  else console.log(meterTables(result, device, why));
 }
 
 /** Everything that `qurio meter` prints. */

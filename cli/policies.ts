@@ -1,6 +1,7 @@
 // `qurio policies`: what each policy of answering gains in days of battery and loses in F1 on clips that no network has seen, and what
 // listening behind a gate gains beside that.
 
+import type * as v from "valibot";
 import { type BatteryProfile, loadBattery, type SimulationResult, simulate } from "../firmware-sim/battery/index.ts";
 import { checkOutput, packagePath, readInput, writeOutput } from "../host/files.ts";
 import { energyUjOf } from "../host/meter/cost.ts";
@@ -9,23 +10,15 @@ import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { plotSvg } from "../host/plot.ts";
 import { coreWasm } from "../host/runtime/index.ts";
-import type { Arithmetic } from "../tools/export/front_end_tables.ts";
 import { type FrontEndCycles, frontEndCycles, networkCycles, routerCycles } from "../tools/export/network_cost.ts";
 import type { HeldOut } from "../tools/train/held_out.ts";
 import { decodeHeldOut } from "../tools/train/held_out_file.ts";
-import {
-  blend,
-  type Estimate,
-  estimate,
-  type Judgement,
-  judge,
-  LAMBDA_BY_CHARGE,
-  type NamedPolicy,
-  policiesOf,
-} from "../tools/train/policies.ts";
+import { blend, estimate, type Judgement, judge, LAMBDA_BY_CHARGE, type NamedPolicy, policiesOf } from "../tools/train/policies.ts";
 import { policiesChart } from "./policies_chart.ts";
 import { policiesReport } from "./policies_report.ts";
 import { type Listening, type PathCost, type Setting, scenarioOf } from "./policy_scenario.ts";
+import { printJson } from "./print_json.ts";
+import type { POLICIES } from "./schemas/battery.ts";
 
 export interface PoliciesOptions {
   device?: string;
@@ -37,35 +30,9 @@ export interface PoliciesOptions {
   json?: boolean;
 }
 
-/** Names are a contract. Energies are modelled, uJ a decision; F1 is of held-out clips, whatever the gate lets through. */
-export interface PolicyRow {
-  policy: string;
-  listening: Listening;
-  /** Weighted, 0..1; null without networks. */
-  f1: Estimate | null;
-  /** Of F1 to that of the dearest network alone: paired, fold by fold. */
-  difference: Estimate | null;
-  /** Of each answer, over the whole life: networks that ran, and their share. */
-  answers: { name: string; share: number }[];
-  networkUj: number;
-  decisionUj: number;
-  lifeDays: number;
-  end: string;
-}
-
-export interface PoliciesResult {
-  kind: "modelled";
-  device: string;
-  battery: string;
-  everyS: number;
-  soundShare: number;
-  heldOut: { command: string; clips: number; folds: number; seeds: number };
-  /** The cheaper on this device. */
-  frontEnd: Arithmetic;
-  /** Of the Bayesian router with all its samples. */
-  routerUj: number;
-  rows: PolicyRow[];
-}
+/** Energies are modelled; F1 is of held-out clips, whatever the gate lets through. */
+export type PoliciesResult = v.InferOutput<typeof POLICIES>;
+export type PolicyRow = PoliciesResult["rows"][number];
 
 const HELD_OUT = "esc10-held-out.qho";
 /** What both gates are shown with, beside the dearest network. */
@@ -79,7 +46,8 @@ export async function policies(options: PoliciesOptions): Promise<void> {
   const heldOut = decodeHeldOut(readInput(packagePath("models", HELD_OUT)), HELD_OUT);
   const result = await comparePolicies(heldOut, device, battery, every, sound);
   if (plot !== undefined) writeOutput(plot, await plotSvg(policiesChart(result)));
-  console.log(json ? JSON.stringify(result) : policiesReport(result, device));
+  if (json) printJson<typeof POLICIES>(result);
+  else console.log(policiesReport(result, device));
 }
 
 /** Judges, meters and simulates every policy. */
@@ -190,7 +158,7 @@ function energiesOf({ device, frontEnd }: Setting, networkCycles: number): { net
   return { networkUj: energyUjOf(networkCycles, device).value, decisionUj: energyUjOf(frontEnd.window + networkCycles, device).value };
 }
 
-function lifeOf({ lifeDays, end }: SimulationResult): { lifeDays: number; end: string } {
+function lifeOf({ lifeDays, end }: SimulationResult): Pick<PolicyRow, "lifeDays" | "end"> {
   return { lifeDays, end: end.cause };
 }
 

@@ -13,8 +13,10 @@ import { Meter } from "../host/meter/meter.ts";
 import type { Core } from "../host/runtime/core.ts";
 import { coreWasm, type Decision, loadModel, type Model, SAMPLE_RATE, type StreamOptions, WINDOW_SAMPLES } from "../host/runtime/index.ts";
 import { isWasm, windowStarts } from "../host/runtime/model.ts";
+import { printJson } from "./print_json.ts";
 import { decisionCard } from "./run_card.ts";
 import { runStream } from "./run_stream.ts";
+import type { RUN } from "./schemas/run.ts";
 
 export interface RunOptions {
   engine?: string;
@@ -122,7 +124,7 @@ async function decideOne(listener: Listener, file: string, pcm: Int16Array, star
   const decision = await listener.engine.decide(pcm);
   const latencyUs = (performance.now() - started) * 1000;
   const cost = costOf(listener.meter.decide({ pcm }).counts, listener.device);
-  if (json) console.log(JSON.stringify(jsonLine(file, startS, decision, listener.engine.name, latencyUs, cost)));
+  if (json) printJson<typeof RUN>(jsonLine(file, startS, decision, listener.engine.name, latencyUs, cost));
   else
     console.log(decisionCard({ ...listener, engine: listener.engine.name, file, startS, samples: pcm.length, decision, latencyUs, cost }));
 }

@@ -12,6 +12,8 @@ import { type MeteredStream, meterStream, STREAM_PARTS } from "../host/meter/str
 import { coreWasm, loadModel, type Model, SAMPLE_RATE, type StreamOptions, type StreamWindow } from "../host/runtime/index.ts";
 import { streamSettings } from "../host/runtime/stream.ts";
 import { colors, formatBar, formatCount, formatDurationUs, formatEnergyRange, formatShare, formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
+import type { RUN_STREAM, RUN_STREAM_COST } from "./schemas/run.ts";
 
 const WINDOW_S = 5;
 
@@ -42,8 +44,8 @@ export async function runStream(
       }
       const metered = meterStream(meter, settings, pcm);
       if (json) {
-        for (const window of windows) console.log(JSON.stringify({ file: name, ...window, asleep: window.decision === null }));
-        console.log(JSON.stringify({ file: name, cost: costJson(metered, pcm.length / SAMPLE_RATE, device) }));
+        for (const window of windows) printJson<typeof RUN_STREAM>({ file: name, ...window, asleep: window.decision === null });
+        printJson<typeof RUN_STREAM_COST>({ file: name, cost: costJson(metered, pcm.length / SAMPLE_RATE, device) });
       } else {
         if (i > 0) console.log("");
         console.log(report(model, name, windows, metered, pcm.length / SAMPLE_RATE, device));
@@ -106,5 +108,5 @@ function costJson({ counts, steps }: MeteredStream, seconds: number, device: Dev
     const { value, low, high } = energyUjOf(cycles, device);
     return [part, { steps: steps[part], ops: totalOf(counts[part]), cycles, energyUj: value, energyUjRange: [low, high] }];
   });
-  return { seconds, parts: Object.fromEntries(parts), device: device.name, kind: "modelled" };
+  return { seconds, parts: Object.fromEntries(parts), device: device.name, kind: "modelled" as const };
 }

@@ -14,7 +14,9 @@ import { checkOutput, readInput, writeOutput } from "../host/files.ts";
 import { parseJson } from "../host/json.ts";
 import { plotSvg } from "../host/plot.ts";
 import { colors, formatBar, formatEnergyUj, formatShare, formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
 import { startProgress } from "./progress.ts";
+import type { SIMULATE, SIMULATE_EVENTS, SIMULATE_LIST } from "./schemas/battery.ts";
 import { meterScenario } from "./simulate_cost.ts";
 
 export interface SimulateOptions {
@@ -53,7 +55,7 @@ export async function simulateLife(path: string | undefined, options: SimulateOp
   const result = simulateScenario(scenario);
   const many = options.runs > 1 ? await runMany(scenario, options) : null;
   if (options.plot) writeOutput(options.plot, await plotSvg(lifeChart(scenario, result)));
-  if (options.json) console.log(JSON.stringify({ scenario: scenario.title, battery: scenario.battery.name, ...result, monteCarlo: many }));
+  if (options.json) printJson<typeof SIMULATE>({ scenario: scenario.title, battery: scenario.battery.name, ...result, monteCarlo: many });
   else console.log(report(scenario, result, many));
 }
 
@@ -85,7 +87,7 @@ function listPresets(json: boolean): void {
     const { title, battery } = JSON.parse(presetText(name));
     return { name, battery: battery as string, title: title as string };
   });
-  if (json) for (const preset of presets) console.log(JSON.stringify(preset));
+  if (json) for (const preset of presets) printJson<typeof SIMULATE_LIST>(preset);
   else console.log(formatTable(presets.map(({ name, battery, title }) => [name, battery, title])));
 }
 
@@ -137,7 +139,7 @@ function printEvents(scenario: Scenario, options: SimulateOptions): void {
   const events = simulateEvents(scenario, options.days);
   const aggregated = simulateScenario({ ...scenario, sun: null, years: options.days / 365 }, undefined, false);
   if (options.json) {
-    console.log(JSON.stringify({ scenario: scenario.title, events, aggregated }));
+    printJson<typeof SIMULATE_EVENTS>({ scenario: scenario.title, events, aggregated });
     return;
   }
   const row = (name: string, event: number, duty: number, unit: string) => [

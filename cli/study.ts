@@ -15,7 +15,9 @@ import type { TrainingDataset } from "../tools/train/feature_table.ts";
 import { TRAINER_DEFAULTS } from "../tools/train/trainer.ts";
 import { openData } from "./data.ts";
 import { formatTable } from "./output.ts";
+import { printJson } from "./print_json.ts";
 import { startProgress } from "./progress.ts";
+import type { STUDY } from "./schemas/model.ts";
 import { extractor } from "./train.ts";
 
 export interface StudyOptions {
@@ -90,7 +92,7 @@ export async function study(options: StudyOptions): Promise<void> {
   if (result.runs.length === 0) throw foldsFailed(result, seeds);
   const { html, markdown } = await writeReport(result, profile);
   for (const [i, text] of [encodeResult(result), html, markdown].entries()) writeOutput(outputs[i]!, text);
-  if (options.json) for (const run of result.runs) console.log(JSON.stringify(summaryOf(run)));
+  if (options.json) for (const run of result.runs) printJson<typeof STUDY>(summaryOf(run));
   else {
     const [all, page, text] = outputs.map((path) => basename(path));
     console.log(`${summaryTable(result)}\n\n${page} and ${text}: claims, tables, tests and plots; ${all}: every decision`);

@@ -14,7 +14,9 @@ import { crossValidate } from "../tools/train/cross_validation.ts";
 import { FIT_DEFAULTS, type FitOptions } from "../tools/train/fit.ts";
 import { DEFAULT_COPIES, type ModelProgress, trainModel } from "../tools/train/model.ts";
 import { type Data, openData } from "./data.ts";
+import { printJson } from "./print_json.ts";
 import { startProgress } from "./progress.ts";
+import type { CROSS_VALIDATION, TRAIN } from "./schemas/model.ts";
 import { crossValidationReport, cyclesOfReport } from "./train_report.ts";
 
 export interface TrainOptions {
@@ -56,7 +58,8 @@ export async function train(options: TrainOptions): Promise<void> {
       const report = await crossValidate({ ...fit, extract, copies: DEFAULT_COPIES, stress: true, seeds: seed, jobs }, data, onProgress);
       progress.stop();
       const costs = await cyclesOfReport(report, fit, data, data.clips[0].features?.length ?? RICH_FEATURES);
-      console.log(options.json ? JSON.stringify({ ...report, costs }) : crossValidationReport(report, costs, data.name));
+      if (options.json) printJson<typeof CROSS_VALIDATION>({ ...report, costs });
+      else console.log(crossValidationReport(report, costs, data.name));
     }
     if (out !== undefined) await trainTo(out, options, fit, data, extract, onProgress);
   } finally {
@@ -92,7 +95,7 @@ async function trainTo(
   );
   writeCheckpoint(out, checkpoint);
   const { clips, folds } = checkpoint.provenance.dataset;
-  if (json) console.log(JSON.stringify({ checkpoint: out, clips, folds, policy: checkpoint.policy }));
+  if (json) printJson<typeof TRAIN>({ checkpoint: out, clips, folds, policy: checkpoint.policy });
   else console.log(`${out}: checkpoint of ${clips} clips in ${folds} folds; pack it with: qurio export ${out} -o model.qmoe`);
 }
 

@@ -1,5 +1,6 @@
 // What `qurio train --cv` prints.
 
+import type * as v from "valibot";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { coreWasm } from "../host/runtime/index.ts";
@@ -8,13 +9,10 @@ import type { CrossValidation, FoldReport, Summary } from "../tools/train/cross_
 import type { TrainingDataset } from "../tools/train/feature_table.ts";
 import { type FitOptions, specsOf } from "../tools/train/fit.ts";
 import { formatCount, formatTable } from "./output.ts";
+import type { CROSS_VALIDATION } from "./schemas/model.ts";
 
 /** Network cycles per decision, modelled; "routed" first, then each answering network alone. */
-export interface Costs {
-  device: string;
-  kind: "modelled";
-  rows: { name: string; networkCycles: number }[];
-}
+export type Costs = v.InferOutput<typeof CROSS_VALIDATION>["costs"];
 
 /** Mean network cycles of the routed model, from the shares of its answerers, and of each network alone. */
 export async function cyclesOfReport(report: CrossValidation, fit: FitOptions, data: TrainingDataset, features: number): Promise<Costs> {

@@ -119,17 +119,14 @@ const SOURCE = "where the figure comes from";
 
 /** `{ value, unit, source }` in exactly `unit`. */
 export function constant(about: string, unit: string, bounds: Bounds = {}) {
-  return v.pipe(
-    object({ value: number(`${about}, ${unit}`, bounds), unit: v.literal(unit, `"${unit}"`), source: text(SOURCE) }),
-    v.description(about),
-  );
+  return v.pipe(object({ value: number(unit, bounds), unit: v.literal(unit, `"${unit}"`), source: text(SOURCE) }), v.description(about));
 }
 
 /** `{ value, low, high, unit, source }` with low <= value <= high, or `{ value, unit, source }` where both are the value. */
 export function ranged(about: string, unit: string, bounds: Bounds = {}) {
   const end = (which: string) => v.optional(number(`${which} end of the range`, bounds));
   const entries = {
-    value: number(`${about}, ${unit}`, bounds),
+    value: number(unit, bounds),
     low: end("lower"),
     high: end("upper"),
     unit: v.literal(unit, `"${unit}"`),

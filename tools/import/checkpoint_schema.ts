@@ -29,15 +29,19 @@ export const NETWORK = object({
 });
 export type NetworkSpec = v.InferOutput<typeof NETWORK>;
 
-const rich = object({
-  kind: v.literal("rich"),
+/** Parameters of the built-in front end. */
+export const FRONT_END = object({
   floor: number("L = ln(mel power + floor)", { least: 1e-12, most: 1e6 }),
   origin: number("L of code 0, nats", { least: -100, most: 100 }),
   step: number("nats per code", { least: 1e-3, most: 10 }),
   arithmetic: v.exactOptional(oneOf(ARITHMETICS), "float"),
-  codeBits: v.exactOptional(v.picklist(CODE_BITS, `one of ${CODE_BITS.join(", ")}`), 8),
+  codeBits: v.exactOptional(
+    v.pipe(v.picklist(CODE_BITS, `one of ${CODE_BITS.join(", ")}`), v.description("bits of each quantized log-mel code")),
+    8,
+  ),
   removeDc: v.exactOptional(flag(), false),
-}) satisfies v.GenericSchema<unknown, { kind: "rich" } & FrontEndParameters>;
+}) satisfies v.GenericSchema<unknown, FrontEndParameters>;
+const rich = object({ kind: v.literal("rich"), ...FRONT_END.entries });
 const external = object({ kind: v.literal("external"), count: whole("values of a feature vector", WIDTH) });
 
 /** The built-in front end, or vectors that the caller computes. */
