@@ -2,20 +2,9 @@
 // not use is not in the module: where code is chosen, `if (USES_X && …)` folds and asc drops the rest. A loader refuses what it has
 // no code for.
 
-// ---- layouts that weights lie in, or that weight bytes are counted in ----
-export const USES_TERNARY_SWAR = true;
-export const USES_TERNARY_MASKDOT = true;
-export const USES_TERNARY5_LUT = true;
-export const USES_TERNARY_LUT_SIMD = true;
-export const USES_TERNARY_PLANES = true;
-export const USES_INT1_LUT = true;
-export const USES_INT1_LUT_SIMD = true;
-export const USES_INT4_SWAR = true;
-export const USES_INT4_MASKDOT = true;
-export const USES_INT8_BLOCKED = true;
-export const USES_INT16_BLOCKED = true;
+/** A bit for each layout that weights lie in (format/layouts.ts); those of odd widths, or in which weight bytes are counted, have one together. */
+export const USES_LAYOUTS: i32 = -1;
 export const USES_PACKED = true;
-export const USES_FLOAT32_ROWS = true;
 
 // ---- layers ----
 export const USES_LAYER_NORM = true;

@@ -4,6 +4,7 @@
 
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import { formulation } from "../assembly/format/layouts.ts";
 import { formatTable } from "../cli/output.ts";
 import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
 import {
@@ -18,8 +19,8 @@ import {
 import { packagePath, readInput } from "../host/files.ts";
 import type { CortexM } from "../host/meter/device.ts";
 import { decodePlan, encodeModel } from "../host/model-file/model_file.ts";
-import { formulation, layoutFor, weightTypeBySpec } from "../host/model-file/pack.ts";
-import type { WeightType } from "../host/model-file/weight_types.ts";
+import { layoutFor } from "../host/model-file/pack.ts";
+import { type WeightType, weightTypeBySpec } from "../host/model-file/weight_types.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { compileEntry } from "../tests/harness/compile.ts";
 import { featuresModel } from "../tools/export/exporter.ts";

@@ -2,23 +2,24 @@
 // LayerNorm and softmax; the phases of a decision. Each with the linear memory to run on and the result that is right.
 
 import { DECISION_BYTES } from "../assembly/format/decision.ts";
+import { PHASE_DONE, PHASE_EXPERT, PHASE_FEATURES, PHASE_FRAME, PHASE_IDLE, PHASE_ROUTER } from "../assembly/format/ids.ts";
 import {
+  columnBlock,
+  inputWidth,
   LAYOUT_INT1_LUT,
   LAYOUT_INT4_SWAR,
   LAYOUT_INT8_BLOCKED,
   LAYOUT_TERNARY_PLANES,
   LAYOUT_TERNARY_SWAR,
   LAYOUT_TERNARY5_LUT,
-  PHASE_DONE,
-  PHASE_EXPERT,
-  PHASE_FEATURES,
-  PHASE_FRAME,
-  PHASE_IDLE,
-  PHASE_ROUTER,
-} from "../assembly/format/ids.ts";
-import { columnBlock, inputWidth, outputWidth, padTo, rowBlock, tableBytes } from "../assembly/format/layouts.ts";
+  outputWidth,
+  padTo,
+  rowBlock,
+  tableBytes,
+} from "../assembly/format/layouts.ts";
 import type { Call } from "../firmware-sim/image/emulate.ts";
-import { type Codes, layoutFor, packWeights, type WeightTypeInfo } from "../host/model-file/pack.ts";
+import { layoutFor, packWeights } from "../host/model-file/pack.ts";
+import type { Codes, WeightTypeInfo } from "../host/model-file/weight_types.ts";
 import type { CoreExports } from "../host/runtime/core_exports.ts";
 import { pumpSound, pumpToEnd } from "../host/runtime/pump.ts";
 import { Instance } from "../tests/harness/compile.ts";

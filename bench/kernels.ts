@@ -12,7 +12,7 @@ import { toPcm16k } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
-import { WEIGHT_TYPES } from "../host/model-file/pack.ts";
+import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { coldUs, networkBatchCandidate, networkCandidate, PAPER_LAYERS, PAPER_MACS, routerCandidates } from "./mlp.ts";

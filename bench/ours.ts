@@ -1,6 +1,8 @@
 // qurio's candidates: one layer as the core runs it (absmax, codes, product, scale and bias), batches of it, and register-only ceilings.
 
 import {
+  formulation,
+  inputWidth,
   LAYOUT_FLOAT32_ROWS,
   LAYOUT_INT1_LUT_SIMD,
   LAYOUT_INT4_MASKDOT,
@@ -9,9 +11,11 @@ import {
   LAYOUT_TERNARY_LUT_SIMD,
   LAYOUT_TERNARY_MASKDOT,
   LAYOUT_TERNARY_PLANES,
-} from "../assembly/format/ids.ts";
-import { inputWidth, outputWidth, tableBytes } from "../assembly/format/layouts.ts";
-import { type Codes, formulation, layoutFor, packWeights, WEIGHT_TYPES, type WeightTypeInfo } from "../host/model-file/pack.ts";
+  outputWidth,
+  tableBytes,
+} from "../assembly/format/layouts.ts";
+import { layoutFor, packWeights } from "../host/model-file/pack.ts";
+import { type Codes, WEIGHT_TYPES, type WeightTypeInfo } from "../host/model-file/weight_types.ts";
 import { Instance, type Target } from "../tests/harness/compile.ts";
 import { random } from "../tests/harness/random.ts";
 import type { Candidate } from "./timing.ts";

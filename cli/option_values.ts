@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, Option } from "commander";
 import { MAX_EXPERTS, MAX_OPS, MAX_SAMPLES, MAX_WIDTH } from "../assembly/format/ids.ts";
-import { WEIGHT_TYPES, type WeightType } from "../host/model-file/weight_types.ts";
+import { WEIGHT_TYPE_SPECS, type WeightType } from "../host/model-file/weight_types.ts";
 
 export const json = () => new Option("--json", "print JSON for machines, one object a line");
 
@@ -65,8 +65,8 @@ export function bits(text: string): number {
 
 export function weightTypes(text: string): string[] {
   const types = text.split(",");
-  const wrong = types.find((type) => !WEIGHT_TYPES.includes(type as WeightType));
-  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${WEIGHT_TYPES.join(", ")}.`);
+  const wrong = types.find((type) => !WEIGHT_TYPE_SPECS.includes(type as WeightType));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is none of ${WEIGHT_TYPE_SPECS.join(", ")}.`);
   // one place is the probe's
   if (types.length >= MAX_EXPERTS) throw new InvalidArgumentError(`At most ${MAX_EXPERTS - 1} experts are possible.`);
   return types;

@@ -6,7 +6,8 @@ import { POLICY_SINGLE } from "../assembly/format/ids.ts";
 import { decodeContainer } from "../host/model-file/container.ts";
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
 import { chain } from "../host/model-file/network.ts";
-import { packWeights, WEIGHT_TYPES } from "../host/model-file/pack.ts";
+import { packWeights } from "../host/model-file/pack.ts";
+import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
 
 const SECTION_NAMES = ["", "plan", "front end", "normalization", "router", "expert", "policy", "labels", "provenance"];
 

@@ -9,7 +9,7 @@ import { openData } from "../cli/data.ts";
 import { startProgress } from "../cli/progress.ts";
 import { extractor } from "../cli/train.ts";
 import { checkOutput, packagePath, packageVersions, writeOutput } from "../host/files.ts";
-import { WEIGHT_TYPES, type WeightType } from "../host/model-file/weight_types.ts";
+import { WEIGHT_TYPE_SPECS, type WeightType } from "../host/model-file/weight_types.ts";
 import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { collectHeldOut } from "../tools/train/held_out.ts";
 import { encodeHeldOut } from "../tools/train/held_out_file.ts";
@@ -35,8 +35,8 @@ const usage = (wrong: string): never => {
 if (values.data === undefined) usage("--data is missing");
 for (const [name, list] of Object.entries({ seed, hidden, epochs, jobs }))
   if (!/^[1-9]\d*(,[1-9]\d*)*$/.test(list)) usage(`--${name}: whole numbers from 1 expected, ${list} found`);
-const unknown = experts.split(",").find((type) => !WEIGHT_TYPES.includes(type as WeightType));
-if (unknown !== undefined) usage(`--experts: ${WEIGHT_TYPES.join(", ")} expected, ${unknown} found`);
+const unknown = experts.split(",").find((type) => !WEIGHT_TYPE_SPECS.includes(type as WeightType));
+if (unknown !== undefined) usage(`--experts: ${WEIGHT_TYPE_SPECS.join(", ")} expected, ${unknown} found`);
 checkOutput(out);
 const data = await openData(values.data!);
 const progress = startProgress("training");

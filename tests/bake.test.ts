@@ -5,16 +5,18 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import wabt from "wabt";
 import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_SINGLE } from "../assembly/format/ids.ts";
+import { isRead } from "../assembly/format/layouts.ts";
 import { packagePath } from "../host/files.ts";
 import { totalOf } from "../host/meter/counts.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
-import { WEIGHT_TYPES } from "../host/model-file/pack.ts";
+import { repack } from "../host/model-file/repack.ts";
+import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm, loadModel } from "../host/runtime/index.ts";
 import { type Baked, type BakeOptions, bake, modelToBake } from "../tools/export/bake.ts";
 import { DEFAULT_FRONT_END, frontEndOf, frontEndSection } from "../tools/export/front_end_tables.ts";
-import { usedBy } from "../tools/export/uses.ts";
+import { usedBy, usedLayouts } from "../tools/export/uses.ts";
 import { randomModel, randomPcm, type TypeName } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
 
@@ -182,11 +184,23 @@ test("what a model does not use is not in the module", async () => {
 
 test("every constant of assembly/uses.ts is turned on by some model, and every use that models name is a constant there", () => {
   const constants = [...readFileSync(packagePath("assembly", "uses.ts"), "utf8").matchAll(/^export const (USES_\w+) = true;$/gm)];
-  assert.ok(constants.length > 15);
+  assert.ok(constants.length > 10);
   const every = Object.values(MODELS).map((model) => encodeModel(model));
   const named = [...new Set(every.flatMap((file) => [...usedBy(file)]))];
-  const simdOnly = ["USES_TERNARY_MASKDOT", "USES_TERNARY_LUT_SIMD", "USES_INT1_LUT_SIMD", "USES_INT4_MASKDOT"];
-  assert.equal([...named, ...simdOnly].sort(), constants.map(([, name]) => name).sort());
+  assert.equal(named.sort(), constants.map(([, name]) => name).sort());
+});
+
+test("every layout that a build reads is used by some model in that build's layouts", () => {
+  for (const target of ["scalar", "simd"] as const) {
+    const used = Object.values(MODELS).reduce((bits, model) => bits | usedLayouts(repack(encodeModel(model), target)), 0);
+    const read = Array.from({ length: 31 }, (_, id) => id).filter((id) => isRead(id, target === "simd"));
+    assert.equal(
+      read.filter((id) => (used & (1 << id)) === 0),
+      [],
+      target,
+    );
+    assert.is(used >>> 0, read.reduce((bits, id) => bits | (1 << id), 0) >>> 0, target);
+  }
 });
 
 test("a baked module is metered, and takes the ops of the generic core or fewer", async () => {

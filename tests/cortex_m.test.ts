@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { LAYOUT_TERNARY_SWAR, LAYOUT_TERNARY5_LUT } from "../assembly/format/ids.ts";
+import { LAYOUT_TERNARY_SWAR, LAYOUT_TERNARY5_LUT } from "../assembly/format/layouts.ts";
 import { decisionCase, ENTRY, layerCase } from "../bench/cortex_m_cases.ts";
 import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
 import {
@@ -18,8 +18,8 @@ import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import type { CortexM } from "../host/meter/device.ts";
 import { decodePlan } from "../host/model-file/model_file.ts";
-import { layoutFor, weightTypeBySpec } from "../host/model-file/pack.ts";
-import type { WeightType } from "../host/model-file/weight_types.ts";
+import { layoutFor } from "../host/model-file/pack.ts";
+import { type WeightType, weightTypeBySpec } from "../host/model-file/weight_types.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { compileEntry } from "./harness/compile.ts";
 import { randomModelFile } from "./harness/models.ts";

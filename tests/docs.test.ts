@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import * as Decision from "../assembly/format/decision.ts";
 import * as File from "../assembly/format/file.ts";
 import * as Id from "../assembly/format/ids.ts";
-import { columnBlock, rowBlock, weightBytes } from "../assembly/format/layouts.ts";
+import * as Layouts from "../assembly/format/layouts.ts";
 import * as Linear from "../assembly/format/linear.ts";
 import * as Plan from "../assembly/format/plan.ts";
 import * as Stream from "../assembly/format/stream.ts";
@@ -37,7 +37,8 @@ const documented = [...format.matchAll(/^\| (-?[\d.]+|0x[0-9a-f]+) \| `([A-Z][A-
 }));
 
 const constants: Record<string, number> = {};
-for (const module of [File, Id, Linear, Plan, Decision, Stream])
+const layouts = Object.fromEntries(Object.entries(Layouts).filter(([name]) => /^(LAYOUT|WEIGHT)_/.test(name)));
+for (const module of [File, Id, Linear, layouts, Plan, Decision, Stream])
   for (const [name, value] of Object.entries(module)) if (typeof value === "number") constants[name] = value;
 
 test("every constant of the format is in docs/reference/format.md with its value, and nothing else is", () => {
@@ -57,7 +58,7 @@ test("block sizes and bytes of the layouts are those of layouts.ts", () => {
     const layout = constants[name];
     assert.equal(
       [Number(rowCount), Number(columnCount), Number(bytes)],
-      [rowBlock(layout), columnBlock(layout), weightBytes(layout, 640, 969)],
+      [Layouts.rowBlock(layout), Layouts.columnBlock(layout), Layouts.weightBytes(layout, 640, 969)],
       name,
     );
   }

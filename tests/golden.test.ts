@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openEngine } from "../firmware-sim/engines/engines.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
-import { WEIGHT_TYPES } from "../host/model-file/pack.ts";
+import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
 import { goldenInput } from "./golden/inputs.ts";
 import { GOLDEN_MODELS } from "./golden/models.ts";
 import { compareEngine, firstDifference, goldenText, readGolden, recordGolden } from "./golden/vectors.ts";

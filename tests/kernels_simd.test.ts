@@ -3,7 +3,9 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { MAX_WIDTH } from "../assembly/format/ids.ts";
 import {
+  columnBlock,
   LAYOUT_INT1_LUT_SIMD,
   LAYOUT_INT4_MASKDOT,
   LAYOUT_INT8_BLOCKED,
@@ -11,10 +13,14 @@ import {
   LAYOUT_TERNARY_LUT_SIMD,
   LAYOUT_TERNARY_MASKDOT,
   LAYOUT_TERNARY_PLANES,
-  MAX_WIDTH,
-} from "../assembly/format/ids.ts";
-import { columnBlock, maxColumns, padTo, planeBit, rowBlock, weightBytes } from "../assembly/format/layouts.ts";
-import { type Codes, packWeights } from "../host/model-file/pack.ts";
+  maxColumns,
+  padTo,
+  planeBit,
+  rowBlock,
+  weightBytes,
+} from "../assembly/format/layouts.ts";
+import { packWeights } from "../host/model-file/pack.ts";
+import type { Codes } from "../host/model-file/weight_types.ts";
 import { Instance } from "./harness/compile.ts";
 import { random } from "./harness/random.ts";
 import { gemv, sum4 } from "./reference/kernels.ts";

@@ -15,7 +15,7 @@ import { type Counts, countsOf, totalOf } from "../host/meter/counts.ts";
 import { Meter, type MeterInput } from "../host/meter/meter.ts";
 import { pathsOf, takePath } from "../host/meter/paths.ts";
 import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
-import { WEIGHT_TYPES } from "../host/model-file/pack.ts";
+import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
 import { coreWasm, WINDOW_SAMPLES } from "../host/runtime/index.ts";
 import { CLASSES } from "../host/wasm/opcodes.ts";
 import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";

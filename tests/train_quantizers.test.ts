@@ -2,7 +2,7 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { WEIGHT_TYPES, type WeightType } from "../host/model-file/weight_types.ts";
+import { WEIGHT_TYPE_SPECS, type WeightType } from "../host/model-file/weight_types.ts";
 import { quantizeActivations, quantizeMatrix, roundHalfEven, ternaryActivations } from "../tools/export/quantize.ts";
 import { forward, normalize, prepare } from "../tools/export/reference.ts";
 import type { Network, NetworkSpec } from "../tools/import/checkpoint.ts";
@@ -13,7 +13,7 @@ import { fakeQuantizeActivations, fakeQuantizeWeights } from "../tools/train/qua
 import { Random } from "../tools/train/random.ts";
 
 type Quantized = Exclude<WeightType, "float32">;
-const QUANTIZED = WEIGHT_TYPES.filter((type): type is Quantized => type !== "float32");
+const QUANTIZED = WEIGHT_TYPE_SPECS.filter((type): type is Quantized => type !== "float32");
 
 function quantizeRow(row: Float32Array, type: Quantized) {
   const { codes, scale } = quantizeMatrix(row, 1, row.length, type);

@@ -4,14 +4,15 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as Id from "../assembly/format/ids.ts";
+import * as Layouts from "../assembly/format/layouts.ts";
 import { codeBit, columnBlock, maxColumns, packedOffset, padTo, rowSumOffset, tritByte, weightBytes } from "../assembly/format/layouts.ts";
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { decodeModel, encodeModel, type PackedLinear, type PackedModel } from "../host/model-file/model_file.ts";
-import { layoutFor, packWeights, unpackWeights, WEIGHT_TYPES, weightTypeBySpec } from "../host/model-file/pack.ts";
+import { layoutFor, packWeights, unpackWeights } from "../host/model-file/pack.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { layerSizes } from "../host/model-file/sizes.ts";
-import type { WeightType } from "../host/model-file/weight_types.ts";
+import { WEIGHT_TYPES, type WeightType, weightTypeBySpec } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
 import { packCheckpoint, packModel } from "../tools/export/exporter.ts";
 import { checkpointModel } from "../tools/export/model.ts";
@@ -149,7 +150,7 @@ test("codes outside a type's range are refused in every layout that could hold t
   };
   const field = (layout: number, row: number, column: number) => codeBit(layout, row, column, padTo(columns, columnBlock(layout)));
   for (const spec of ["ternary", "ternary5", "2"] as WeightType[]) {
-    for (const layout of [Id.LAYOUT_TERNARY_SWAR, Id.LAYOUT_TERNARY_MASKDOT]) {
+    for (const layout of [Layouts.LAYOUT_TERNARY_SWAR, Layouts.LAYOUT_TERNARY_MASKDOT]) {
       const bit = field(layout, 66, 69);
       assert.is(
         spoil(spec, layout, (bytes) => (bytes[bit >> 3] |= 3 << (bit & 7))),
@@ -158,12 +159,12 @@ test("codes outside a type's range are refused in every layout that could hold t
     }
     for (const trits of [27, 55, 251, 255]) {
       assert.is(
-        spoil(spec, Id.LAYOUT_TERNARY5_LUT, (bytes) => (bytes[tritByte(66, 69, rows)] = trits)),
+        spoil(spec, Layouts.LAYOUT_TERNARY5_LUT, (bytes) => (bytes[tritByte(66, 69, rows)] = trits)),
         "WEIGHT_CODES",
       );
     }
     assert.is(
-      spoil(spec, Id.LAYOUT_TERNARY_LUT_SIMD, (bytes) => {
+      spoil(spec, Layouts.LAYOUT_TERNARY_LUT_SIMD, (bytes) => {
         bytes[0] &= ~1;
         bytes[16] |= 1;
       }),
@@ -171,19 +172,19 @@ test("codes outside a type's range are refused in every layout that could hold t
     );
   }
   assert.is(
-    spoil("popcount", Id.LAYOUT_TERNARY_PLANES, (bytes) => {
+    spoil("popcount", Layouts.LAYOUT_TERNARY_PLANES, (bytes) => {
       bytes[0] &= ~1;
       bytes[16] |= 1;
     }),
     "WEIGHT_CODES",
   );
   for (const column of [0, 5, 13, 21, 29, 69]) {
-    const nibble = field(Id.LAYOUT_INT4_MASKDOT, 3, column);
+    const nibble = field(Layouts.LAYOUT_INT4_MASKDOT, 3, column);
     const zeroPoint = column % 32 < 24 ? 8 : 0;
     for (const weight of [-8, -5, 4, 7]) {
       const code = (weight + zeroPoint) & 15;
       const set = (bytes: Uint8Array) => (bytes[nibble >> 3] = (bytes[nibble >> 3] & ~(15 << (nibble & 7))) | (code << (nibble & 7)));
-      assert.is(spoil("3", Id.LAYOUT_INT4_MASKDOT, set), "WEIGHT_CODES", `3-bit code ${weight}, column ${column}`);
+      assert.is(spoil("3", Layouts.LAYOUT_INT4_MASKDOT, set), "WEIGHT_CODES", `3-bit code ${weight}, column ${column}`);
     }
   }
   for (const [spec, wrong] of [
@@ -191,21 +192,22 @@ test("codes outside a type's range are refused in every layout that could hold t
     ["5", -17],
     ["7", 64],
   ] as [WeightType, number][]) {
-    const set = (bytes: Uint8Array) => (bytes[field(Id.LAYOUT_INT8_BLOCKED, 66, 69) >> 3] = wrong);
-    assert.is(spoil(spec, Id.LAYOUT_INT8_BLOCKED, set), "WEIGHT_CODES", `${spec}-bit code ${wrong}`);
+    const set = (bytes: Uint8Array) => (bytes[field(Layouts.LAYOUT_INT8_BLOCKED, 66, 69) >> 3] = wrong);
+    assert.is(spoil(spec, Layouts.LAYOUT_INT8_BLOCKED, set), "WEIGHT_CODES", `${spec}-bit code ${wrong}`);
   }
   for (const [spec, wrong] of [
     ["9", 256],
     ["15", -16385],
   ] as [WeightType, number][]) {
-    const at = field(Id.LAYOUT_INT16_BLOCKED, 66, 69) >> 3;
+    const at = field(Layouts.LAYOUT_INT16_BLOCKED, 66, 69) >> 3;
     const set = (bytes: Uint8Array) => new DataView(bytes.buffer).setInt16(at, wrong, true);
-    assert.is(spoil(spec, Id.LAYOUT_INT16_BLOCKED, set), "WEIGHT_CODES", `${spec}-bit code ${wrong}`);
+    assert.is(spoil(spec, Layouts.LAYOUT_INT16_BLOCKED, set), "WEIGHT_CODES", `${spec}-bit code ${wrong}`);
   }
   for (const spec of ["5", "14"] as WeightType[]) {
     const { canonicalLayout } = weightTypeBySpec(spec);
     const at =
-      packedOffset(canonicalLayout, Id.LAYOUT_INT4_SWAR, rows, columns) + rowSumOffset(Id.LAYOUT_INT4_SWAR, 66, padTo(columns, 16));
+      packedOffset(canonicalLayout, Layouts.LAYOUT_INT4_SWAR, rows, columns) +
+      rowSumOffset(Layouts.LAYOUT_INT4_SWAR, 66, padTo(columns, 16));
     assert.is(
       spoil(spec, canonicalLayout, (bytes) => bytes[at]++),
       "WEIGHT_CODES",
@@ -226,7 +228,7 @@ test("scales that are zero, negative or not finite are refused, one a row or one
 });
 
 test("columns beyond a kernel's exact range are refused; the widest that a host chooses are within", () => {
-  const layout = Id.LAYOUT_TERNARY_LUT_SIMD;
+  const layout = Layouts.LAYOUT_TERNARY_LUT_SIMD;
   for (const [features, expected] of [
     [maxColumns(layout), "accepted"],
     [maxColumns(layout) + 1, "LAYER_SHAPE"],
@@ -244,7 +246,7 @@ test("columns beyond a kernel's exact range are refused; the widest that a host 
 test("a weight type or layout that does not exist, or not together, is refused by name", () => {
   const model = modelOf("4");
   for (const weightType of [0, 4, 16, 33, 63]) assert.is(refusal(scalar, withOp(model, { weightType })), "WEIGHT_TYPE");
-  assert.is(refusal(scalar, withOp(model, { weightType: Id.WEIGHT_INT1 })), "LAYOUT");
+  assert.is(refusal(scalar, withOp(model, { weightType: Layouts.WEIGHT_INT1 })), "LAYOUT");
   for (const layout of [0, 13, 33, 36, 40, 48]) assert.is(refusal(scalar, withOp(model, { layout })), "LAYOUT", `${layout}`);
 });
 

@@ -19,41 +19,6 @@ export const SECTION_POLICY = 6;
 export const SECTION_LABELS = 7;
 export const SECTION_PROVENANCE = 8;
 
-// ---- weights ----
-
-/** -1, 0, 1 in 2-bit codes: fast to read. */
-export const WEIGHT_TERNARY = 1;
-/** The same values, five in a byte (1.6 bits each): small. */
-export const WEIGHT_TERNARY5 = 2;
-/** The same values in two bit planes, for activations that are ternary too. */
-export const WEIGHT_TERNARY_POPCOUNT = 3;
-/** k-bit integers are WEIGHT_INT + k, k = 1 to 16. 1 bit is a sign, -1 or +1; 2 bits hold -1, 0, 1. */
-export const WEIGHT_INT = 16;
-export const WEIGHT_INT1 = 17;
-export const WEIGHT_INT2 = 18;
-export const WEIGHT_INT4 = 20;
-export const WEIGHT_INT8 = 24;
-export const WEIGHT_INT16 = 32;
-export const WEIGHT_FLOAT32 = 64;
-
-/** Layouts, each drawn in the kernel that reads it. */
-export const LAYOUT_TERNARY_SWAR = 1;
-export const LAYOUT_TERNARY_MASKDOT = 2;
-export const LAYOUT_INT4_SWAR = 3;
-export const LAYOUT_INT4_MASKDOT = 4;
-export const LAYOUT_INT8_BLOCKED = 5;
-export const LAYOUT_FLOAT32_ROWS = 6;
-export const LAYOUT_TERNARY5_LUT = 7;
-export const LAYOUT_TERNARY_LUT_SIMD = 8;
-export const LAYOUT_TERNARY_PLANES = 9;
-export const LAYOUT_INT1_LUT = 10;
-export const LAYOUT_INT1_LUT_SIMD = 11;
-export const LAYOUT_INT16_BLOCKED = 12;
-/** Tight k-bit codes are LAYOUT_PACKED + k, for k = 3, 5 to 7 and 9 to 15. */
-export const LAYOUT_PACKED = 32;
-export const LAYOUT_PACKED_3 = 35;
-export const LAYOUT_PACKED_15 = 47;
-
 // ---- ops ----
 
 /** y = W x + b, LayerNorm, ReLU: format/linear.ts. */

@@ -8,18 +8,16 @@
 //   preparedPtr  scratch of 64 + 4 * inputWidth bytes
 //   tablePtr     scratch of tableBytes
 //
-// The layouts that a build reads are those of this table; the loader refuses the rest.
+// The layouts that a build reads are those of format/layouts.ts; the loader refuses the rest.
 
 import {
-  LAYOUT_FLOAT32_ROWS, LAYOUT_INT1_LUT, LAYOUT_INT1_LUT_SIMD, LAYOUT_INT4_MASKDOT, LAYOUT_INT4_SWAR, LAYOUT_INT8_BLOCKED,
-  LAYOUT_INT16_BLOCKED, LAYOUT_TERNARY5_LUT, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT, LAYOUT_TERNARY_PLANES,
-  LAYOUT_TERNARY_SWAR,
-} from "../format/ids.ts";
-import { columnBlock, hasFloatSums, inputWidth, isPacked, padTo, rowBlock } from "../format/layouts.ts";
-import {
-  USES_FLOAT32_ROWS, USES_INT1_LUT, USES_INT1_LUT_SIMD, USES_INT4_MASKDOT, USES_INT4_SWAR, USES_INT8_BLOCKED, USES_INT16_BLOCKED,
-  USES_PACKED, USES_TERNARY5_LUT, USES_TERNARY_LUT_SIMD, USES_TERNARY_MASKDOT, USES_TERNARY_PLANES, USES_TERNARY_SWAR,
-} from "../uses.ts";
+  columnBlock, hasFloatSums, hasRowSums, inputWidth, LAYOUT_FLOAT32_ROWS, LAYOUT_INT1_LUT, LAYOUT_INT1_LUT_SIMD, LAYOUT_INT4_MASKDOT,
+  LAYOUT_INT4_SWAR, LAYOUT_INT8_BLOCKED, LAYOUT_INT16_BLOCKED, LAYOUT_TERNARY5_LUT, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT,
+  LAYOUT_TERNARY_PLANES, LAYOUT_TERNARY_SWAR, padTo, rowBlock, USES_FLOAT32_ROWS, USES_INT1_LUT, USES_INT1_LUT_SIMD, USES_INT4_MASKDOT,
+  USES_INT4_SWAR, USES_INT8_BLOCKED, USES_INT16_BLOCKED, USES_TERNARY5_LUT, USES_TERNARY_LUT_SIMD, USES_TERNARY_MASKDOT,
+  USES_TERNARY_PLANES, USES_TERNARY_SWAR,
+} from "../format/layouts.ts";
+import { USES_PACKED } from "../uses.ts";
 import { float32Gemv } from "./float32_gemv.ts";
 import { int16GemvSimd } from "./int16_gemv.simd.ts";
 import { int16Gemv } from "./int16_gemv.ts";
@@ -40,23 +38,6 @@ import { ternary5Gemv } from "./ternary5_gemv.ts";
 import { ternaryGemvSimd } from "./ternary_gemv.simd.ts";
 import { ternaryGemv } from "./ternary_gemv.ts";
 import { ternaryLutGemvSimd } from "./ternary_lut_gemv.simd.ts";
-
-export function canRead(layout: i32): bool {
-  if (
-    (USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) || (USES_INT16_BLOCKED && layout == LAYOUT_INT16_BLOCKED) ||
-    (USES_TERNARY_PLANES && layout == LAYOUT_TERNARY_PLANES) || (USES_FLOAT32_ROWS && layout == LAYOUT_FLOAT32_ROWS)
-  ) return true;
-  if (ASC_FEATURE_SIMD) {
-    return (
-      (USES_TERNARY_MASKDOT && layout == LAYOUT_TERNARY_MASKDOT) || (USES_INT4_MASKDOT && layout == LAYOUT_INT4_MASKDOT) ||
-      (USES_TERNARY_LUT_SIMD && layout == LAYOUT_TERNARY_LUT_SIMD) || (USES_INT1_LUT_SIMD && layout == LAYOUT_INT1_LUT_SIMD)
-    );
-  }
-  return (
-    (USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) || (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR) ||
-    (USES_TERNARY5_LUT && layout == LAYOUT_TERNARY5_LUT) || (USES_INT1_LUT && layout == LAYOUT_INT1_LUT) || isPacked(layout)
-  );
-}
 
 /**
  * `scaleStep`: 4 for a scale a row, 0 for one of the whole matrix.
@@ -115,8 +96,8 @@ function scalarGemv(
 ): void {
   const k = padTo(columns, columnBlock(layout));
   const n = padTo(rows, rowBlock(layout));
-  const unsigned = (USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) || (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR);
-  const xSum = prepareBytes(xPtr, preparedPtr, inputWidth(layout, columns), inverse, unsigned ? 128 : 0);
+  // row sums are what the kernels of unsigned activations subtract
+  const xSum = prepareBytes(xPtr, preparedPtr, inputWidth(layout, columns), inverse, hasRowSums(layout) ? 128 : 0);
   if (USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) ternaryGemv(preparedPtr, wPtr, yPtr, k, n, xSum);
   else if (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR) int4Gemv(preparedPtr, wPtr, yPtr, k, n, xSum << 3);
   else if (USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) int8Gemv(preparedPtr, wPtr, yPtr, k, n);

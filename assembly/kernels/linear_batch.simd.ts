@@ -9,9 +9,8 @@
 //     | prepared activations and tables of linear.ts                                       |   layers without a matrix product
 
 import {
-  LAYOUT_INT4_MASKDOT, LAYOUT_INT8_BLOCKED, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT,
-} from "../format/ids.ts";
-import { columnBlock, padTo } from "../format/layouts.ts";
+  columnBlock, LAYOUT_INT4_MASKDOT, LAYOUT_INT8_BLOCKED, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT, padTo,
+} from "../format/layouts.ts";
 import { linearScratchBytes, preparedBytes } from "../format/linear.ts";
 import { align16 } from "../format/plan.ts";
 import { prepareBatchRow } from "./gemm.simd.ts";

@@ -18,8 +18,7 @@
 //
 // Bound: below 8 bits |y| <= 127 * 64 * 8192 < 2^31; above, 127 * 2^14 * 8192 < 2^35 in i64. Each part has its kernel's bounds.
 
-import { LAYOUT_INT1_LUT, LAYOUT_INT4_SWAR } from "../format/ids.ts";
-import { LUT_BYTES, packedOffset, padTo, signPlanes } from "../format/layouts.ts";
+import { LAYOUT_INT1_LUT, LAYOUT_INT4_SWAR, LUT_BYTES, packedOffset, padTo, signPlanes } from "../format/layouts.ts";
 import { int1Gemv } from "./int1_gemv.ts";
 import { int4Gemv } from "./int4_gemv.ts";
 import { int8Gemv } from "./int8_gemv.ts";

@@ -5,30 +5,12 @@
 //   | words of rows 0 1 | rows 2 3 | … | rows 0 1, next columns | … | i32 [rows of a group] = 128 * sum of codes |
 
 import {
-  LAYOUT_INT4_MASKDOT,
-  LAYOUT_INT4_SWAR,
-  LAYOUT_INT8_BLOCKED,
-  LAYOUT_INT16_BLOCKED,
-  LAYOUT_TERNARY_LUT_SIMD,
-  LAYOUT_TERNARY_MASKDOT,
-  LAYOUT_TERNARY_PLANES,
-  LAYOUT_TERNARY_SWAR,
-  LAYOUT_TERNARY5_LUT,
-  WEIGHT_INT4,
-} from "../format/ids.ts";
-import { columnBlock, integerBits, isPacked, packedOffset, padTo, rowBlock, weightBytes } from "../format/layouts.ts";
-import {
-  USES_INT4_MASKDOT,
-  USES_INT4_SWAR,
-  USES_INT8_BLOCKED,
-  USES_INT16_BLOCKED,
-  USES_PACKED,
-  USES_TERNARY_LUT_SIMD,
-  USES_TERNARY_MASKDOT,
-  USES_TERNARY_PLANES,
-  USES_TERNARY_SWAR,
-  USES_TERNARY5_LUT,
-} from "../uses.ts";
+  codeBits, columnBlock, hasRowSums, hasTrits, isPacked, LAYOUT_INT4_MASKDOT, LAYOUT_INT4_SWAR, LAYOUT_INT8_BLOCKED, LAYOUT_INT16_BLOCKED,
+  LAYOUT_TERNARY5_LUT, LAYOUT_TERNARY_LUT_SIMD, LAYOUT_TERNARY_MASKDOT, LAYOUT_TERNARY_PLANES, packedOffset, padTo, rowBlock,
+  USES_INT4_MASKDOT, USES_INT4_SWAR, USES_INT8_BLOCKED, USES_INT16_BLOCKED, USES_TERNARY5_LUT, USES_TERNARY_LUT_SIMD,
+  USES_TERNARY_MASKDOT, USES_TERNARY_PLANES, USES_TERNARY_SWAR, valueBits, weightBytes,
+} from "../format/layouts.ts";
+import { USES_PACKED } from "../uses.ts";
 
 /** Sums of the codes in a word's low and high half, in the low and high half of the result. */
 function halfSums(word: u32, ternary: bool): u32 {
@@ -43,7 +25,7 @@ function hasThree(word: u32): bool {
 }
 
 function rowSumsAgree(layout: i32, wPtr: usize, bytes: i32, columns: i32): bool {
-  const ternary = USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR;
+  const ternary = USES_TERNARY_SWAR && hasTrits(layout);
   const pairBytes: usize = rowBlock(layout) << 1; // a step through the words of one pair of rows
   const groupBytes: usize = padTo(columns, columnBlock(layout)) << 1;
   for (const end = wPtr + bytes; wPtr < end; wPtr += pairBytes << 1) {
@@ -79,8 +61,7 @@ function areWithin(bits: i32, layout: i32, wPtr: usize, end: usize): bool {
 export function codesAgree(type: i32, layout: i32, wPtr: usize, rows: i32, columns: i32): bool {
   const bytes = weightBytes(layout, rows, columns);
   const end = wPtr + bytes;
-  if ((USES_TERNARY_SWAR && layout == LAYOUT_TERNARY_SWAR) || (USES_INT4_SWAR && layout == LAYOUT_INT4_SWAR))
-    return rowSumsAgree(layout, wPtr, bytes, columns);
+  if ((USES_TERNARY_SWAR || USES_INT4_SWAR) && hasRowSums(layout)) return rowSumsAgree(layout, wPtr, bytes, columns);
   if (USES_PACKED && isPacked(layout)) {
     if (!(layout & 4)) return true;
     const part = weightBytes(LAYOUT_INT4_SWAR, rows, columns);
@@ -96,12 +77,12 @@ export function codesAgree(type: i32, layout: i32, wPtr: usize, rows: i32, colum
     for (; wPtr < end; wPtr += 32) {
       for (let i: usize = 0; i < 16; i += 4) if (load<u32>(wPtr + i, 16) & ~load<u32>(wPtr + i)) return false;
     }
-  } else if (USES_INT4_MASKDOT && layout == LAYOUT_INT4_MASKDOT && type != WEIGHT_INT4) {
+  } else if (USES_INT4_MASKDOT && layout == LAYOUT_INT4_MASKDOT && valueBits(type) < 4) {
     // 3 bits: the upper two bits of w + 8 differ, those of w, in the top field of each u16, do not
     for (; wPtr < end; wPtr += 4) if (((load<u32>(wPtr) ^ (load<u32>(wPtr) << 1)) & 0x88888888) != 0x08880888) return false;
   } else if ((USES_INT8_BLOCKED && layout == LAYOUT_INT8_BLOCKED) || (USES_INT16_BLOCKED && layout == LAYOUT_INT16_BLOCKED)) {
-    const bits = integerBits(type);
-    return bits == 8 || bits == 16 || areWithin(bits, layout, wPtr, end);
+    const bits = valueBits(type);
+    return bits == codeBits(layout) || areWithin(bits, layout, wPtr, end);
   }
   return true;
 }

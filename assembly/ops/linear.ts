@@ -1,50 +1,23 @@
 // The op `linear` (format/linear.ts): its check, what it needs, its run. Weights are multiplied in kernels/linear.ts.
 
 import {
-  ERROR_LAYER,
-  ERROR_LAYER_SHAPE,
-  ERROR_LAYOUT,
-  ERROR_TENSOR_BOUNDS,
-  ERROR_WEIGHT_CODES,
-  ERROR_WEIGHT_TYPE,
-  OK,
+  ERROR_LAYER, ERROR_LAYER_SHAPE, ERROR_LAYOUT, ERROR_TENSOR_BOUNDS, ERROR_WEIGHT_CODES, ERROR_WEIGHT_TYPE, OK,
 } from "../format/errors.ts";
-import { MAX_WEIGHTS, WEIGHT_FLOAT32, WEIGHT_TERNARY, WEIGHT_TERNARY_POPCOUNT } from "../format/ids.ts";
+import { MAX_WEIGHTS } from "../format/ids.ts";
 import {
-  columnBlock,
-  inputWidth,
-  integerBits,
-  layoutHolds,
-  maxColumns,
-  padTo,
-  rowBlock,
-  scalarLayout,
-  weightBytes,
+  columnBlock, inputWidth, isRead, layoutHolds, maxColumns, padTo, rowBlock, scalarLayout, USES_FLOAT32_ROWS, valueBits, WEIGHT_FLOAT32,
+  WEIGHT_TERNARY, weightBytes,
 } from "../format/layouts.ts";
 import {
-  LINEAR_BETA_OFFSET,
-  LINEAR_BIAS_OFFSET,
-  LINEAR_FLAGS,
-  LINEAR_GAMMA_OFFSET,
-  LINEAR_LAYOUT,
-  LINEAR_NORM,
-  LINEAR_RELU,
-  LINEAR_SCALE_OFFSET,
-  LINEAR_SCALE_PER_TENSOR,
-  LINEAR_WEIGHT_TYPE,
-  LINEAR_WEIGHTS_BYTES,
-  LINEAR_WEIGHTS_OFFSET,
-  linearInputBytes,
-  linearMacs,
-  linearOutputBytes,
-  linearScratchBytes,
-  preparedBytes,
+  LINEAR_BETA_OFFSET, LINEAR_BIAS_OFFSET, LINEAR_FLAGS, LINEAR_GAMMA_OFFSET, LINEAR_LAYOUT, LINEAR_NORM, LINEAR_RELU,
+  LINEAR_SCALE_OFFSET, LINEAR_SCALE_PER_TENSOR, LINEAR_WEIGHT_TYPE, LINEAR_WEIGHTS_BYTES, LINEAR_WEIGHTS_OFFSET, linearInputBytes,
+  linearMacs, linearOutputBytes, linearScratchBytes, preparedBytes,
 } from "../format/linear.ts";
 import { fail } from "../kernels/fail.ts";
-import { canRead, linear } from "../kernels/linear.ts";
+import { linear } from "../kernels/linear.ts";
 import { linearBatch, linearBatchBytes } from "../kernels/linear_batch.simd.ts";
 import { layerNorm, relu } from "../layers/norm.ts";
-import { USES_FLOAT32_ROWS, USES_LAYER_NORM } from "../uses.ts";
+import { USES_LAYER_NORM } from "../uses.ts";
 import { codesAgree } from "./codes.ts";
 import { inputOffset, inputValues, outputOffset, outputValues } from "./records.ts";
 import { checkFloats, checkTensor } from "./tensors.ts";
@@ -65,11 +38,9 @@ export function checkLinear(network: usize, bytes: i32, op: usize, place: i32, l
   const columns = inputValues(network, op),
     rows = outputValues(network, op);
   const type = load<i32>(op, LINEAR_WEIGHT_TYPE);
-  if (integerBits(type) == 0 && type != WEIGHT_TERNARY_POPCOUNT && type != WEIGHT_FLOAT32) {
-    return fail(ERROR_WEIGHT_TYPE, place, WEIGHT_TERNARY, type);
-  }
+  if (valueBits(type) == 0) return fail(ERROR_WEIGHT_TYPE, place, WEIGHT_TERNARY, type);
   const layout = load<i32>(op, LINEAR_LAYOUT);
-  if (!layoutHolds(layout, type) || !(anyLayout || canRead(layout))) return fail(ERROR_LAYOUT, place, type, layout);
+  if (!layoutHolds(layout, type) || !(anyLayout || isRead(layout, ASC_FEATURE_SIMD))) return fail(ERROR_LAYOUT, place, type, layout);
   if (columns > maxColumns(layout)) return fail(ERROR_LAYER_SHAPE, place, maxColumns(layout), columns);
   if (padTo(rows, rowBlock(layout)) > MAX_WEIGHTS / padTo(columns, columnBlock(layout)))
     return fail(ERROR_LAYER_SHAPE, place, MAX_WEIGHTS, rows);

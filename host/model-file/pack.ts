@@ -1,10 +1,11 @@
 // Codes to bytes and bytes to codes, for every layout: slow, obvious, driven by format/layouts.ts alone.
 
-import * as Id from "../../assembly/format/ids.ts";
+import * as Layouts from "../../assembly/format/layouts.ts";
 import {
-  canonicalLayout,
   codeBit,
+  codeBits,
   columnBlock,
+  hasTrits,
   isPacked,
   packedOffset,
   padTo,
@@ -17,121 +18,28 @@ import {
   tritByte,
   weightBytes,
 } from "../../assembly/format/layouts.ts";
-import { type Codes, WEIGHT_TYPES as SPEC_TYPES, type WeightType } from "./weight_types.ts";
-
-export type { Codes } from "./weight_types.ts";
+import type { Codes } from "./weight_types.ts";
 
 export type Target = "scalar" | "simd";
-
-export interface WeightTypeInfo {
-  id: number;
-  /** As tables name it: "ternary", "4-bit", "float32" … */
-  name: string;
-  /** As checkpoints and the command line name it. */
-  spec: WeightType;
-  /** Bits of information in one code, as the type's name says; padding, row sums and scales come on top. */
-  bits: number;
-  /** Signed codes that the file may hold. 1 bit has -1 and 1 only. */
-  range: readonly [number, number];
-  /** Meets activations that are ternary too, instead of 8-bit ones. */
-  ternaryActivations: boolean;
-  /** In the file, read in place by the scalar kernels. */
-  canonicalLayout: number;
-}
-
-const TERNARY_BITS: Record<string, number> = { ternary: 2, ternary5: 1.6, popcount: 2 };
-const TERNARY_IDS: Record<string, number> = {
-  ternary: Id.WEIGHT_TERNARY,
-  ternary5: Id.WEIGHT_TERNARY5,
-  popcount: Id.WEIGHT_TERNARY_POPCOUNT,
-};
-
-function weightTypeInfo(spec: WeightType): WeightTypeInfo {
-  const ternaryActivations = spec === "popcount";
-  if (spec === "float32") {
-    const range = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
-    const id = Id.WEIGHT_FLOAT32;
-    return { id, name: spec, spec, bits: 32, range, ternaryActivations, canonicalLayout: canonicalLayout(id) };
-  }
-  const id = TERNARY_IDS[spec] ?? Id.WEIGHT_INT + Number(spec);
-  const bits = TERNARY_BITS[spec] ?? Number(spec);
-  const top = bits <= 2 ? 1 : 2 ** (bits - 1);
-  const range = [-top, bits <= 2 ? 1 : top - 1] as const;
-  return {
-    id,
-    name: TERNARY_IDS[spec] ? spec : `${spec}-bit`,
-    spec,
-    bits,
-    range,
-    ternaryActivations,
-    canonicalLayout: canonicalLayout(id),
-  };
-}
-
-/** One row per weight type; kernels, exporter, tests and benchmarks are driven by it. */
-export const WEIGHT_TYPES: readonly WeightTypeInfo[] = /* @__PURE__ */ SPEC_TYPES.map(weightTypeInfo);
-
-export function weightTypeById(id: number): WeightTypeInfo {
-  const info = WEIGHT_TYPES.find((row) => row.id === id);
-  if (!info) throw new RangeError(`unknown weight type ${id}`);
-  return info;
-}
-
-export function weightTypeBySpec(spec: WeightType): WeightTypeInfo {
-  return WEIGHT_TYPES.find((row) => row.spec === spec)!;
-}
 
 /** The layout that a build's kernels read for a type and shape. */
 export function layoutFor(weightType: number, target: Target, rows: number, columns: number): number {
   return target === "simd" ? simdLayout(weightType, rows, columns) : scalarLayout(weightType, rows);
 }
 
-/** How a layout's kernel multiplies, in words. */
-export function formulation(layout: number): string {
-  if (!isPacked(layout)) return FORMULATIONS[layout]!;
-  const planes = signPlanes(layout);
-  const parts = [layout & 8 ? "8 bits" : "", layout & 4 ? "4 bits" : "", planes > 0 ? `${planes} x 1 bit` : ""];
-  return `sum of ${parts.filter((part) => part !== "").join(" + ")}`;
-}
-
-/** By layout id. A plain list, which bundlers can leave out. */
-const FORMULATIONS = [
-  "",
-  "2 rows a product (SWAR)",
-  "mask-dot",
-  "2 rows a product (SWAR)",
-  "mask-dot",
-  "dot, 4 rows",
-  "dot, float32",
-  "look-up, 5 columns an index",
-  "look-up, swizzle",
-  "popcount",
-  "look-up, 8 columns an index",
-  "look-up, swizzle",
-  "dot, 4 rows, 64-bit sums",
-];
-
 // ---- codes of one layout ----
 
 /** Signed values that a layout can hold. */
 function rangeOf(layout: number): readonly [number, number] {
   const bits = codeBits(layout);
-  return bits <= 2 ? [-1, 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
-}
-
-function codeBits(layout: number): number {
-  if (layout === Id.LAYOUT_INT1_LUT || layout === Id.LAYOUT_INT1_LUT_SIMD) return 1;
-  if (layout === Id.LAYOUT_INT4_SWAR || layout === Id.LAYOUT_INT4_MASKDOT) return 4;
-  if (layout === Id.LAYOUT_INT8_BLOCKED) return 8;
-  if (layout === Id.LAYOUT_INT16_BLOCKED) return 16;
-  return isPacked(layout) ? layout - Id.LAYOUT_PACKED : 2;
+  return hasTrits(layout) || bits === 1 ? [-1, 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
 }
 
 /** code = value + zero point; whole bytes are signed, with zero point 0. A sign is 0 for -1, 1 for +1. */
 function zeroPointOf(layout: number): number {
   const bits = codeBits(layout);
   if (bits === 8 || bits === 16) return 0;
-  return bits === 1 || bits === 2 ? 1 : 2 ** (bits - 1);
+  return hasTrits(layout) || bits === 1 ? 1 : 2 ** (bits - 1);
 }
 
 const getBits = (bytes: Uint8Array, bit: number, width: number) => (bytes[bit >> 3] >> (bit & 7)) & ((1 << width) - 1);
@@ -152,7 +60,7 @@ interface Codec {
 function codecOf(layout: number, bytes: Uint8Array, rows: number, columns: number): Codec {
   const k = padTo(columns, columnBlock(layout));
   const bits = codeBits(layout);
-  if (layout === Id.LAYOUT_TERNARY5_LUT) {
+  if (layout === Layouts.LAYOUT_TERNARY5_LUT) {
     return {
       put: (row, column, code) => {
         bytes[tritByte(row, column, rows)] += code * TRITS[column % 5];
@@ -164,9 +72,9 @@ function codecOf(layout: number, bytes: Uint8Array, rows: number, columns: numbe
       },
     };
   }
-  if (layout === Id.LAYOUT_TERNARY_PLANES || layout === Id.LAYOUT_TERNARY_LUT_SIMD) {
+  if (layout === Layouts.LAYOUT_TERNARY_PLANES || layout === Layouts.LAYOUT_TERNARY_LUT_SIMD) {
     // the planes of each code 0, 1, 2: not zero and negative, or two thermometer steps
-    const planes = layout === Id.LAYOUT_TERNARY_PLANES ? [3, 0, 1] : [0, 1, 3];
+    const planes = layout === Layouts.LAYOUT_TERNARY_PLANES ? [3, 0, 1] : [0, 1, 3];
     return {
       put: (row, column, code) => {
         for (const plane of [0, 1]) setBits(bytes, planeBit(layout, plane, row, column, k), planes[code] >> plane, 1);
@@ -177,14 +85,14 @@ function codecOf(layout: number, bytes: Uint8Array, rows: number, columns: numbe
       },
     };
   }
-  if (layout === Id.LAYOUT_INT16_BLOCKED) {
+  if (layout === Layouts.LAYOUT_INT16_BLOCKED) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return {
       put: (row, column, code) => view.setInt16(codeBit(layout, row, column, k) >> 3, code, true),
       get: (row, column) => view.getInt16(codeBit(layout, row, column, k) >> 3, true),
     };
   }
-  if (layout === Id.LAYOUT_INT4_MASKDOT) {
+  if (layout === Layouts.LAYOUT_INT4_MASKDOT) {
     // the top field of a lane is the signed value: its code without the zero point's bit
     const flip = (column: number) => ((column & 31) >= 24 ? 8 : 0);
     return {
@@ -193,10 +101,10 @@ function codecOf(layout: number, bytes: Uint8Array, rows: number, columns: numbe
     };
   }
   const at =
-    layout === Id.LAYOUT_INT1_LUT
+    layout === Layouts.LAYOUT_INT1_LUT
       ? (row: number, column: number) => signBit(row, column, rows)
       : (row: number, column: number) => codeBit(layout, row, column, k);
-  const signed = layout === Id.LAYOUT_INT8_BLOCKED;
+  const signed = layout === Layouts.LAYOUT_INT8_BLOCKED;
   return {
     put: (row, column, code) => setBits(bytes, at(row, column), code, bits),
     get: (row, column) => (signed ? (bytes[at(row, column) >> 3] << 24) >> 24 : getBits(bytes, at(row, column), bits)),
@@ -218,10 +126,10 @@ function partsOf(layout: number): Part[] {
   const parts: Part[] = [];
   if (layout & 8) {
     const below = layout & 7;
-    parts.push({ layout: Id.LAYOUT_INT8_BLOCKED, take: (code) => (code >> below) - 128, give: (value) => (value + 128) << below });
+    parts.push({ layout: Layouts.LAYOUT_INT8_BLOCKED, take: (code) => (code >> below) - 128, give: (value) => (value + 128) << below });
   }
   if (layout & 4) {
-    parts.push({ layout: Id.LAYOUT_INT4_SWAR, take: (code) => ((code >> planes) & 15) - 8, give: (value) => (value + 8) << planes });
+    parts.push({ layout: Layouts.LAYOUT_INT4_SWAR, take: (code) => ((code >> planes) & 15) - 8, give: (value) => (value + 8) << planes });
   }
   return parts;
 }
@@ -239,7 +147,10 @@ function packParts(layout: number, codes: Uint16Array, rows: number, columns: nu
       signs[plane * codes.length + i] = (code >> plane) & 1 ? 1 : -1;
     });
   }
-  packed.set(packWeights(Id.LAYOUT_INT1_LUT, signs, planes * rows, columns), packedOffset(layout, Id.LAYOUT_INT1_LUT, rows, columns));
+  packed.set(
+    packWeights(Layouts.LAYOUT_INT1_LUT, signs, planes * rows, columns),
+    packedOffset(layout, Layouts.LAYOUT_INT1_LUT, rows, columns),
+  );
   return packed;
 }
 
@@ -251,9 +162,9 @@ function unpackParts(layout: number, packed: Uint8Array, rows: number, columns: 
       codes[i] |= part.give(value);
     });
   }
-  const bytes = packed.subarray(packedOffset(layout, Id.LAYOUT_INT1_LUT, rows, columns));
+  const bytes = packed.subarray(packedOffset(layout, Layouts.LAYOUT_INT1_LUT, rows, columns));
   const planes = signPlanes(layout);
-  unpackWeights(Id.LAYOUT_INT1_LUT, bytes, planes * rows, columns).forEach((sign, i) => {
+  unpackWeights(Layouts.LAYOUT_INT1_LUT, bytes, planes * rows, columns).forEach((sign, i) => {
     if (sign > 0) codes[i % codes.length] |= 1 << Math.floor(i / codes.length);
   });
   return codes;
@@ -266,8 +177,8 @@ export function packWeights(layout: number, values: Codes | Float32Array, rows: 
   const k = padTo(columns, columnBlock(layout));
   const packed = new Uint8Array(weightBytes(layout, rows, columns));
   const view = new DataView(packed.buffer);
-  if (layout === Id.LAYOUT_INT4_MASKDOT) new Uint16Array(packed.buffer).fill(0x0888);
-  if (layout === Id.LAYOUT_FLOAT32_ROWS) {
+  if (layout === Layouts.LAYOUT_INT4_MASKDOT) new Uint16Array(packed.buffer).fill(0x0888);
+  if (layout === Layouts.LAYOUT_FLOAT32_ROWS) {
     values.forEach((value, i) => {
       view.setFloat32(codeBit(layout, Math.floor(i / columns), i % columns, k) >> 3, value, true);
     });
@@ -308,7 +219,7 @@ export function packWeights(layout: number, values: Codes | Float32Array, rows: 
 /** The inverse: packed bytes to signed codes (or float32 values) [rows][columns]. */
 export function unpackWeights(layout: number, packed: Uint8Array, rows: number, columns: number): Codes | Float32Array {
   const count = rows * columns;
-  if (layout === Id.LAYOUT_FLOAT32_ROWS) {
+  if (layout === Layouts.LAYOUT_FLOAT32_ROWS) {
     const k = padTo(columns, columnBlock(layout));
     const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
     return Float32Array.from({ length: count }, (_, i) =>

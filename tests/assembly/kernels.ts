@@ -1,6 +1,6 @@
 // Entry for tests: the kernels behind one call, as the core calls them.
 export { float32Gemv } from "../../assembly/kernels/float32_gemv";
-export { canRead, linear } from "../../assembly/kernels/linear";
+export { linear } from "../../assembly/kernels/linear";
 export { prepareBytes } from "../../assembly/kernels/prepare";
 export { absmax } from "../../assembly/kernels/quantize";
 export { layerNorm, relu } from "../../assembly/layers/norm";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { packagePath } from "../../host/files.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
-import { WEIGHT_TYPES } from "../../host/model-file/pack.ts";
+import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
 import { DEFAULT_FRONT_END, frontEndOf, frontEndSection } from "../../tools/export/front_end_tables.ts";
 import { randomModel, randomNetwork } from "../harness/models.ts";
 

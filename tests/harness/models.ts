@@ -3,7 +3,8 @@
 import { POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import { chain, type PackedNetwork, type UnplacedOp } from "../../host/model-file/network.ts";
-import { packWeights, WEIGHT_TYPES } from "../../host/model-file/pack.ts";
+import { packWeights } from "../../host/model-file/pack.ts";
+import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
 import { type Arithmetic, DEFAULT_FRONT_END, frontEndSection } from "../../tools/export/front_end_tables.ts";
 import { random } from "./random.ts";
 

@@ -3,7 +3,8 @@
 
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
-import { columnBlock, isPacked, padTo, rowSumOffset } from "../../assembly/format/layouts.ts";
+import * as Layouts from "../../assembly/format/layouts.ts";
+import { columnBlock, padTo, rowSumOffset } from "../../assembly/format/layouts.ts";
 import * as L from "../../assembly/format/linear.ts";
 import { decodeContainer, encodeContainer, type Section } from "../../host/model-file/container.ts";
 import type { Dice } from "./dice.ts";
@@ -19,7 +20,7 @@ const EDGES = [0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffffe, 0xffffffff];
 const FINITE = [0, -0, 1, -1, 0.5, 0.9, 5, 64, 1e-45, 1e-38, -1e-38, 1e-30, 1e6, 1e19, 1e30, -1e30, 3.4e38, -3.4e38];
 const NOT_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 const WIDTHS = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129, 300];
-const LAYOUTS = Array.from({ length: Id.LAYOUT_PACKED_15 }, (_, i) => i + 1).filter((id) => id <= Id.LAYOUT_INT16_BLOCKED || isPacked(id));
+const LAYOUTS = Array.from({ length: Layouts.LAYOUT_PACKED_15 }, (_, i) => i + 1).filter((id) => columnBlock(id) > 0);
 const NAMES = ["", "plan", "front end", "normalization", "router", "expert", "policy", "labels", "provenance"];
 
 function hostileFloat(dice: Dice): number {
@@ -93,7 +94,7 @@ const floats: Mutation = (sections, dice) => {
   const tensors = [L.LINEAR_SCALE_OFFSET, L.LINEAR_BIAS_OFFSET, L.LINEAR_GAMMA_OFFSET, L.LINEAR_BETA_OFFSET, L.LINEAR_WEIGHTS_OFFSET];
   const tensor = dice.pick(tensors);
   const offset = op.get(tensor);
-  if (tensor === L.LINEAR_WEIGHTS_OFFSET && op.get(L.LINEAR_WEIGHT_TYPE) !== Id.WEIGHT_FLOAT32) return null;
+  if (tensor === L.LINEAR_WEIGHTS_OFFSET && op.get(L.LINEAR_WEIGHT_TYPE) !== Layouts.WEIGHT_FLOAT32) return null;
   return spoilFloats(op.section, offset, op.rows, tensor === L.LINEAR_SCALE_OFFSET, dice);
 };
 
@@ -130,7 +131,7 @@ const table: Mutation = (sections, dice) => {
 
 const codes: Mutation = (sections, dice) => {
   const op = pickOp(sections, dice);
-  if (!op || op.get(L.LINEAR_WEIGHT_TYPE) === Id.WEIGHT_FLOAT32) return null;
+  if (!op || op.get(L.LINEAR_WEIGHT_TYPE) === Layouts.WEIGHT_FLOAT32) return null;
   const [offset, bytes] = [op.get(L.LINEAR_WEIGHTS_OFFSET), op.get(L.LINEAR_WEIGHTS_BYTES)];
   if (offset + bytes > op.section.bytes.length) return null;
   for (let i = 0; i < bytes; i++) op.section.bytes[offset + i] = dice.int(256);

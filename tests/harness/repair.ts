@@ -2,13 +2,15 @@
 
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
+import * as Layouts from "../../assembly/format/layouts.ts";
 import { layoutHolds, weightBytes } from "../../assembly/format/layouts.ts";
 import * as L from "../../assembly/format/linear.ts";
 import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes } from "../../assembly/format/plan.ts";
 import type { Section } from "../../host/model-file/container.ts";
 import { crc32 } from "../../host/model-file/crc32.ts";
 import { ringBytesOf } from "../../host/model-file/model_file.ts";
-import { packWeights, unpackWeights, WEIGHT_TYPES } from "../../host/model-file/pack.ts";
+import { packWeights, unpackWeights } from "../../host/model-file/pack.ts";
+import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
 import type { Dice } from "./dice.ts";
 
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -83,7 +85,7 @@ export function repairCodes(op: OpRecord): boolean {
   const layout = op.get(L.LINEAR_LAYOUT);
   const [type, offset] = [op.get(L.LINEAR_WEIGHT_TYPE), op.get(L.LINEAR_WEIGHTS_OFFSET)];
   const info = WEIGHT_TYPES.find(({ id }) => id === type);
-  if (!info || !layoutHolds(layout, type) || type === Id.WEIGHT_FLOAT32 || rows * columns > 1 << 20) return false;
+  if (!info || !layoutHolds(layout, type) || type === Layouts.WEIGHT_FLOAT32 || rows * columns > 1 << 20) return false;
   const bytes = weightBytes(layout, rows, columns);
   if (offset + bytes > op.section.bytes.length) return false;
   const values = unpackWeights(layout, op.section.bytes.subarray(offset, offset + bytes), rows, columns);
@@ -123,7 +125,7 @@ export function refill(op: OpRecord, layout: number, rows: number, columns: numb
   op.set(L.LINEAR_WEIGHT_TYPE, type);
   op.set(L.LINEAR_LAYOUT, layout);
   op.set(L.LINEAR_WEIGHTS_BYTES, bytes);
-  if (type === Id.WEIGHT_FLOAT32) op.set(L.LINEAR_WEIGHTS_OFFSET, appendFloats(bytes >> 2, -1, 1));
+  if (type === Layouts.WEIGHT_FLOAT32) op.set(L.LINEAR_WEIGHTS_OFFSET, appendFloats(bytes >> 2, -1, 1));
   else {
     op.set(L.LINEAR_WEIGHTS_OFFSET, append(bytes));
     const offset = op.get(L.LINEAR_WEIGHTS_OFFSET);

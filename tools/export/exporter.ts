@@ -4,7 +4,8 @@ import { MAX_EXPERTS, POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, POLICY_SIN
 import { QurioError } from "../../host/errors.ts";
 import type { PackedModel } from "../../host/model-file/model_file.ts";
 import { chain, type PackedNetwork, type UnplacedOp } from "../../host/model-file/network.ts";
-import { layoutFor, packWeights, weightTypeBySpec } from "../../host/model-file/pack.ts";
+import { layoutFor, packWeights } from "../../host/model-file/pack.ts";
+import { weightTypeBySpec } from "../../host/model-file/weight_types.ts";
 import type { Graph } from "../graph/graph.ts";
 import { layersOf } from "../graph/layers.ts";
 import { type Checkpoint, featureCount, type Policy } from "../import/checkpoint_types.ts";

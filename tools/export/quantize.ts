@@ -11,7 +11,7 @@
 //
 // Maxima and means are those of a row, or of the whole matrix if it has one scale.
 
-import { type Codes, isTernary, type WeightType } from "../../host/model-file/weight_types.ts";
+import { type Codes, type WeightType, type WeightTypeInfo, weightTypeBySpec } from "../../host/model-file/weight_types.ts";
 import type { GraphLayer } from "../graph/layers.ts";
 
 /** Share of the largest centred weight of a row below which a ternary code is zero. */
@@ -52,12 +52,13 @@ export function quantizeMatrix(
   perTensor = false,
 ): QuantizedMatrix {
   const count = rows * columns;
-  const codes = !isTernary(type) && Number(type) > 8 ? new Int16Array(count) : new Int8Array(count);
+  const info = weightTypeBySpec(type);
+  const codes = info.bits > 8 ? new Int16Array(count) : new Int8Array(count);
   const centred = centre(weight, rows, columns);
   const groups = perTensor ? 1 : rows;
   const size = count / groups;
   const scale = Float32Array.from({ length: groups }, (_, group) => {
-    return quantizeGroup(centred.subarray(group * size, (group + 1) * size), codes.subarray(group * size, (group + 1) * size), type);
+    return quantizeGroup(centred.subarray(group * size, (group + 1) * size), codes.subarray(group * size, (group + 1) * size), info);
   });
   return { codes, scale };
 }
@@ -73,13 +74,13 @@ function centre(weight: Float32Array, rows: number, columns: number): Float64Arr
 }
 
 /** Writes codes, returns their scale: 1 where nothing varies, and all codes are 0. */
-function quantizeGroup(centred: Float64Array, codes: Codes, type: Exclude<WeightType, "float32">): number {
+function quantizeGroup(centred: Float64Array, codes: Codes, { quantizer, range }: WeightTypeInfo): number {
   let largest = 0;
   for (const c of centred) largest = Math.max(largest, Math.abs(c));
-  if (isTernary(type)) return largest < NO_VARIATION ? 1 : ternaryGroup(centred, codes, TERNARY_THRESHOLD * largest);
-  if (type === "1") return signGroup(centred, codes);
+  if (quantizer === "ternary") return largest < NO_VARIATION ? 1 : ternaryGroup(centred, codes, TERNARY_THRESHOLD * largest);
+  if (quantizer === "sign") return signGroup(centred, codes);
   if (largest < NO_VARIATION) return 1;
-  const scale = largest / maxCode(Number(type));
+  const scale = largest / range[1];
   for (let i = 0; i < codes.length; i++) codes[i] = roundHalfEven(centred[i]! / scale);
   return scale;
 }

@@ -3,7 +3,7 @@
 //   per layer  y[r] = scale[r] * xScale * sum_c code(r, c) * xCode(c) + bias[r]      (float32 layers: y = W x + b)
 //   behind it  LayerNorm (population variance, eps 1e-5) and ReLU where the graph has them
 
-import type { Codes } from "../../host/model-file/weight_types.ts";
+import { type Codes, weightTypeBySpec } from "../../host/model-file/weight_types.ts";
 import type { Graph } from "../graph/graph.ts";
 import { layersOf } from "../graph/layers.ts";
 import type { Normalization } from "../import/checkpoint_types.ts";
@@ -37,7 +37,7 @@ export function prepare(graph: Graph): PreparedLayer[] {
       rows,
       columns,
       codes: quantized?.codes ?? null,
-      ternaryActivations: op.weightType === "popcount",
+      ternaryActivations: weightTypeBySpec(op.weightType).ternaryActivations,
       scale: Float32Array.from({ length: rows }, (_, row) => (quantized ? quantized.scale[quantized.scale.length > 1 ? row : 0]! : 1)),
       weight: quantized ? null : (weight.data as Float32Array),
       bias,

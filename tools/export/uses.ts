@@ -3,7 +3,7 @@
 import { HEADER_CRC } from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
 import { isPacked } from "../../assembly/format/layouts.ts";
-import { decodeModel, memoryPlan } from "../../host/model-file/model_file.ts";
+import { decodeModel, memoryPlan, type PackedModel } from "../../host/model-file/model_file.ts";
 import { opKind } from "../../host/model-file/network.ts";
 import { frontEndParameters } from "./front_end_tables.ts";
 
@@ -14,22 +14,17 @@ const POLICY_USES: Record<number, string> = {
   [Id.POLICY_BAYESIAN]: "USES_BAYESIAN",
 };
 
-/** USES_X of LAYOUT_X. */
-function layoutUse(layout: number): string {
-  if (isPacked(layout)) return "USES_PACKED";
-  const [name] = Object.entries(Id).find(([name, id]) => name.startsWith("LAYOUT_") && id === layout)!;
-  return name.replace("LAYOUT", "USES");
-}
+const usesOfOps = ({ router, experts }: PackedModel) =>
+  [...(router ? [router] : []), ...experts].flatMap(({ ops }) => ops.map((op) => opKind(op).uses(op)));
 
-/** Names of what the model needs code for. `file` is valid and lies in the module's layouts. */
+/** Names of what the model needs code for, layouts aside. `file` is valid and lies in the module's layouts. */
 export function usedBy(file: Uint8Array): Set<string> {
-  const { router, experts, policy, frontEnd } = decodeModel(file);
+  const model = decodeModel(file);
+  const { policy, frontEnd } = model;
   const used = new Set([POLICY_USES[policy.kind]]);
-  for (const { ops } of [...(router ? [router] : []), ...experts]) {
-    for (const op of ops) {
-      const { layouts, names } = opKind(op).uses(op);
-      for (const name of [...layouts.map(layoutUse), ...names]) used.add(name);
-    }
+  for (const { layouts, names } of usesOfOps(model)) {
+    for (const name of names) used.add(name);
+    if (layouts.some(isPacked)) used.add("USES_PACKED");
   }
   if (policy.samples > 0) used.add("USES_SAMPLES");
   if (frontEnd) {
@@ -41,6 +36,12 @@ export function usedBy(file: Uint8Array): Set<string> {
   return used;
 }
 
+/** USES_LAYOUTS: a bit for each layout that the model's weights lie in, odd widths aside. */
+export function usedLayouts(file: Uint8Array): number {
+  const layouts = usesOfOps(decodeModel(file)).flatMap((uses) => uses.layouts);
+  return layouts.filter((layout) => !isPacked(layout)).reduce((bits, layout) => bits | (1 << layout), 0);
+}
+
 /**
  * assembly/uses.ts for a module baked with this model.
  * @param source the generic file
@@ -50,6 +51,7 @@ export function usedBy(file: Uint8Array): Set<string> {
 export function bakedUses(source: string, file: Uint8Array, sealed: boolean, firmware = false): string {
   const used = usedBy(file);
   const values: Record<string, string> = {
+    USES_LAYOUTS: `${usedLayouts(file)}`,
     BAKED: "true",
     BAKED_WORK_BYTES: `${memoryPlan(decodeModel(file)).workBytes}`,
     BAKED_MODEL_BYTES: `${file.length}`,
@@ -57,7 +59,7 @@ export function bakedUses(source: string, file: Uint8Array, sealed: boolean, fir
     SEALED: `${sealed}`,
     SEALED_CRC: `${sealed ? new DataView(file.buffer, file.byteOffset).getUint32(HEADER_CRC, true) : 0}`,
   };
-  return source.replace(/^export const (\w+)(: u32)? = .*;$/gm, (_, name: string, type = "") => {
+  return source.replace(/^export const (\w+)(: [iu]32)? = .*;$/gm, (_, name: string, type = "") => {
     return `export const ${name}${type} = ${values[name] ?? used.has(name)};`;
   });
 }

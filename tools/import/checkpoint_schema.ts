@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { MAX_CLASSES, MAX_EXPERTS, MAX_OPS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
 import { ARITHMETICS, CODE_BITS, type FrontEndParameters } from "../../host/model-file/front_end.ts";
-import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
+import { WEIGHT_TYPE_SPECS } from "../../host/model-file/weight_types.ts";
 import { dictionary, flag, kinds, list, number, object, oneOf, rule, text, whole, wrong } from "../../host/schema.ts";
 
 export const FORMAT = "qurio-checkpoint";
@@ -18,7 +18,7 @@ const DROPOUT = { least: 0, most: 0.9 };
 export const NETWORK = object({
   name: text("1 to 15 printable ASCII characters"),
   weightType: v.pipe(
-    oneOf(WEIGHT_TYPES),
+    oneOf(WEIGHT_TYPE_SPECS),
     v.description("of hidden layers; the last layer has 8 bits at least, and is float32 when this is"),
   ),
   inputs: whole("number of features", WIDTH),

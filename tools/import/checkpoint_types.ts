@@ -1,7 +1,7 @@
 // What a checkpoint holds: networks as float weights, and how they work together.
 
 import { RICH_FEATURES } from "../../assembly/format/plan.ts";
-import { isTernary, type WeightType } from "../../host/model-file/weight_types.ts";
+import { type WeightType, weightTypeBySpec } from "../../host/model-file/weight_types.ts";
 import type { FeatureSpec, NetworkSpec, Policy, Provenance } from "./checkpoint_schema.ts";
 
 export type { FeatureSpec, NetworkSpec, Policy, Provenance };
@@ -49,7 +49,7 @@ export function layerShapes(spec: NetworkSpec): { rows: number; columns: number 
 
 /** Weight type of layer `index`: the last one is never below 8 bits. */
 export function layerWeightType({ weightType, hidden }: NetworkSpec, index: number): WeightType {
-  const isNarrow = isTernary(weightType) || Number(weightType) < 8;
+  const isNarrow = weightTypeBySpec(weightType).bits < 8;
   return index === hidden.length && isNarrow ? "8" : weightType;
 }
 

@@ -7,7 +7,7 @@
 // mixtures have one inner training, with the first group held out: all that it sets are one temperature, one abstain threshold and the
 // variance's scale, and it takes as long as all their experts.
 
-import { weightTypeBySpec } from "../../host/model-file/pack.ts";
+import { weightTypeBySpec } from "../../host/model-file/weight_types.ts";
 import type { NetworkSpec } from "../import/checkpoint.ts";
 import type { FeatureTable } from "../train/feature_table.ts";
 import { BAYESIAN_SAMPLES, byFold, DROPOUT, ROUTER_HIDDEN } from "../train/fit.ts";

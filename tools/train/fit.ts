@@ -5,8 +5,7 @@
 //   bayesian:                              the router learns from the out-of-fold answers of the experts
 
 import { QurioError } from "../../host/errors.ts";
-import { weightTypeBySpec } from "../../host/model-file/pack.ts";
-import type { WeightType } from "../../host/model-file/weight_types.ts";
+import { type WeightType, weightTypeBySpec } from "../../host/model-file/weight_types.ts";
 import type { NetworkSpec, Policy } from "../import/checkpoint.ts";
 import { calibrate, outOfFoldOf } from "./calibration.ts";
 import type { FeatureTable } from "./feature_table.ts";

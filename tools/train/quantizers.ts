@@ -1,8 +1,8 @@
 // Fake quantizers: what quantization does to values, with the gradient of doing nothing (straight-through estimator).
 // The formulas are those of tools/export/quantize.ts; tests compare the two.
 
-import { isTernary, type WeightType } from "../../host/model-file/weight_types.ts";
-import { maxCode, TERNARY_ACTIVATION_THRESHOLD, TERNARY_THRESHOLD } from "../export/quantize.ts";
+import { type WeightType, weightTypeBySpec } from "../../host/model-file/weight_types.ts";
+import { TERNARY_ACTIVATION_THRESHOLD, TERNARY_THRESHOLD } from "../export/quantize.ts";
 import {
   absolute,
   add,
@@ -37,12 +37,13 @@ export function fakeQuantizeWeights(weights: Tensor, type: WeightType, real: Ten
 
 function approximate(centred: Tensor, type: Exclude<WeightType, "float32">, real: Tensor | number, columns: number): Tensor {
   const magnitude = absolute(centred);
-  if (type === "1") {
+  const { quantizer, range } = weightTypeBySpec(type);
+  if (quantizer === "sign") {
     const signs = subtract(multiply(greater(centred, 0), 2), real);
     return multiply(signs, multiply(sumOver(magnitude, 0), 1 / columns));
   }
   const largest = maximum(maxOver(magnitude, 0), TINY);
-  return isTernary(type) ? ternary(centred, largest, TERNARY_THRESHOLD, 0) : integer(centred, largest, maxCode(Number(type)));
+  return quantizer === "ternary" ? ternary(centred, largest, TERNARY_THRESHOLD, 0) : integer(centred, largest, range[1]);
 }
 
 /** sign(x) times the mean of the magnitudes above the threshold, along `axis`. */
@@ -61,6 +62,6 @@ function integer(centred: Tensor, largest: Tensor, top: number): Tensor {
 export function fakeQuantizeActivations(x: Tensor, type: WeightType): Tensor {
   if (type === "float32") return x;
   const largest = maximum(maxOver(absolute(x), 1), TINY);
-  if (type === "popcount") return straightThrough(x, ternary(x, largest, TERNARY_ACTIVATION_THRESHOLD, 1));
+  if (weightTypeBySpec(type).ternaryActivations) return straightThrough(x, ternary(x, largest, TERNARY_ACTIVATION_THRESHOLD, 1));
   return straightThrough(x, multiply(round(multiply(x, divide(127, largest))), divide(largest, 127)));
 }

@@ -1,7 +1,8 @@
 // Which network answers, and what that costs: the device's policy on ready probabilities.
 
 import { weightBytes } from "../../assembly/format/layouts.ts";
-import { layoutFor, weightTypeBySpec } from "../../host/model-file/pack.ts";
+import { layoutFor } from "../../host/model-file/pack.ts";
+import { weightTypeBySpec } from "../../host/model-file/weight_types.ts";
 import { entropy } from "../export/reference.ts";
 import { layerShapes, layerWeightType, type NetworkSpec, type Policy } from "../import/checkpoint.ts";
 

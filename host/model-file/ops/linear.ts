@@ -1,10 +1,11 @@
 // The op `linear` as values and as bytes: y = W x + b on packed weights, LayerNorm, ReLU. Its fields are in assembly/format/linear.ts.
 
 import * as Id from "../../../assembly/format/ids.ts";
-import { isPacked, scalarLayout } from "../../../assembly/format/layouts.ts";
+import { formulation, isPacked, scalarLayout } from "../../../assembly/format/layouts.ts";
 import * as L from "../../../assembly/format/linear.ts";
-import { formulation, layoutFor, packWeights, unpackWeights, weightTypeById } from "../pack.ts";
+import { layoutFor, packWeights, unpackWeights } from "../pack.ts";
 import { floatsAt } from "../tensors.ts";
+import { weightTypeById } from "../weight_types.ts";
 import type { OpFields, OpKind } from "./op.ts";
 
 export interface PackedLinear extends OpFields {
