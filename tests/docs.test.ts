@@ -188,6 +188,15 @@ test("the glossary explains each term once, and a newcomer finds it", () => {
   );
 });
 
+test("docs/README.md lists every page", () => {
+  const listed = [...read("docs/README.md").matchAll(/\]\(([^)#]+\.md)\)/g)].map(([, path]) => path);
+  const pages = namesIn("docs").filter((name) => name.endsWith(".md") && name !== "README.md" && !name.includes("/study/"));
+  assert.equal(
+    pages.filter((page) => !listed.includes(page)),
+    [],
+  );
+});
+
 test("docs/reference/commands.md has every command, and no other", () => {
   const named = [...read("docs/reference/commands.md").matchAll(/^\| `qurio ([a-z]+)/gm)].map(([, name]) => name);
   const { commands } = buildProgram(
