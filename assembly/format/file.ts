@@ -131,7 +131,7 @@ export const POLICY_SAMPLES = 4;
 export const POLICY_ALPHA = 8;
 /** f32: the router variance is divided by this before alpha, so that alpha means the same on every model. */
 export const POLICY_VARIANCE_SCALE = 12;
-/** f32 [8]: answerer i hands on when its entropy exceeds this. */
+/** f32 [8]: answerer i escalates when its entropy exceeds this. */
 export const POLICY_ESCALATE = 16;
 /** The same place under policy bayesian, f32 [8]: energy of expert i, relative to the costliest. */
 export const POLICY_ENERGY = POLICY_ESCALATE;

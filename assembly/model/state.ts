@@ -91,7 +91,7 @@ export function policySamples(): i32 {
   return load<i32>(policyPtr, POLICY_SAMPLES);
 }
 
-/** Entropy above which answerer i hands on. */
+/** Entropy above which answerer i escalates. */
 export function escalateAbove(answerer: i32): f32 {
   return load<f32>(policyPtr + (answerer << 2), POLICY_ESCALATE);
 }

@@ -290,7 +290,7 @@ function overflow(index: i32): void {
   fail(ERROR_OVERFLOW, placeOf(number, index), 0, 0);
 }
 
-/** probabilityPtr holds the answerer's softmax: answer, or hand on to the next expert. */
+/** probabilityPtr holds the answerer's softmax: answer, or escalate to the next expert. */
 function answer(): void {
   const h = entropy(probabilityPtr, classCount);
   if (USES_PROBE && policyKind() == POLICY_PROBE && answerer < expertCount && h > escalateAbove(answerer)) {
