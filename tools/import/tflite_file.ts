@@ -17,6 +17,7 @@ const TENSOR = { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4, sparsit
 const QUANTIZATION = { scale: 2, zeroPoint: 3 };
 const BUFFER = { data: 0 };
 const CUSTOM = 32;
+const MOST_SUBGRAPHS = 64;
 
 export interface TfliteOperator {
   /** Place in its graph. */
@@ -41,6 +42,13 @@ export interface TfliteTensor {
   isSparse: boolean;
   scale: Float32Array;
   zeroPoint: number[];
+}
+
+/** An operator with the tensors that it reads and writes first. */
+export interface TfliteStep {
+  operator: TfliteOperator;
+  input: TfliteTensor;
+  output: TfliteTensor;
 }
 
 export class TfliteFile {
@@ -72,7 +80,8 @@ export class TfliteFile {
     this.buffers = flat.tables(model, MODEL.buffers);
     const subgraphs = flat.tables(model, MODEL.subgraphs);
     const [first] = subgraphs;
-    if (first === undefined) throw this.unsupported("subgraphs", "1", 0);
+    // operators of all are named in messages; a hostile file shall not make this reader list one without end
+    if (first === undefined || subgraphs.length > MOST_SUBGRAPHS) throw this.unsupported("subgraphs", "1", subgraphs.length);
     const operators = subgraphs.map((subgraph) => flat.tables(subgraph, SUBGRAPH.operators));
     this.operators = operators[0]!;
     this.operatorNames = operators.map((list) => list.map((operator, i) => this.nameOf(operator, i)));
@@ -81,7 +90,7 @@ export class TfliteFile {
     this.outputs = this.indices(first, SUBGRAPH.outputs, "outputs");
   }
 
-  operator(index: number): TfliteOperator {
+  private operator(index: number): TfliteOperator {
     const { flat } = this;
     const operator = this.operators[index]!;
     return {
@@ -108,6 +117,30 @@ export class TfliteFile {
       scale: quantization ? flat.floats(quantization, QUANTIZATION.scale) : new Float32Array(0),
       zeroPoint: quantization ? flat.integers(quantization, QUANTIZATION.zeroPoint, 8) : [],
     };
+  }
+
+  /** @param inputs how many tensors it may read */
+  step(index: number, [least, most]: readonly [number, number]): TfliteStep {
+    const operator = this.operator(index);
+    const { inputs, outputs } = operator;
+    if (inputs.length < least || inputs.length > most) {
+      const expected = least === most ? `${least} tensor` : `${least} to ${most} tensors`;
+      throw this.unsupported(`operator ${index}, inputs`, expected, inputs.length);
+    }
+    const input = this.needed(inputs[0]!, `operator ${index}, input`);
+    return { operator, input, output: this.one(outputs, `operator ${index}, outputs`) };
+  }
+
+  /** The only one of a list. */
+  one(tensors: number[], where: string): TfliteTensor {
+    if (tensors.length !== 1) throw this.unsupported(where, "1 tensor", tensors.length);
+    return this.needed(tensors[0]!, where);
+  }
+
+  /** A tensor that must not be left out. */
+  needed(index: number, where: string): TfliteTensor {
+    if (index < 0) throw this.damaged(where, "a tensor", "none");
+    return this.tensor(index);
   }
 
   /** A constant's bytes, a copy. */
