@@ -9,11 +9,13 @@ import * as assert from "uvu/assert";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
-import { loadModel } from "../host/runtime/index.ts";
+import { Core } from "../host/runtime/core.ts";
+import { coreWasm, loadModel } from "../host/runtime/index.ts";
 import { type ExportOptions, exportModel } from "../tools/export/export_model.ts";
 import { packCheckpoint } from "../tools/export/exporter.ts";
 import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { observedNormalization, takingNormalized } from "../tools/export/imported_model.ts";
+import { originParity } from "../tools/export/parity.ts";
 import { normalize } from "../tools/export/reference.ts";
 import { type Checkpoint, writeCheckpoint } from "../tools/import/checkpoint.ts";
 import { readTflite } from "../tools/import/tflite.ts";
@@ -89,6 +91,19 @@ for (const [kind, most] of [
     }
   });
 }
+
+test("beside another network's answers labels differ, and are counted", async () => {
+  const path = tflite("one.tflite", "float32");
+  const other = readTflite(writeTflite(randomLayers([{ columns: INPUTS, rows: CLASSES, relu: false }], 8), "float32"), "x");
+  const core = await Core.create(coreWasm(false), false);
+  core.load((await exportModel(path)).file);
+  const answers = inputs.map((x) => core.decideFeatures(x).index!);
+  const reference = tfliteReference(other);
+  const wanted = inputs.map((x) => reference(x).reduce((best, score, i, all) => (score > all[best] ? i : best), 0));
+  const { labelsDiffer, maxDifference, meanDifference } = originParity(other, inputs, core);
+  assert.is(labelsDiffer, answers.filter((label, i) => label !== wanted[i]).length);
+  assert.ok(labelsDiffer > 10 && maxDifference > meanDifference && meanDifference > 0.01, `${labelsDiffer}, ${meanDifference}`);
+});
 
 test("a model made from a file says so in its provenance, takes vectors and has its name", async () => {
   const { packed } = await exportModel(tflite("a network of long name.tflite", "int8"));

@@ -50,6 +50,8 @@ test("a sound graph passes and falls into layers", () => {
   assert.equal([first.rows, first.columns, first.relu, first.dropout, first.gamma], [2, 3, true, 0.5, Float32Array.of(1, 1)]);
   assert.equal([second.rows, second.relu, second.dropout, second.gamma, second.bias], [2, false, 0, null, new Float32Array(2)]);
   assert.equal(valuesOf(second.weight), Float64Array.of(0.5, -64, 254, 0));
+  const codes = { name: "codes", shape: [2], data: Int8Array.of(3, -1), quantization: { scale: Float32Array.of(2), zeroPoint: 3 } };
+  assert.equal(valuesOf(codes), Float64Array.of(0, -8));
 });
 
 const tensor = (id: number, change: Partial<Tensor>) => (graph: Graph) => ({

@@ -60,6 +60,9 @@ test("what stands around the layers folds away: QUANTIZE, DEQUANTIZE, RESHAPE, R
   const dressed = readTflite(writeTflite(layers, "int8", { edges: true, reshape: true, reluOps: true, softmax: 1 }), "x");
   assert.equal(int8Layers(dressed), int8Layers(plain));
   assert.equal([endsInSoftmax(plain), endsInSoftmax(dressed)], [false, true]);
+  const gridOfFirst = (graph: Graph) => tensorOf(graph, graph.ops[0].output).quantization;
+  assert.is(gridOfFirst(plain), null, "what a fused ReLU cuts is not rounded before");
+  assert.is(gridOfFirst(dressed)!.zeroPoint, -128);
   assert.equal(
     dressed.ops.map(({ kind }) => kind),
     ["linear", "relu", "linear", "relu", "linear", "softmax"],
@@ -201,7 +204,13 @@ const REFUSED: [Spoil, code: string, message: RegExp][] = [
   [{ weightType: 1 }, "UNSUPPORTED_OP", /FULLY_CONNECTED of float16 weights from int8 to int8/],
   [{ sparse: true }, "UNSUPPORTED_OP", /FULLY_CONNECTED with sparse weights/],
   [{ softmax: 2 }, "UNSUPPORTED_OP", /1 of 4 .*: SOFTMAX with beta 2 \(3\)$/],
-  [{ before: [25, 6] }, "UNSUPPORTED_OP", /2 of 5 .*: SOFTMAX before the last layer \(0\), DEQUANTIZE of int8 to int8 \(1\)$/],
+  [{ before: [25] }, "UNSUPPORTED_OP", /1 of 4 .*: SOFTMAX before the last layer \(0\)$/],
+  [
+    { before: [6] },
+    "UNSUPPORTED_OP",
+    /: DEQUANTIZE before the last layer \(0\), FULLY_CONNECTED of int8 weights from float32 to int8 \(1\)$/,
+  ],
+  [{ before: [114] }, "UNSUPPORTED_OP", /QUANTIZE of int8 to int8 \(0\)$/],
   [{ before: [19] }, "UNSUPPORTED_OP", /RELU before the first layer \(0\)$/],
   [{ before: ["MyOp"], behind: [14, 3, 14] }, "UNSUPPORTED_OP", /4 of 7 .*: custom "MyOp" \(0\), LOGISTIC \(4, 6\), CONV_2D \(5\)$/],
   [{ behind: Array(20).fill(0) }, "UNSUPPORTED_OP", /20 of 23 operators cannot be packed: ADD \(3, 4, 5, 6, 7, 8, 9, 10, …\)$/],

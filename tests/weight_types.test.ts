@@ -261,7 +261,7 @@ test("post-training quantization: near the float32 network, nearer than without 
     [3, 0.12],
   ]) {
     const { model, report } = quantizeTrained(trained, bits, vectors);
-    assert.is(weightTypeOf(model.experts[0]), `${bits}`);
+    assert.equal([weightTypeOf(model.experts[0]), layersOf(model.experts[0])[2].op.weightType], [`${bits}`, "8"]);
     assert.equal(
       report.map(({ layer }) => layer),
       [0, 1, 2],

@@ -153,7 +153,7 @@ export function writeTflite(layers: readonly WrittenLayer[], kind: Kind = "int8"
     : tensor([spoil.batch ?? 1, width], activations, spoil.tensorBuffer ?? 0, [input.scale], input.zeroPoint, spoil);
   const first = at;
   if (spoil.edges) at = operate(QUANTIZE, [at], grid(width, input));
-  for (const code of spoil.before ?? []) at = operate(code, [at], grid(width, input));
+  for (const code of spoil.before ?? []) at = operate(code, [at], code === DEQUANTIZE ? real(width) : grid(width, input));
   if (spoil.reshape) {
     const shape = tensor([2], INT32, buffer(Int32Array.of(1, width)), [], 0);
     at = operate(RESHAPE, [at, shape], grid(width, input));
