@@ -198,6 +198,13 @@ slow("its bake compiles: the module of the sources, and commands; components onc
   );
 });
 
+slow("it trains in threads, and exports what it trained", () => {
+  const codes = join("node_modules", "@qurio", "cli", "models", "esc10-features.qfc");
+  command("train", "--data", codes, "--out", "small.ckpt", "--experts", "4", "--hidden", "8", "--epochs", "2", "--jobs", "2");
+  const line = JSON.parse(command("export", "small.ckpt", "-o", "small.qmoe", "--json").trim().split("\n").at(-1)!);
+  assert.is(line.bytes, readFileSync(join(cli, "small.qmoe")).length);
+});
+
 slow("@qurio/cli/sim simulates, on threads too; its QurioError is qurio's", () => {
   const said = evaluate(
     cli,
@@ -252,7 +259,7 @@ import { loadModel as browserLoadModel } from "qurio/browser";
 const model: Model = await loadModel(new Uint8Array(8), { simd: hasSimd() });
 const decision: Decision = model.decide(new Int16Array(WINDOW_SAMPLES / SAMPLE_RATE), 1);
 const uncertainty: Uncertainty = decision.uncertainty;
-const numbers: number[] = [decision.probability, model.plan.workBytes, model.core.exports.memory.buffer.byteLength, uncertainty.entropy ?? 0];
+const numbers: number[] = [decision.probability ?? 0, model.plan.workBytes, model.core.exports.memory.buffer.byteLength, uncertainty.entropy ?? 0];
 const options: LoadOptions = { wasm: { scalar: new ArrayBuffer(8), simd: "http://x" satisfies WasmSource } };
 // @ts-expect-error a label is a string: the declarations are really there
 const wrong: number = decision.label;
