@@ -96,6 +96,6 @@ if (data) {
     for (const [i, most] of [1e-6, 5e-4, 1e-3].entries()) assert.ok(ratios[i] < most, `${scores[i].what}: ${scores[i].score}`);
     assert.ok(scores[3].error > 1.5 * scores[2].error && scores[4].error > scores[3].error, "fewer bits lose accuracy");
   });
-} else console.log("autoencoder.test.ts: the trained network is tested with QURIO_MLPERF_TINY=DIR only");
+} else console.log("skip autoencoder.test.ts: the trained network is tested with QURIO_MLPERF_TINY=DIR only");
 
 test.run();

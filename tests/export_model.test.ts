@@ -274,7 +274,7 @@ if (AD01 && existsSync(AD01)) {
     assert.equal([packed.features, packed.labels.length, packed.experts[0].ops.length], [640, 640, 10]);
     assert.ok(origin!.maxDifference < 1e-4 && origin!.labelsDiffer === 0, JSON.stringify(origin));
   });
-} else console.log("export_model.test.ts: MLPerf Tiny's autoencoder is tested with QURIO_MLPERF_TINY=DIR only");
+} else console.log("skip export_model.test.ts: MLPerf Tiny's autoencoder is tested with QURIO_MLPERF_TINY=DIR only");
 
 const MODELS = process.env["QURIO_TFLITE"];
 if (MODELS && existsSync(MODELS)) {
@@ -286,6 +286,6 @@ if (MODELS && existsSync(MODELS)) {
     const kws = await refusal(join(MODELS, "mlperf_kws_int8.tflite"));
     assert.match(kws, /10 of 13 .*: CONV_2D \(0, 2, 4, 6, 8\), DEPTHWISE_CONV_2D \(1, 3, 5, 7\), AVERAGE_POOL_2D \(9\)$/);
   });
-} else console.log("export_model.test.ts: networks of others are tested with QURIO_TFLITE=DIR only");
+} else console.log("skip export_model.test.ts: networks of others are tested with QURIO_TFLITE=DIR only");
 
 test.run();

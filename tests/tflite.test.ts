@@ -204,6 +204,7 @@ const REFUSED: [Spoil, code: string, message: RegExp][] = [
   [{ weightType: 1 }, "UNSUPPORTED_OP", /FULLY_CONNECTED of float16 weights from int8 to int8/],
   [{ sparse: true }, "UNSUPPORTED_OP", /FULLY_CONNECTED with sparse weights/],
   [{ softmax: 2 }, "UNSUPPORTED_OP", /1 of 4 .*: SOFTMAX with beta 2 \(3\)$/],
+  [{ softmax: 1, softmaxShape: [9, 1] }, "UNSUPPORTED_OP", /1 of 5 .*: SOFTMAX over 1 of 9 values \(4\)$/],
   [{ before: [25] }, "UNSUPPORTED_OP", /1 of 4 .*: SOFTMAX before the last layer \(0\)$/],
   [
     { before: [6] },
@@ -223,6 +224,9 @@ test("a damaged file, and one that is sound but something else, say what was exp
     assert.match(said, message);
     assert.match(said, /^x\.tflite/);
   }
+  const square = randomLayers([{ columns: 4, rows: 4, relu: false }], 1, true);
+  const [, said] = codeOf(() => readTflite(writeTflite(square, "int8", { quantizedDimension: 1 }), "x"));
+  assert.match(said, /operator 0, weights, dimension that has the scales: 0 \(rows\) expected, 1 found$/);
   assert.is(codeOf(() => readTflite(writeTflite(layers, "int8", { signature: [-1, 13] }), "x"))[0], "none", "a batch of any size is one");
 });
 

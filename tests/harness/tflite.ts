@@ -37,6 +37,10 @@ export interface Spoil {
   /** A shape of the input that says what is known at run time only. */
   signature?: number[];
   sparse?: boolean;
+  /** Of the scales of weights. */
+  quantizedDimension?: number;
+  /** Shape of what SOFTMAX reads. */
+  softmaxShape?: number[];
   /** Float values in and out: QUANTIZE before, DEQUANTIZE behind. */
   edges?: boolean;
   /** Its beta. */
@@ -108,7 +112,7 @@ export function writeTflite(layers: readonly WrittenLayer[], kind: Kind = "int8"
     data: number,
     scales: readonly number[],
     zeroPoint: number,
-    { signature, sparse }: { signature?: number[] | undefined; sparse?: boolean | undefined } = {},
+    { signature, sparse, quantizedDimension }: { [K in "signature" | "sparse" | "quantizedDimension"]?: Spoil[K] | undefined } = {},
   ) => {
     const scale = vector(4, scales, (value) => b.addFloat32(value));
     const zeros = vector(
@@ -116,7 +120,8 @@ export function writeTflite(layers: readonly WrittenLayer[], kind: Kind = "int8"
       scales.map(() => zeroPoint),
       (value) => b.addInt64(BigInt(value)),
     );
-    const quantization = table([offset(2, scale), offset(3, zeros)]);
+    const dimension = quantizedDimension ? [int32(6, quantizedDimension)] : [];
+    const quantization = table([offset(2, scale), offset(3, zeros), ...dimension]);
     const name = b.createString(`tensor ${tensors.length}`);
     const more = [...(sparse ? [offset(6, table([]))] : []), ...(signature ? [offset(7, int32s(signature))] : [])];
     tensors.push(table([offset(0, int32s(shape)), int8(1, type), int32(2, data), offset(3, name), offset(4, quantization), ...more]));
@@ -169,7 +174,7 @@ export function writeTflite(layers: readonly WrittenLayer[], kind: Kind = "int8"
       buffer(kind === "float32" ? floats.weights : layer.weights, spoil.weightBytes),
       scales,
       spoil.weightZeroPoint ?? 0,
-      { sparse: spoil.sparse },
+      { sparse: spoil.sparse, quantizedDimension: spoil.quantizedDimension },
     );
     const biasScales = Array.from(layer.weightScale, (scale) => scale * layer.input.scale);
     const bias = spoil.noBias ? -1 : tensor([rows], isFloat ? FLOAT32 : INT32, buffer(isFloat ? floats.bias : layer.bias), biasScales, 0);
@@ -182,6 +187,7 @@ export function writeTflite(layers: readonly WrittenLayer[], kind: Kind = "int8"
     ]);
     if (relu && spoil.reluOps) at = operate(RELU, [at], grid(rows, output));
     if (i < layers.length - 1) return;
+    if (spoil.softmaxShape) at = operate(RESHAPE, [at], tensor(spoil.softmaxShape, activations, 0, [output.scale], output.zeroPoint));
     if (spoil.softmax !== undefined) {
       const beta = spoil.softmax;
       at = operate(SOFTMAX, [at], grid(rows, { scale: 1 / 256, zeroPoint: -128 }), 9, [[0, () => b.addFieldFloat32(0, beta, 0)]]);

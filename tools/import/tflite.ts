@@ -65,6 +65,8 @@ const OPERATORS: Record<string, OperatorReader> = {
       const { options, optionsType } = step.operator;
       const beta = options !== 0 && optionsType === SOFTMAX_OPTIONS.type ? file.flat.f32(options, SOFTMAX_OPTIONS.beta) : 1;
       if (beta !== 1) return `with beta ${beta}`;
+      const values = step.input.shape.at(-1);
+      if (values !== sizeOf(step.input)) return `over ${values} of ${sizeOf(step.input)} values`;
       const type = step.input.type === INT8 ? INT8 : FLOAT32;
       return typesProblem(step, type, type) ?? (place === "behind" ? null : "before the last layer");
     },

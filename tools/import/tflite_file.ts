@@ -14,7 +14,7 @@ const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 };
 const OPERATOR_CODE = { deprecatedBuiltinCode: 0, customCode: 1, builtinCode: 3 };
 const OPERATOR = { opcodeIndex: 0, inputs: 1, outputs: 2, optionsType: 3, options: 4 };
 const TENSOR = { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4, sparsity: 6, shapeSignature: 7 };
-const QUANTIZATION = { scale: 2, zeroPoint: 3 };
+const QUANTIZATION = { scale: 2, zeroPoint: 3, quantizedDimension: 6 };
 const BUFFER = { data: 0 };
 const CUSTOM = 32;
 const MOST_SUBGRAPHS = 64;
@@ -42,6 +42,8 @@ export interface TfliteTensor {
   isSparse: boolean;
   scale: Float32Array;
   zeroPoint: number[];
+  /** Which dimension has a scale for each of its places, where there are several scales. */
+  quantizedDimension: number;
 }
 
 /** An operator with the tensors that it reads and writes first. */
@@ -116,6 +118,7 @@ export class TfliteFile {
       isSparse: flat.child(table, TENSOR.sparsity) !== 0,
       scale: quantization ? flat.floats(quantization, QUANTIZATION.scale) : new Float32Array(0),
       zeroPoint: quantization ? flat.integers(quantization, QUANTIZATION.zeroPoint, 8) : [],
+      quantizedDimension: quantization ? flat.i32(quantization, QUANTIZATION.quantizedDimension) : 0,
     };
   }
 

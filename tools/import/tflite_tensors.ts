@@ -16,6 +16,8 @@ export function weightsOf(file: TfliteFile, tensor: TfliteTensor, shape: [rows: 
   const data = new Int8Array(bytesOf(file, tensor, sizeOf({ shape }), where));
   const scale = checkedScales(file, tensor.scale, shape[0], `${where}, scales`);
   if (!tensor.zeroPoint.every((n) => n === 0)) throw file.unsupported(`${where}, zero points`, "0", "others");
+  if (scale.length > 1 && tensor.quantizedDimension !== 0)
+    throw file.unsupported(`${where}, dimension that has the scales`, "0 (rows)", tensor.quantizedDimension);
   return { shape, data, quantization: { scale, zeroPoint: 0 } };
 }
 
