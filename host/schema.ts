@@ -30,9 +30,7 @@ export interface Bounds {
 
 /** An object without fields but `entries`. */
 export function object<const Entries extends v.ObjectEntries>(entries: Entries) {
-  // fields that every object inherits, like "constructor", are unknown too
-  const own: Entries = Object.assign(Object.create(null), entries);
-  return notList(v.strictObject(own, (issue) => objectMessage(own, issue)));
+  return notList(v.strictObject(entries, (issue) => objectMessage(entries, issue)));
 }
 
 function objectMessage(entries: v.ObjectEntries, { expected, path }: v.StrictObjectIssue): string {

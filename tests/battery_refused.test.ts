@@ -92,6 +92,11 @@ const REFUSED: [name: string, change: (scenario: Json) => void, message: RegExp]
     /inference\.policies\[1\]\.aboveCharge: less than the 0.2 before it expected, 0.5 found/,
   ],
   [
+    "two policies at one charge",
+    (s) => (s.inference = policies(s, 0.5, 0.5, 0)),
+    /inference\.policies\[1\]\.aboveCharge: less than the 0.5 before it expected, 0.5 found/,
+  ],
+  [
     "a charge without policy",
     (s) => (s.inference = policies(s, 0.5, 0.2)),
     /inference\.policies\[1\]\.aboveCharge: a number of at least 0 and at most 0 expected/,

@@ -78,6 +78,7 @@ const REFUSED: [change: (json: Json) => unknown, message: string][] = [
   [(j) => ({ ...j, shape: { kind: "square", side: 0 } }), "shape.side: a number above 0 and at most 9 expected, 0 found"],
   [(j) => ({ ...j, shape: { kind: "box", sides: {} } }), "shape.sides: a list expected, {} found"],
   [(j) => ({ ...j, shape: { kind: "box", sides: [1, "2"] } }), 'shape.sides[1]: a number expected, "2" found'],
+  [(j) => ({ ...j, shape: { kind: "box", sides: [Number.NEGATIVE_INFINITY] } }), "shape.sides[0]: a number expected, -Infinity found"],
   [(j) => ({ ...j, shape: { kind: "square", side: 6 } }), "shape.side: at most the 5 of size expected, 6 found"],
   [(j) => ({ ...j, part: 3 }), "part: a name or a part expected, 3 found"],
   [(j) => ({ ...j, part: [] }), "part: a name or a part expected, [] found"],
