@@ -1,7 +1,7 @@
 // Documents say what the code says: constants, the hex dump, error messages, links.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as Decision from "../assembly/format/decision.ts";
@@ -247,6 +247,20 @@ test("commands and files that documents name exist", () => {
       if (!existsSync(packagePath(path))) unknown.push(`${document}: ${path}`);
   }
   assert.equal(unknown, []);
+});
+
+test("every source that ARCHITECTURE.md and CONTRIBUTING.md name is somewhere", () => {
+  const folders = ["assembly", "host", "tools", "firmware-sim", "cli", "tests", "scripts", "bench"];
+  const sources = new Set(folders.flatMap((folder) => namesIn(folder).map((name) => basename(name))));
+  for (const document of ["ARCHITECTURE.md", "CONTRIBUTING.md"]) {
+    const named = [...read(document).matchAll(/(?<![\w*>.-])([a-z][\w-]*(?:\.simd|\.test)?\.ts)\b/g)].map(([, name]) => name);
+    assert.ok(named.length > 5, `${document}: ${named.length} sources found`);
+    assert.equal(
+      named.filter((name) => !sources.has(name)),
+      [],
+      document,
+    );
+  }
 });
 
 test("every clip that the bundled feature codes come from has its author in models/ATTRIBUTION.txt", () => {
