@@ -76,34 +76,20 @@ const NARROWER = 1 << 25;
 const SCALAR = 1 << 26;
 const SIMD = 1 << 27;
 
-/** 0 for a layout that does not exist. */
+/** 0 for a layout that does not exist. Comparisons, since a switch becomes a br_table, which the worst case over any input cannot follow. */
 function layoutRow(layout: i32): i32 {
-  switch (layout) {
-    case LAYOUT_TERNARY_SWAR:
-      return 8 | N8 | (2 * BITS) | TRITS | ROW_SUMS | SCALAR;
-    case LAYOUT_TERNARY_MASKDOT:
-      return 64 | N4 | (2 * BITS) | TRITS | SIMD;
-    case LAYOUT_INT4_SWAR:
-      return 16 | N4 | (4 * BITS) | ROW_SUMS | SCALAR;
-    case LAYOUT_INT4_MASKDOT:
-      return 32 | N4 | (4 * BITS) | NARROWER | SIMD;
-    case LAYOUT_INT8_BLOCKED:
-      return 16 | N4 | (8 * BITS) | NARROWER | SCALAR | SIMD;
-    case LAYOUT_FLOAT32_ROWS:
-      return 4 | N1 | (32 * BITS) | FLOAT_SUMS | SCALAR | SIMD;
-    case LAYOUT_TERNARY5_LUT:
-      return 40 | N1 | (2 * BITS) | TRITS | TILE_TABLES | SCALAR;
-    case LAYOUT_TERNARY_LUT_SIMD:
-      return 16 | N32 | (2 * BITS) | TRITS | COLUMN_TABLES | SIMD;
-    case LAYOUT_TERNARY_PLANES:
-      return 128 | N4 | (2 * BITS) | TRITS | SCALAR | SIMD;
-    case LAYOUT_INT1_LUT:
-      return 64 | N1 | BITS | TILE_TABLES | SCALAR;
-    case LAYOUT_INT1_LUT_SIMD:
-      return 32 | N32 | BITS | COLUMN_TABLES | SIMD;
-    case LAYOUT_INT16_BLOCKED:
-      return 16 | N4 | (16 * BITS) | NARROWER | FLOAT_SUMS | SCALAR | SIMD;
-  }
+  if (layout == LAYOUT_TERNARY_SWAR) return 8 | N8 | (2 * BITS) | TRITS | ROW_SUMS | SCALAR;
+  if (layout == LAYOUT_TERNARY_MASKDOT) return 64 | N4 | (2 * BITS) | TRITS | SIMD;
+  if (layout == LAYOUT_INT4_SWAR) return 16 | N4 | (4 * BITS) | ROW_SUMS | SCALAR;
+  if (layout == LAYOUT_INT4_MASKDOT) return 32 | N4 | (4 * BITS) | NARROWER | SIMD;
+  if (layout == LAYOUT_INT8_BLOCKED) return 16 | N4 | (8 * BITS) | NARROWER | SCALAR | SIMD;
+  if (layout == LAYOUT_FLOAT32_ROWS) return 4 | N1 | (32 * BITS) | FLOAT_SUMS | SCALAR | SIMD;
+  if (layout == LAYOUT_TERNARY5_LUT) return 40 | N1 | (2 * BITS) | TRITS | TILE_TABLES | SCALAR;
+  if (layout == LAYOUT_TERNARY_LUT_SIMD) return 16 | N32 | (2 * BITS) | TRITS | COLUMN_TABLES | SIMD;
+  if (layout == LAYOUT_TERNARY_PLANES) return 128 | N4 | (2 * BITS) | TRITS | SCALAR | SIMD;
+  if (layout == LAYOUT_INT1_LUT) return 64 | N1 | BITS | TILE_TABLES | SCALAR;
+  if (layout == LAYOUT_INT1_LUT_SIMD) return 32 | N32 | BITS | COLUMN_TABLES | SIMD;
+  if (layout == LAYOUT_INT16_BLOCKED) return 16 | N4 | (16 * BITS) | NARROWER | FLOAT_SUMS | SCALAR | SIMD;
   // the parts of a packed code are padded each on its own; sums above 8 bits need 64
   return isPacked(layout) ? 64 | N4 | ((layout - LAYOUT_PACKED) * BITS) | (layout & 8 ? FLOAT_SUMS : 0) | SCALAR : 0;
 }
