@@ -3,15 +3,15 @@
 // seeds, recordings only (no augmented copies).
 // usage: npm run --silent bench:codes -- DIR [probe seeds] [8-bit seeds]        DIR: a data set folder; seeds: 1,2,3 by default
 
-import { openData } from "../cli/data.ts";
 import { formatShare, formatTable } from "../cli/output.ts";
-import { startProgress } from "../cli/progress.ts";
 import { encodeModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { logMel, richFeatures } from "../tests/reference/features.ts";
 import { featuresModel } from "../tools/export/exporter.ts";
 import { type Arithmetic, DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
+import { openDataShown } from "../tools/terminal/data.ts";
+import { startProgress } from "../tools/terminal/progress.ts";
 import { crossValidate } from "../tools/train/cross_validation.ts";
 import { FIT_DEFAULTS } from "../tools/train/fit.ts";
 
@@ -22,7 +22,7 @@ if (!folder) {
   console.error("usage: npm run --silent bench:codes -- DIR [probe seeds] [8-bit seeds]");
   process.exit(2);
 }
-const data = await openData(folder);
+const data = await openDataShown(folder);
 const networks = [
   { name: `${FIT_DEFAULTS.probeType} 128, 64`, experts: [FIT_DEFAULTS.probeType], hidden: [128, 64] },
   { name: "8-bit 640, 320", experts: ["8" as const], hidden: [640, 320] },

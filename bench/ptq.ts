@@ -4,9 +4,7 @@
 //
 // Clips of the test fold are not seen by anything: neither training, nor normalization, nor the choice of scales.
 
-import { openData } from "../cli/data.ts";
 import { formatShare, formatTable } from "../cli/output.ts";
-import { startProgress } from "../cli/progress.ts";
 import { encodeModel } from "../host/model-file/model_file.ts";
 import type { WeightType } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
@@ -16,6 +14,8 @@ import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { checkpointModel, type GraphModel } from "../tools/export/model.ts";
 import { quantizeTrained } from "../tools/export/ptq.ts";
 import type { Checkpoint } from "../tools/import/checkpoint.ts";
+import { openDataShown } from "../tools/terminal/data.ts";
+import { startProgress } from "../tools/terminal/progress.ts";
 import { buildFeatureTable, featuresOf } from "../tools/train/feature_table.ts";
 import { byFold, FIT_DEFAULTS, specsOf } from "../tools/train/fit.ts";
 import { weightedF1 } from "../tools/train/metrics.ts";
@@ -34,7 +34,7 @@ if (!path) {
   process.exit(2);
 }
 const [seeds, hidden] = [seedList, hiddenList].map((list) => list.split(",").map(Number));
-const data = await openData(path);
+const data = await openDataShown(path);
 const core = await Core.create(coreWasm(true) as BufferSource, true);
 core.load(encodeModel(featuresModel(DEFAULT_FRONT_END)));
 const table = await buildFeatureTable(data, { extract: (pcm) => core.features(pcm), copies: DEFAULT_COPIES, stress: false });

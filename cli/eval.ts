@@ -1,24 +1,13 @@
-// `qurio eval`: judges a model on a data set. Decisions come from the core; costs from its metered twin.
+// `qurio eval`: judges a model on a data set.
 
 import { openEngine } from "../firmware-sim/engines/engines.ts";
-import { toPcm16k } from "../host/audio/resample.ts";
-import type { Input } from "../host/engines/runner.ts";
-import { QurioError } from "../host/errors.ts";
 import { readInput } from "../host/files.ts";
-import { addPartCounts, costOf, noPartCounts } from "../host/meter/cost.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
-import { Meter } from "../host/meter/meter.ts";
-import { needsOf } from "../host/model-file/network.ts";
-import { answererNetworks } from "../host/runtime/decision.ts";
-import { coreWasm, type Decision, loadModel, type Model } from "../host/runtime/index.ts";
-import { STRESS_CONDITIONS } from "../tools/train/augment.ts";
-import type { TrainingClip } from "../tools/train/feature_table.ts";
-import { accuracy, calibrationError, selective, weightedF1 } from "../tools/train/metrics.ts";
-import { Random } from "../tools/train/random.ts";
-import { openData } from "./data.ts";
+import { openDataShown } from "../tools/terminal/data.ts";
+import { startProgress } from "../tools/terminal/progress.ts";
+import { type Evaluation, evaluate } from "../tools/train/evaluate.ts";
 import { formatBar, formatCycles, formatEnergyRange, formatShare, formatTable } from "./output.ts";
 import { printJson } from "./print_json.ts";
-import { startProgress } from "./progress.ts";
 import type { EVAL } from "./schemas/model.ts";
 
 export interface EvalOptions {
@@ -30,162 +19,21 @@ export interface EvalOptions {
   json?: boolean;
 }
 
-/** Names are a contract; absent values are null. F1 and accuracy are of the forced label, abstention ignored. */
-export interface Evaluation {
-  clips: number;
-  f1Weighted: number;
-  accuracy: number;
-  coverage: number;
-  selectiveRisk: number | null;
-  ece: number;
-  expertShare: Record<string, number>;
-  /** Bits of packed weights and scales read per decision, router included, over the largest expert's weight count. */
-  bitsPerWeight: number;
-  /** Whole decision; null cost of the front end where the data has no audio. */
-  meanCycles: number | null;
-  meanNetworkCycles: number;
-  networkUj: number;
-  /** Low and high: one figure where a board like it was measured. */
-  networkUjRange: [low: number, high: number];
-  decisionUj: number | null;
-  decisionUjRange: [low: number, high: number] | null;
-  engine: string;
-  /** The model was trained on these very files: its figures are those of training, not of new sounds. */
-  trainedOnThisData: boolean;
-  /** Weighted F1 under each condition; null without --stress. */
-  stress: Record<string, number> | null;
-}
-
-/** An engine that is a process decides so many in one. */
-const CLIPS_AT_ONCE = 16;
-
-type Condition = { name: string; apply(pcm: Int16Array, clip: number): Int16Array | Promise<Int16Array> };
-
-/** Noise, gain and shift as in training; and the clip as an 8 kHz recorder would have it: nothing above 4 kHz. */
-const STRESS: readonly Condition[] = [
-  ...STRESS_CONDITIONS.map(({ name, apply }, i) => ({
-    name,
-    apply: (pcm: Int16Array, clip: number) => apply(pcm, new Random(2, clip * 100 + i)),
-  })),
-  { name: "8 kHz bandwidth", apply: throughEightKilohertz },
-];
-
-async function throughEightKilohertz(pcm: Int16Array): Promise<Int16Array> {
-  const floats = (samples: Int16Array) => Float32Array.from(samples, (x) => x / 32768);
-  // read as 32 kHz, a 16 kHz signal comes out at half its rate: an 8 kHz recording
-  const narrow = await toPcm16k({ samples: floats(pcm), sampleRate: 32000 });
-  return toPcm16k({ samples: floats(narrow), sampleRate: 8000 });
-}
-
-export async function evaluate(modelPath: string, options: EvalOptions): Promise<void> {
-  const { engine = "node", device = DEFAULT_DEVICE } = options;
+export async function evaluateModel(modelPath: string, { engine: name = "node", fold, stress, ...options }: EvalOptions): Promise<void> {
   const file = readInput(modelPath);
-  const model = await loadModel(modelPath);
-  const meter = await Meter.create(coreWasm(false), false);
-  meter.core.load(file);
-  const profile = loadDevice(device);
-  const data = await openData(options.data);
-  const clips = data.clips.filter((clip) => options.fold === undefined || clip.fold === options.fold);
-  if (clips.length === 0) {
-    const folds = [...new Set(data.clips.map(({ fold }) => fold))].sort((a, b) => a - b);
-    throw new QurioError(
-      "FOLD",
-      `${data.name} has no fold ${options.fold}: it has ${folds.join(", ")}`,
-      "Pass one of its folds, or none for all clips.",
-      2,
-    );
-  }
-  const truth = clips.map((clip) => labelIndex(model, data.labels[clip.label]));
-  const hasAudio = clips[0].features === undefined;
-  const conditions = options.stress ? STRESS : [];
-  if (options.stress && !hasAudio) {
-    throw new QurioError(
-      "STRESS_NEEDS_AUDIO",
-      `${data.name} holds features: --stress changes sound`,
-      "Pass a folder of recordings with --data.",
-      2,
-    );
-  }
-  const opened = await openEngine(engine, file);
-  const decisions: Decision[] = [];
-  const stressed = conditions.map((): number[] => []);
-  const counts = noPartCounts();
-  const progress = startProgress("judging");
+  const device = loadDevice(options.device ?? DEFAULT_DEVICE);
+  const data = await openDataShown(options.data);
+  const engine = await openEngine(name, file);
+  const bar = startProgress("judging");
   try {
-    for (let from = 0; from < clips.length; from += CLIPS_AT_ONCE) {
-      const inputs = await Promise.all(clips.slice(from, from + CLIPS_AT_ONCE).map(inputOf));
-      decisions.push(...(await opened.decideAll(inputs)));
-      for (const input of inputs)
-        addPartCounts(counts, meter.decide(input instanceof Int16Array ? { pcm: input } : { features: input }).counts);
-      for (const [c, { apply }] of conditions.entries()) {
-        const altered = await Promise.all(inputs.map((input, i) => apply(input as Int16Array, from + i)));
-        stressed[c].push(...(await opened.decideAll(altered)).map(({ index }) => index!));
-      }
-      progress.update((from + inputs.length) / clips.length);
-      await new Promise(setImmediate);
-    }
+    const result = await evaluate(file, engine, device, data, { fold, stress, progress: (share) => bar.update(share) });
+    bar.stop();
+    if (options.json) printJson<typeof EVAL>(result);
+    else console.log(report(result, data.name, device.title));
   } finally {
-    progress.stop();
-    await opened.close();
+    bar.stop();
+    await engine.close();
   }
-  const classes = model.labels.length;
-  const predictions = decisions.map(({ index }) => index!);
-  const correct = decisions.map(({ index }, i) => index === truth[i]);
-  const cost = costOf(counts, profile);
-  const mean = (sum: number) => sum / clips.length;
-  const meanRange = ([low, high]: [number, number]): [number, number] => [mean(low), mean(high)];
-  const result: Evaluation = {
-    clips: clips.length,
-    f1Weighted: weightedF1(truth, predictions, classes),
-    accuracy: accuracy(truth, predictions),
-    ...selective(
-      decisions.map(({ abstained }) => abstained),
-      correct,
-    ),
-    ece: calibrationError(
-      decisions.map(({ probability }) => probability!),
-      correct,
-    ),
-    expertShare: Object.fromEntries(
-      model.answerers.map((name) => [name, mean(decisions.filter(({ answerer }) => answerer === name).length)]),
-    ),
-    bitsPerWeight: (8 * mean(decisions.reduce((sum, { weightBytesRead }) => sum + weightBytesRead, 0))) / largestNetwork(model),
-    meanCycles: hasAudio ? mean(cost.cycles.total) : null,
-    meanNetworkCycles: mean(cost.cycles.router + cost.cycles.expert),
-    networkUj: mean(cost.networkUj),
-    networkUjRange: meanRange(cost.networkUjRange),
-    decisionUj: hasAudio ? mean(cost.decisionUj) : null,
-    decisionUjRange: hasAudio ? meanRange(cost.decisionUjRange) : null,
-    engine,
-    trainedOnThisData: datasetOf(model) === data.sha256,
-    stress: options.stress ? Object.fromEntries(conditions.map(({ name }, c) => [name, weightedF1(truth, stressed[c], classes)])) : null,
-  };
-  if (options.json) printJson<typeof EVAL>(result);
-  else console.log(report(result, data.name, profile.title));
-}
-
-async function inputOf(clip: TrainingClip): Promise<Input> {
-  return clip.features ?? clip.load!();
-}
-
-function labelIndex(model: Model, label: string): number {
-  const index = model.labels.indexOf(label);
-  if (index < 0) {
-    throw new QurioError(
-      "LABEL_UNKNOWN",
-      `the data set has class "${label}", the model knows ${model.labels.join(", ")}`,
-      "Judge the model on data with the classes that it was trained on.",
-    );
-  }
-  return index;
-}
-
-function datasetOf({ packed }: Model): unknown {
-  return (packed.provenance as { dataset?: { sha256?: unknown } } | null)?.dataset?.sha256;
-}
-
-function largestNetwork(model: Model): number {
-  return Math.max(...answererNetworks(model.packed).map((network) => needsOf(network).macs));
 }
 
 const energy = (value: number, [low, high]: [number, number]) => formatEnergyRange({ value, low, high });

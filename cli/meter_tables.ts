@@ -1,12 +1,12 @@
 // The tables of `qurio meter`.
 
+import type { MeterResult } from "../firmware-sim/costs/meter_model.ts";
 import type { Road } from "../firmware-sim/estimates/compare.ts";
 import { addCounts, type Counts, noCounts } from "../host/meter/counts.ts";
 import { type DeviceProfile, standInNote } from "../host/meter/device.ts";
 import type { PathCost, Spread, StepCost } from "../host/meter/report.ts";
 import type { Estimate } from "../host/schema.ts";
 import type { OpClass } from "../host/wasm/opcodes.ts";
-import type { MeterResult } from "./meter.ts";
 import { formatBytes, formatCount, formatDurationUs, formatEnergyUj, formatShare, formatTable } from "./output.ts";
 
 /** Classes as the compact table groups them; --json has each. */

@@ -49,7 +49,7 @@ export function addModelCommands(program: Command, prepare: () => Promise<void>)
     .addHelpText("after", examples("qurio eval model.qmoe --data ESC-50 --fold 5"))
     .action(async (model, options) => {
       await prepare();
-      await (await import("./eval.ts")).evaluate(model, options);
+      await (await import("./eval.ts")).evaluateModel(model, options);
     });
 
   program

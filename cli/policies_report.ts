@@ -1,9 +1,9 @@
 // What `qurio policies` prints.
 
+import type { PoliciesResult, PolicyRow } from "../firmware-sim/costs/compare_policies.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import type { Estimate } from "../tools/train/policies.ts";
 import { formatEnergyUj, formatShare, formatTable } from "./output.ts";
-import type { PoliciesResult, PolicyRow } from "./policies.ts";
 
 export function policiesReport(result: PoliciesResult, device: DeviceProfile): string {
   const { rows, battery, everyS, soundShare, heldOut } = result;

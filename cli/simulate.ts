@@ -1,23 +1,21 @@
 // `qurio simulate`: how long a battery lasts, what dominates, what ends it; one device, many that differ, or a week event by event.
 
-import { loadBattery } from "../firmware-sim/battery/batteries.ts";
 import { lifeChart } from "../firmware-sim/battery/chart.ts";
 import { simulateEvents } from "../firmware-sim/battery/events.ts";
 import { decisionsPerHour } from "../firmware-sim/battery/load.ts";
 import { type MonteCarloResult, monteCarlo } from "../firmware-sim/battery/monte_carlo.ts";
 import { ACCOUNTS, type Account } from "../firmware-sim/battery/operating_point.ts";
-import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
 import { presetNames, presetText } from "../firmware-sim/battery/presets.ts";
 import type { Scenario } from "../firmware-sim/battery/scenario.ts";
 import { type SimulationResult, simulateScenario } from "../firmware-sim/battery/simulate.ts";
+import { scenarioFromText } from "../firmware-sim/costs/metered_scenario.ts";
 import { checkOutput, readInput, writeOutput } from "../host/files.ts";
-import { parseJson } from "../host/json.ts";
 import { plotSvg } from "../host/plot.ts";
+import { openDataShown } from "../tools/terminal/data.ts";
+import { startProgress } from "../tools/terminal/progress.ts";
 import { colors, formatBar, formatEnergyUj, formatShare, formatTable } from "./output.ts";
 import { printJson } from "./print_json.ts";
-import { startProgress } from "./progress.ts";
 import type { SIMULATE, SIMULATE_EVENTS, SIMULATE_LIST } from "./schemas/battery.ts";
-import { meterScenario } from "./simulate_cost.ts";
 
 export interface SimulateOptions {
   preset?: string;
@@ -59,13 +57,9 @@ export async function simulateLife(path: string | undefined, options: SimulateOp
   else console.log(report(scenario, result, many));
 }
 
-async function readScenario(path: string | undefined, { preset, battery }: SimulateOptions): Promise<Scenario> {
-  const file = path ?? preset!;
+function readScenario(path: string | undefined, { preset, battery }: SimulateOptions): Promise<Scenario> {
   const text = path === undefined ? presetText(preset!) : readInput(path);
-  const hint = "Correct the file; `qurio simulate --show wildlife-recorder` prints a scenario to start from.";
-  const json = parseJson(text, { file, code: "SCENARIO", hint });
-  const metered = await meterScenario(json, file);
-  return parseScenario(battery === undefined ? metered : { ...(metered as object), battery: loadBattery(battery) }, file);
+  return scenarioFromText(text, path ?? preset!, battery, openDataShown);
 }
 
 async function runMany(scenario: Scenario, { runs, seed, jobs }: SimulateOptions): Promise<MonteCarloResult> {

@@ -10,15 +10,15 @@ import { selectRows } from "../tools/study/models.ts";
 import { writeReport } from "../tools/study/report.ts";
 import type { ModelRun, StudyResult } from "../tools/study/result.ts";
 import { type StudyOptions as RunOptions, runStudy } from "../tools/study/study.ts";
+import { openDataShown } from "../tools/terminal/data.ts";
+import { startProgress } from "../tools/terminal/progress.ts";
 import { readEmbeddings, unlabelled, withEmbeddings } from "../tools/train/datasets/embeddings.ts";
+import { extractor } from "../tools/train/extractor.ts";
 import type { TrainingDataset } from "../tools/train/feature_table.ts";
 import { TRAINER_DEFAULTS } from "../tools/train/trainer.ts";
-import { openData } from "./data.ts";
 import { formatTable } from "./output.ts";
 import { printJson } from "./print_json.ts";
-import { startProgress } from "./progress.ts";
 import type { STUDY } from "./schemas/model.ts";
-import { extractor } from "./train.ts";
 
 export interface StudyOptions {
   /** May be left out with quick: the bundled feature codes. */
@@ -110,7 +110,7 @@ function foldsFailed({ failures, data }: StudyResult, seeds: number[]): QurioErr
 }
 
 async function inputOf(path: string, features: string): Promise<Pick<RunOptions, "dataset" | "features" | "extract">> {
-  const dataset = await openData(path);
+  const dataset = await openDataShown(path);
   const isEmbedding = features.startsWith(EMBEDDINGS);
   if (!isEmbedding && features !== "rich") {
     throw new QurioError("STUDY_FEATURES", `features "${features}" are not known`, "Pass --features rich or embeddings:FILE.npy.", 2);
@@ -136,7 +136,7 @@ async function inputOf(path: string, features: string): Promise<Pick<RunOptions,
 }
 
 async function otherOf(path: string): Promise<TrainingDataset> {
-  return path.endsWith(".npy") ? unlabelled(await readEmbeddings(path)) : openData(path);
+  return path.endsWith(".npy") ? unlabelled(await readEmbeddings(path)) : openDataShown(path);
 }
 
 function commandOf(

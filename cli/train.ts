@@ -3,21 +3,20 @@
 import { RICH_FEATURES } from "../assembly/format/plan.ts";
 import { QurioError } from "../host/errors.ts";
 import { packageVersions } from "../host/files.ts";
-import { encodeModel } from "../host/model-file/model_file.ts";
 import type { WeightType } from "../host/model-file/weight_types.ts";
-import { Core } from "../host/runtime/core.ts";
-import { coreWasm, hasSimd } from "../host/runtime/index.ts";
-import { featuresModel } from "../tools/export/exporter.ts";
 import { type Arithmetic, type CodeBits, type FrontEndParameters, frontEndOf } from "../tools/export/front_end_tables.ts";
 import { checkCheckpointTarget, writeCheckpoint } from "../tools/import/checkpoint.ts";
+import { openDataShown } from "../tools/terminal/data.ts";
+import { startProgress } from "../tools/terminal/progress.ts";
 import { crossValidate } from "../tools/train/cross_validation.ts";
+import { cyclesOfReport } from "../tools/train/cross_validation_cost.ts";
+import type { Data } from "../tools/train/datasets/open_data.ts";
+import { extractor } from "../tools/train/extractor.ts";
 import { FIT_DEFAULTS, type FitOptions } from "../tools/train/fit.ts";
 import { DEFAULT_COPIES, type ModelProgress, trainModel } from "../tools/train/model.ts";
-import { type Data, openData } from "./data.ts";
 import { printJson } from "./print_json.ts";
-import { startProgress } from "./progress.ts";
 import type { CROSS_VALIDATION, TRAIN } from "./schemas/model.ts";
-import { crossValidationReport, cyclesOfReport } from "./train_report.ts";
+import { crossValidationReport } from "./train_report.ts";
 
 export interface TrainOptions {
   data: string;
@@ -47,7 +46,7 @@ export async function train(options: TrainOptions): Promise<void> {
     throw new QurioError("SEEDS", `${seed.length} seeds given, one expected without --cv`, "Pass --cv, or one seed.", 2);
   }
   if (out !== undefined) checkCheckpointTarget(out);
-  const data = await openData(path);
+  const data = await openDataShown(path);
   const fit: FitOptions = { ...FIT_DEFAULTS, router, experts, hidden, epochs, samples: options.samples ?? null };
   const extract = await extractor(frontEndOptions(options));
   const progress = startProgress("training");
@@ -101,12 +100,4 @@ async function trainTo(
 
 function frontEndOptions({ frontEnd, codes, removeDc }: TrainOptions): FrontEndParameters {
   return frontEndOf(codes, frontEnd, removeDc);
-}
-
-/** The front end that ships, as a function of PCM. */
-export async function extractor(frontEnd: FrontEndParameters): Promise<(pcm: Int16Array) => Float32Array> {
-  const simd = hasSimd();
-  const core = await Core.create(coreWasm(simd) as BufferSource, simd);
-  core.load(encodeModel(featuresModel(frontEnd)));
-  return (pcm) => core.features(pcm);
 }

@@ -5,12 +5,12 @@
 // minutes of one core.
 
 import { parseArgs } from "node:util";
-import { openData } from "../cli/data.ts";
-import { startProgress } from "../cli/progress.ts";
-import { extractor } from "../cli/train.ts";
 import { checkOutput, packagePath, packageVersions, writeOutput } from "../host/files.ts";
 import { WEIGHT_TYPE_SPECS, type WeightType } from "../host/model-file/weight_types.ts";
 import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
+import { openDataShown } from "../tools/terminal/data.ts";
+import { startProgress } from "../tools/terminal/progress.ts";
+import { extractor } from "../tools/train/extractor.ts";
 import { collectHeldOut } from "../tools/train/held_out.ts";
 import { encodeHeldOut } from "../tools/train/held_out_file.ts";
 import { DEFAULT_COPIES } from "../tools/train/model.ts";
@@ -38,7 +38,7 @@ for (const [name, list] of Object.entries({ seed, hidden, epochs, jobs }))
 const unknown = experts.split(",").find((type) => !WEIGHT_TYPE_SPECS.includes(type as WeightType));
 if (unknown !== undefined) usage(`--experts: ${WEIGHT_TYPE_SPECS.join(", ")} expected, ${unknown} found`);
 checkOutput(out);
-const data = await openData(values.data!);
+const data = await openDataShown(values.data!);
 const progress = startProgress("training");
 await collectHeldOut(
   {

@@ -4,10 +4,10 @@
 import { fileURLToPath } from "node:url";
 import { PHASE_EXPERT, PHASE_ROUTER } from "../assembly/format/ids.ts";
 import { RING_BANDS } from "../assembly/format/plan.ts";
-import { type PathCost, scenarioOf } from "../cli/policy_scenario.ts";
 import { type BatteryProfile, loadBattery } from "../firmware-sim/battery/batteries.ts";
 import { monteCarlo } from "../firmware-sim/battery/monte_carlo.ts";
 import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
+import { type PathCost, scenarioOf } from "../firmware-sim/costs/policy_scenario.ts";
 import { toPcm16 } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { traceDecision } from "../host/engines/trace.ts";

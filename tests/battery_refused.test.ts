@@ -6,11 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { simulateLife } from "../cli/simulate.ts";
 import { loadBattery, parseBattery } from "../firmware-sim/battery/batteries.ts";
 import { simulate } from "../firmware-sim/battery/index.ts";
 import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
 import { presetNames, presetText } from "../firmware-sim/battery/presets.ts";
+import { simulateScenario } from "../firmware-sim/battery/simulate.ts";
+import { scenarioFromText } from "../firmware-sim/costs/metered_scenario.ts";
+import type { QurioError } from "../host/errors.ts";
+import { readInput } from "../host/files.ts";
 import { deviceNames } from "../host/meter/devices.ts";
 import { fullScenario, plainScenario } from "./harness/scenarios.ts";
 
@@ -204,24 +207,6 @@ function qurio(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-/** What the command prints, without a process of its own; an error as its code and message. */
-async function printed(path: string | undefined, more: object): Promise<string> {
-  const { log } = console;
-  let text = "";
-  console.log = (line: string) => {
-    text += `${line}\n`;
-  };
-  try {
-    await simulateLife(path, { runs: 1, seed: 1, days: 7, ...more });
-  } catch (error) {
-    const { code, message } = error as { code: string; message: string };
-    text = `${code} ${message}`;
-  } finally {
-    console.log = log;
-  }
-  return text;
-}
-
 test("every preset is a valid scenario once its model is metered, on a board that there is", () => {
   assert.ok(["baby-monitor", "wildlife-recorder", "machine-listener", "pi-gateway"].every((name) => presetNames().includes(name)));
   for (const name of presetNames()) {
@@ -250,23 +235,26 @@ test("qurio simulate meters the model, simulates, plots and prints the same as J
     assert.match(text.stdout, /of 20 devices +p10 \d+ days, p50 \d+ days, p90 \d+ days \(seed 1\)/);
     assert.match(text.stdout, /front end +[\d.]+ J .*█.* %/);
     assert.match(readFileSync(plot, "utf8"), /^<svg[\s\S]*days on CR2032[\s\S]*<\/svg>$/);
-    const json = JSON.parse(await printed(scenario, { runs: 20, json: true }));
-    assert.match(text.stdout, new RegExp(`lasts +${json.lifeDays.toFixed(0)} days`));
-    assert.is(json.monteCarlo.runs, 20);
-    assert.is(json.kind, "modelled");
+    const life = simulateScenario(await scenarioFromText(JSON.stringify(preset), "scenario.json"));
+    assert.match(text.stdout, new RegExp(`lasts +${life.lifeDays.toFixed(0)} days`));
+    const json = JSON.parse(qurio(scenario, "--runs", "1", "--json").stdout);
+    assert.equal([json.kind, json.lifeDays, json.monteCarlo], ["modelled", life.lifeDays, null]);
     // an ESP32-S3 draws more at once than a coin cell gives
-    writeFileSync(scenario, JSON.stringify({ ...preset, inference: { ...preset.inference, device: "esp32-s3" } }));
-    assert.match(await printed(scenario, {}), /^BATTERY_CANNOT_START .*cr2032 cannot start .* under pulse "front end" of \d+ mA found$/);
-    writeFileSync(scenario, JSON.stringify(preset));
-    assert.match(await printed(scenario, { events: true, days: 1 }), /1440 decisions in 24\.0 hours/);
+    const hungry = JSON.stringify({ ...preset, inference: { ...preset.inference, device: "esp32-s3" } });
+    const { code, message } = await scenarioFromText(hungry, "scenario.json").then(
+      () => assert.unreachable("an ESP32-S3 on a coin cell") as never,
+      (error: QurioError) => error,
+    );
+    assert.match(`${code} ${message}`, /^BATTERY_CANNOT_START .*cr2032 cannot start .* under pulse "front end" of \d+ mA found$/);
+    assert.match(qurio(scenario, "--events", "--days", "1").stdout, /1440 decisions in 24\.0 hours/);
   } finally {
     rmSync(folder, { recursive: true });
   }
 });
 
 test("qurio simulate lists and shows presets, and refuses what does not go together", async () => {
-  assert.match(await printed(undefined, { list: true }), /^wildlife-recorder +li-ion-18650 +wildlife recorder/m);
-  assert.is(await printed(undefined, { show: "baby-monitor" }), presetText("baby-monitor"));
+  assert.match(qurio("--list").stdout, /^wildlife-recorder +li-ion-18650 +wildlife recorder/m);
+  assert.is(qurio("--show", "baby-monitor").stdout, presetText("baby-monitor"));
   for (const [args, message] of [
     [[], /one of a scenario file, '--preset', '--list' and '--show' is needed/],
     [["--preset", "baby-monitor", "--days", "99", "--events"], /at most 31/],
@@ -276,14 +264,25 @@ test("qurio simulate lists and shows presets, and refuses what does not go toget
     assert.equal([status, stdout], [2, ""]);
     assert.match(stderr, message);
   }
-  const wrong: [string | undefined, object, RegExp][] = [
-    [undefined, { preset: "toaster" }, /^PRESET_UNKNOWN no preset toaster$/],
-    ["no.json", {}, /^INPUT_MISSING no\.json does not exist$/],
-    ["README.md", {}, /^SCENARIO README\.md: JSON expected/],
-    ["package.json", {}, /^SCENARIO package\.json: .*: one of title, battery/],
-    [undefined, { preset: "minute-u575", plot: "none/life.svg" }, /^OUTPUT_NO_FOLDER .*folder none does not exist$/],
+  const refused = (name: string) => scenarioFromText(readInput(name), name);
+  const wrong: [() => Promise<unknown> | string, RegExp][] = [
+    [() => presetText("toaster"), /^PRESET_UNKNOWN no preset toaster$/],
+    [async () => refused("no.json"), /^INPUT_MISSING no\.json does not exist$/],
+    [() => refused("README.md"), /^SCENARIO README\.md: JSON expected/],
+    [() => refused("package.json"), /^SCENARIO package\.json: .*: one of title, battery/],
   ];
-  for (const [path, more, message] of wrong) assert.match(await printed(path, more), message);
+  for (const [work, message] of wrong) {
+    try {
+      await work();
+      assert.unreachable(`${message}`);
+    } catch (error) {
+      const { code, message: text } = error as QurioError;
+      assert.match(`${code} ${text}`, message);
+    }
+  }
+  const { status, stderr } = qurio("--preset", "minute-u575", "--plot", "none/life.svg");
+  assert.is(status, 1);
+  assert.match(stderr, /folder none does not exist/);
   assert.not(existsSync("none"));
 });
 

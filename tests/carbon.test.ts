@@ -3,10 +3,14 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { carbon } from "../cli/carbon.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { carbonOf, parseCarbonTables } from "../host/meter/carbon.ts";
+import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
+import { modelCarbon } from "../host/meter/model_carbon.ts";
+
+const MODEL = packagePath("models", "esc10-tiny.qmoe");
+const device = loadDevice(DEFAULT_DEVICE);
 
 const exact = (value: number) => ({ value, low: value, high: value });
 const close = (a: number, b: number) => assert.ok(Math.abs(a / b - 1) < 1e-9, `${a} is not ${b}`);
@@ -67,26 +71,22 @@ test("the bundled tables are valid; a wrong field is named by its path", () => {
   }
 });
 
-test("the command: energies of the device, watts and hours as given; the same grid on both sides cancels", async () => {
-  const log = console.log;
-  let printed = "";
-  console.log = (text) => {
-    printed = text;
-  };
-  await carbon(undefined, { json: true, trainWatts: 50, trainHours: 2, region: "fr", inferences: 1000 }).finally(() => {
-    console.log = log;
-  });
-  const result = JSON.parse(printed);
-  assert.is(result.kind, "modelled");
-  assert.is(result.deviceIntensity, 56);
-  assert.ok(result.networkUj.value < result.decisionUj.value);
-  close(result.wholeDecision.overtakesAt.value, (2 * 50 * 3600) / (result.decisionUj.value * 1e-6));
-  close(result.networkOnly.overtakesAt.value, (2 * 50 * 3600) / (result.networkUj.value * 1e-6));
+test("a model: energies of the device, watts and hours as given; the same grid on both sides cancels", async () => {
+  const options = { trainWatts: 50, trainHours: 2, region: "fr", inferences: 1000 };
+  const { input, result, claim } = await modelCarbon(MODEL, device, options);
+  assert.is(input.deviceIntensity, 56);
+  assert.ok(input.networkUj.value < input.decisionUj.value);
+  close(result.wholeDecision.overtakesAt.value, (2 * 50 * 3600) / (input.decisionUj.value * 1e-6));
+  close(result.networkOnly.overtakesAt.value, (2 * 50 * 3600) / (input.networkUj.value * 1e-6));
+  close(claim.mostRatio, result.wholeDecision.ratio.high);
+  assert.is(claim.holds, claim.mostRatio >= 10_000);
+  // ten times the decisions say the same of a thousand
+  close((await modelCarbon(MODEL, device, { ...options, inferences: 10_000 })).claim.mostRatio, claim.mostRatio);
 });
 
 test("an unknown region is refused with those that are known", async () => {
   for (const region of ["mars", "-5", "0", "3000", ""]) {
-    const error: QurioError = await carbon(undefined, { region, inferences: 1 }).then(
+    const error: QurioError = await modelCarbon(MODEL, device, { region, inferences: 1 }).then(
       () => assert.unreachable(region),
       (reason) => reason,
     );

@@ -16,7 +16,7 @@ import {
   formatShare,
   formatTable,
 } from "../cli/output.ts";
-import { startProgress } from "../cli/progress.ts";
+import { startProgress } from "../tools/terminal/progress.ts";
 
 test("units: three significant digits, no unit above what is there", () => {
   const cases: [string, string][] = [

@@ -2,11 +2,11 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { comparePolicies, timeInBands } from "../cli/policies.ts";
-import { policiesChart } from "../cli/policies_chart.ts";
 import { policiesReport } from "../cli/policies_report.ts";
-import { scenarioOf } from "../cli/policy_scenario.ts";
 import { loadBattery } from "../firmware-sim/battery/index.ts";
+import { comparePolicies, timeInBands } from "../firmware-sim/costs/compare_policies.ts";
+import { policiesChart } from "../firmware-sim/costs/policies_chart.ts";
+import { scenarioOf } from "../firmware-sim/costs/policy_scenario.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";

@@ -3,8 +3,8 @@
 import * as v from "valibot";
 import { ACCOUNTS } from "../../firmware-sim/battery/operating_point.ts";
 import { END_CAUSES } from "../../firmware-sim/battery/simulate.ts";
+import { LISTENING } from "../../firmware-sim/costs/policy_scenario.ts";
 import { list, number, object, oneOf, text } from "../../host/schema.ts";
-import { LISTENING } from "../policy_scenario.ts";
 import { count, deviceName, fieldsOf, modelled, name, positive, share } from "./words.ts";
 
 const energyJ = v.pipe(

@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Account } from "./operating_point.ts";
 import { simulateScenario } from "./simulate.ts";
 import { variationOf } from "./variation.ts";
-import type { WorkerData } from "./worker_start.ts";
+import type { WorkerData } from "./worker_data.ts";
 
 const { scenario, seed } = workerData as WorkerData;
 parentPort!.on("message", ({ from, to }: { from: number; to: number }) => {

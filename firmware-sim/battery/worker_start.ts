@@ -1,12 +1,7 @@
 // Node only. Starts a thread of worker.ts, from source or built.
 
 import { Worker } from "node:worker_threads";
-import type { Scenario } from "./scenario.ts";
-
-export interface WorkerData {
-  scenario: Scenario;
-  seed: number;
-}
+import type { WorkerData } from "./worker_data.ts";
 
 /** Built, the worker is a JavaScript file. From source it is TypeScript, for which tsx must be registered in the new thread. */
 export function startWorker(workerData: WorkerData): Worker {

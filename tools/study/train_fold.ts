@@ -1,8 +1,8 @@
 // Trains, or takes from the cache, every network that the rows need for one seed and one held-out fold.
 
 import type { FeatureTable } from "../train/feature_table.ts";
-import type { JointResult } from "../train/joint.ts";
-import type { AnyTask, ResultOf, TaskPool } from "../train/task_pool.ts";
+import type { AnyTask, JointResult, ResultOf } from "../train/joint.ts";
+import type { TaskPool } from "../train/task_pool.ts";
 import type { TaskResult } from "../train/tasks.ts";
 import type { StudyCache } from "./cache.ts";
 import type { Mixture, NetworkName, Row } from "./models.ts";

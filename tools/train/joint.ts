@@ -6,7 +6,7 @@ import { networkGraph } from "../import/checkpoint_graph.ts";
 import { type FeatureTable, featuresOf } from "./feature_table.ts";
 import { jointLoss } from "./losses.ts";
 import { Random } from "./random.ts";
-import { sampledSoftmax, samplesOf } from "./tasks.ts";
+import { sampledSoftmax, samplesOf, type Task, type TaskResult } from "./tasks.ts";
 import { type EpochReport, type TrainerOptions, trainGroup } from "./trainer.ts";
 
 export interface JointTask {
@@ -33,6 +33,10 @@ export interface JointResult {
   /** f64 [predictClips]: sum over experts of the population variance of the sampled gates. */
   variance: Float64Array;
 }
+
+/** One network, or a gate with its experts. */
+export type AnyTask = Task | JointTask;
+export type ResultOf<T extends AnyTask> = T extends JointTask ? JointResult : TaskResult;
 
 export async function runJointTask(
   task: JointTask,

@@ -2,13 +2,9 @@
 
 import { Worker } from "node:worker_threads";
 import type { FeatureTable } from "./feature_table.ts";
-import type { JointResult, JointTask } from "./joint.ts";
-import type { Task, TaskResult } from "./tasks.ts";
+import type { AnyTask, JointResult, ResultOf } from "./joint.ts";
+import type { TaskResult } from "./tasks.ts";
 import type { EpochReport } from "./trainer.ts";
-
-/** One network, or a gate with its experts. */
-export type AnyTask = Task | JointTask;
-export type ResultOf<T extends AnyTask> = T extends JointTask ? JointResult : TaskResult;
 
 /** Called after every epoch of every task. */
 export type TaskProgress = (task: AnyTask, report: EpochReport) => void;

@@ -2,8 +2,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import type { FeatureTable } from "./feature_table.ts";
-import { runJointTask } from "./joint.ts";
-import type { AnyTask } from "./task_pool.ts";
+import { type AnyTask, runJointTask } from "./joint.ts";
 import { runTask } from "./tasks.ts";
 import type { EpochReport } from "./trainer.ts";
 

@@ -1,7 +1,7 @@
 // The chart of `qurio policies`: on the left what policies gain in days and lose in F1, on the right what listening behind a gate does.
 
 import type { TopLevelSpec } from "vega-lite";
-import type { PoliciesResult } from "./policies.ts";
+import type { PoliciesResult } from "./compare_policies.ts";
 
 export function policiesChart({ rows, device, battery, everyS, soundShare }: PoliciesResult): TopLevelSpec {
   const reference = rows[0];

@@ -4,11 +4,11 @@
 //   log-mel gate    microphone and frames all the time, features and networks only for windows with sound (docs/guides/streaming.md)
 //   wake-on-sound   a microphone that wakes the processor; then a window, its front end and networks
 
-import type { BatteryProfile, ScenarioInput } from "../firmware-sim/battery/index.ts";
-import { energyUjOf } from "../host/meter/cost.ts";
-import type { DeviceProfile } from "../host/meter/device.ts";
-import { SAMPLE_RATE, WINDOW_SAMPLES } from "../host/runtime/index.ts";
-import type { FrontEndCycles } from "../tools/export/network_cost.ts";
+import { energyUjOf } from "../../host/meter/cost.ts";
+import type { DeviceProfile } from "../../host/meter/device.ts";
+import { SAMPLE_RATE, WINDOW_SAMPLES } from "../../host/runtime/index.ts";
+import type { FrontEndCycles } from "../../tools/export/network_cost.ts";
+import type { BatteryProfile, ScenarioInput } from "../battery/index.ts";
 
 export const LISTENING = ["schedule", "log-mel gate", "wake-on-sound"] as const;
 export type Listening = (typeof LISTENING)[number];

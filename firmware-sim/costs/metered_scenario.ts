@@ -2,19 +2,21 @@
 
 import { basename } from "node:path";
 import * as v from "valibot";
-import { PHASE_FRAME } from "../assembly/format/ids.ts";
-import { type Answer, type InferenceCost, METERED, type Work } from "../firmware-sim/battery/scenario.ts";
-import { toPcm16k } from "../host/audio/resample.ts";
-import { readWav } from "../host/audio/wav.ts";
-import { packagePath, readInput } from "../host/files.ts";
-import { checkJson } from "../host/json.ts";
-import { cyclesOf, energyUjOf } from "../host/meter/cost.ts";
-import { addCounts, type Counts, noCounts } from "../host/meter/counts.ts";
-import type { DeviceProfile } from "../host/meter/device.ts";
-import { loadDevice } from "../host/meter/devices.ts";
-import { Meter } from "../host/meter/meter.ts";
-import { coreWasm, loadModel } from "../host/runtime/index.ts";
-import { openData } from "./data.ts";
+import { PHASE_FRAME } from "../../assembly/format/ids.ts";
+import { toPcm16k } from "../../host/audio/resample.ts";
+import { readWav } from "../../host/audio/wav.ts";
+import { packagePath, readInput } from "../../host/files.ts";
+import { checkJson, parseJson } from "../../host/json.ts";
+import { cyclesOf, energyUjOf } from "../../host/meter/cost.ts";
+import { addCounts, type Counts, noCounts } from "../../host/meter/counts.ts";
+import type { DeviceProfile } from "../../host/meter/device.ts";
+import { loadDevice } from "../../host/meter/devices.ts";
+import { Meter } from "../../host/meter/meter.ts";
+import { coreWasm, loadModel } from "../../host/runtime/index.ts";
+import { type OpenData, openData } from "../../tools/train/datasets/open_data.ts";
+import { loadBattery } from "../battery/batteries.ts";
+import { parseScenario } from "../battery/parse_scenario.ts";
+import { type Answer, type InferenceCost, METERED, type Scenario, type Work } from "../battery/scenario.ts";
 
 /** What the shares of answers are counted on unless the scenario names data: what the bundled models were trained on. */
 const BUNDLED_DATA = packagePath("models", "esc10-features.qfc");
@@ -36,7 +38,12 @@ const FRAMES_PER_S = 100;
  * @param modelPath a .qmoe file, or the name of a bundled model
  * @throws what loading models, devices and data throws
  */
-export async function meterInference(modelPath: string, deviceName: string, dataPath = BUNDLED_DATA): Promise<MeteredInference> {
+export async function meterInference(
+  modelPath: string,
+  deviceName: string,
+  dataPath = BUNDLED_DATA,
+  open: OpenData = openData,
+): Promise<MeteredInference> {
   const path = /^[\w-]+$/.test(modelPath) ? packagePath("models", `${modelPath}.qmoe`) : modelPath;
   const device = loadDevice(deviceName);
   const model = await loadModel(path);
@@ -51,7 +58,7 @@ export async function meterInference(modelPath: string, deviceName: string, data
   const frontEnd = workOf(counts.frontEnd, device);
   const times = frames.reduce((sum, step) => sum + step.times, 0);
 
-  const data = await openData(dataPath);
+  const data = await open(dataPath);
   const spent = new Map<number, { times: number; counts: Counts }>();
   for (const clip of data.clips) {
     const metered = meter.decide(clip.features ? { features: clip.features } : { pcm: await clip.load!() });
@@ -93,12 +100,12 @@ type Json = Record<string, unknown>;
  * Fills `inference: { model, device, data? }` of a scenario with metered figures, and the frames of a log-mel gate; what states its energies
  * passes unchanged. Errors: SCENARIO for fields that do not belong there, and those of meterInference.
  */
-export async function meterScenario(json: unknown, file: string): Promise<unknown> {
+export async function meterScenario(json: unknown, file: string, open: OpenData = openData): Promise<unknown> {
   const scenario = json as { inference?: Json; decisions?: { gate?: Json } } | null;
   if (typeof scenario?.inference !== "object" || scenario.inference === null || scenario.inference["model"] === undefined) return json;
   const hint = "Name a model and a device, or state frontEnd and answers; docs/guides/simulate.md shows both.";
   const { model, device, data } = checkJson(v.looseObject({ inference: METERED }), json, { file, code: "SCENARIO", hint }).inference;
-  const metered = await meterInference(model, device, data);
+  const metered = await meterInference(model, device, data, open);
   const gate = scenario.decisions?.gate;
   const framed = typeof gate === "object" && gate !== null && gate["kind"] === "log-mel" && gate["frameUj"] === undefined;
   const { frontEnd, features, answers, frame, framesPerS } = metered;
@@ -108,4 +115,21 @@ export async function meterScenario(json: unknown, file: string): Promise<unknow
     ...(framed ? { decisions: { ...scenario.decisions, gate: filled } } : {}),
     inference: { frontEnd: framed ? features : frontEnd, answers },
   };
+}
+
+/**
+ * A scenario from its text: what it names is metered, then everything is checked.
+ * @param file its name, for messages
+ * @param battery name of another battery than the scenario's
+ * @throws QurioError SCENARIO, BATTERY, and what meterInference throws
+ */
+export async function scenarioFromText(
+  text: string | Uint8Array,
+  file: string,
+  battery?: string,
+  open: OpenData = openData,
+): Promise<Scenario> {
+  const hint = "Correct the file; `qurio simulate --show wildlife-recorder` prints a scenario to start from.";
+  const metered = await meterScenario(parseJson(text, { file, code: "SCENARIO", hint }), file, open);
+  return parseScenario(battery === undefined ? metered : { ...(metered as object), battery: loadBattery(battery) }, file);
 }

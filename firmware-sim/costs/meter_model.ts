@@ -1,0 +1,105 @@
+// Meters a model on a device: step by step and way by way, the worst case over any input, and both estimates of cycles.
+
+import { toPcm16k } from "../../host/audio/resample.ts";
+import { readWav } from "../../host/audio/wav.ts";
+import { QurioError } from "../../host/errors.ts";
+import { packagePath, readInput } from "../../host/files.ts";
+import { boundsOf } from "../../host/meter/bound/bound.ts";
+import { type DeviceProfile, isCortexM } from "../../host/meter/device.ts";
+import type { MeterInput } from "../../host/meter/meter.ts";
+import { ClipMeter, type MeterReport } from "../../host/meter/report.ts";
+import { openSubject, type Subject } from "../../host/meter/subject.ts";
+import { coreWasm, WINDOW_SAMPLES } from "../../host/runtime/index.ts";
+import { type OpenData, openData } from "../../tools/train/datasets/open_data.ts";
+import { compareRoads, type RoadsReport } from "../estimates/compare.ts";
+import { missingTool } from "../image/emulate.ts";
+import { HOW_TO_INSTALL } from "../image/tools.ts";
+
+export interface MeterModelOptions {
+  /** Clips to meter; a bundled sample if left out. */
+  data?: string | undefined;
+  /** false: no worst case, which takes seconds to prove. */
+  bound?: boolean;
+  /** false: no emulated core. */
+  emulate?: boolean;
+  open?: OpenData;
+  /** Share of the clips that are metered, 0..1. */
+  progress?: (share: number) => void;
+}
+
+/** Names are a contract. */
+export interface MeterResult extends MeterReport {
+  model: string;
+  data: string;
+  /** Null without the tools, for devices whose core is not emulated, and with --no-emulate. */
+  roads: RoadsReport | null;
+}
+
+const BUNDLED_SAMPLE = "clock_tick.wav";
+
+/**
+ * Everything that `qurio meter` prints.
+ * @param modelPath a model file, or a module that `qurio bake --target core` wrote
+ * @throws QurioError what opening models and data throws; EMULATION
+ */
+export async function meterModel(modelPath: string, device: DeviceProfile, options: MeterModelOptions = {}): Promise<MeterResult> {
+  const subject = await openSubject(readInput(modelPath), () => coreWasm(false), modelPath);
+  const { name, inputs } = await openInputs(subject, options.data, options.open ?? openData);
+  const clips = new ClipMeter(subject, device);
+  let first: MeterInput | null = null;
+  for (const [i, input] of inputs.entries()) {
+    const given = await input();
+    first ??= given;
+    clips.add(given);
+    options.progress?.((i + 1) / inputs.length);
+    await new Promise(setImmediate);
+  }
+  const bounds = options.bound === false ? null : await boundsOf(subject.wasm, subject.file, subject.packed);
+  const report = clips.report(bounds);
+  const roads = whyNoRoads(device, options) === null ? await compareRoads(subject, first!, device) : null;
+  return { model: modelPath, data: name, ...report, roads };
+}
+
+/** Why the second road is not taken, in one line; null if it is. */
+export function whyNoRoads({ core, title }: DeviceProfile, { emulate }: Pick<MeterModelOptions, "emulate">): string | null {
+  if (emulate === false) return "--no-emulate: cycles from op counts only";
+  if (!isCortexM(core)) return `the core of ${title} is not emulated: cycles from op counts only`;
+  const missing = missingTool();
+  return missing && `${missing} is not in PATH, so device instructions are not counted: ${HOW_TO_INSTALL}`;
+}
+
+/** Clips of a data set, or the bundled sample; a clip shorter than a window is followed by silence, as on a device that listens on. */
+async function openInputs(
+  { packed }: Subject,
+  path: string | undefined,
+  open: OpenData,
+): Promise<{ name: string; inputs: (() => Promise<MeterInput>)[] }> {
+  if (path === undefined && !packed.frontEnd) {
+    return { name: "zeros", inputs: [async () => ({ features: new Float32Array(packed.features) })] };
+  }
+  if (path === undefined) {
+    const wav = packagePath("samples", BUNDLED_SAMPLE);
+    return {
+      name: `samples/${BUNDLED_SAMPLE}`,
+      inputs: [async () => ({ pcm: wholeWindow(await toPcm16k(readWav(readInput(wav), BUNDLED_SAMPLE))) })],
+    };
+  }
+  const data = await open(path);
+  const inputs = data.clips.map((clip) => async (): Promise<MeterInput> => {
+    if (!clip.features) return { pcm: wholeWindow(await clip.load!()) };
+    if (clip.features.length === packed.features) return { features: clip.features };
+    throw new QurioError(
+      "FEATURES_SHAPE",
+      `feature vector has ${clip.features.length} values, the model takes ${packed.features}`,
+      "Compute the features that the model was trained on.",
+    );
+  });
+  return { name: data.name, inputs };
+}
+
+function wholeWindow(pcm: Int16Array): Int16Array {
+  if (pcm.length >= WINDOW_SAMPLES) return pcm.subarray(0, WINDOW_SAMPLES);
+  const window = new Int16Array(WINDOW_SAMPLES);
+  window.set(pcm);
+  return window;
+}
