@@ -1,6 +1,7 @@
 // Commands that make, look at and run models. Each one's module is loaded only when it runs.
 
 import { type Command, Option } from "commander";
+import { WEIGHT_TYPE_SPECS } from "../host/model-file/weight_types.ts";
 import { BAKE_TARGETS } from "../tools/export/bake_targets.ts";
 import { ARITHMETICS, CODE_BITS } from "../tools/export/front_end_tables.ts";
 import { bits, examples, json, quantity, samples, seeds, votes, weightTypes, wholeNumber, widths } from "./option_values.ts";
@@ -69,7 +70,7 @@ export function addModelCommands(program: Command, prepare: () => Promise<void>)
     .addOption(new Option("--router <kind>", "what picks the expert").choices(["probe", "bayesian"]).default("probe"))
     .option(
       "--experts <types>",
-      `weight types of the experts, cheapest first: ternary, ternary5, popcount, 1 to 16 (bits), float32`,
+      `weight types of the experts, cheapest first: 1 to 16 (bits), ${WEIGHT_TYPE_SPECS.filter((spec) => !Number(spec)).join(", ")}`,
       weightTypes,
       ["4", "8"],
     )

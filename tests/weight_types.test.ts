@@ -81,10 +81,11 @@ test("parity is refused when a layer computes something else", () => {
 });
 
 test("bits per weight at 969 -> 640: payload, row sums, padding and scales", () => {
-  const bits = WEIGHT_TYPES.map(({ spec, id }) => {
-    return [spec, +((8 * (weightBytes(layoutFor(id, "scalar", 640, 969), 640, 969) + 4 * 640)) / (640 * 969)).toFixed(2)];
-  });
-  assert.equal(Object.fromEntries(bits), {
+  const bits = (spec: string) => {
+    const { id } = WEIGHT_TYPES.find((type) => type.spec === spec)!;
+    return +((8 * (weightBytes(layoutFor(id, "scalar", 640, 969), 640, 969) + 4 * 640)) / (640 * 969)).toFixed(2);
+  };
+  const expected = {
     ternary: 1.68,
     ternary5: 1.68,
     popcount: 2.15,
@@ -105,7 +106,8 @@ test("bits per weight at 969 -> 640: payload, row sums, padding and scales", () 
     15: 15.32,
     16: 16.15,
     float32: 32.13,
-  });
+  };
+  for (const [spec, figure] of Object.entries(expected)) assert.is(bits(spec), figure, spec);
 });
 
 test("the size table says what is payload, padding and scale, and which kernels run", () => {
@@ -247,7 +249,7 @@ test("a weight type or layout that does not exist, or not together, is refused b
   const model = modelOf("4");
   for (const weightType of [0, 4, 16, 33, 63]) assert.is(refusal(scalar, withOp(model, { weightType })), "WEIGHT_TYPE");
   assert.is(refusal(scalar, withOp(model, { weightType: Layouts.WEIGHT_INT1 })), "LAYOUT");
-  for (const layout of [0, 13, 33, 36, 40, 48]) assert.is(refusal(scalar, withOp(model, { layout })), "LAYOUT", `${layout}`);
+  for (const layout of [0, 31, 33, 36, 40, 48]) assert.is(refusal(scalar, withOp(model, { layout })), "LAYOUT", `${layout}`);
 });
 
 // ---- post-training quantization ----
