@@ -12,6 +12,7 @@ import { toPcm16k } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
+import { linearOps } from "../host/model-file/network.ts";
 import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
@@ -100,7 +101,7 @@ function bundledShapes(): Layer[] {
   for (const name of ["esc10.qmoe", "esc10-tiny.qmoe"]) {
     const { router, experts } = decodeModel(readInput(packagePath("models", name)));
     for (const network of router ? [router, ...experts] : experts) {
-      for (const { columns, rows } of network.ops) shapes.set(`${columns}->${rows}`, [columns, rows]);
+      for (const { columns, rows } of linearOps(network)) shapes.set(`${columns}->${rows}`, [columns, rows]);
     }
   }
   for (const [columns, rows] of PAPER_LAYERS) shapes.delete(`${columns}->${rows}`);

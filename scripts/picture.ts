@@ -16,7 +16,7 @@ import { cyclesOf, energyUjOf } from "../host/meter/cost.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter, type MeteredStep } from "../host/meter/meter.ts";
-import type { PackedOp } from "../host/model-file/model_file.ts";
+import { linearOps, type PackedNetwork } from "../host/model-file/network.ts";
 import { type DecisionCell, drawInstrument, type Instrument } from "../host/picture/instrument.ts";
 import { stripOf } from "../host/picture/spectrogram.ts";
 import type { Core } from "../host/runtime/core.ts";
@@ -129,9 +129,9 @@ export async function instrument(): Promise<Instrument> {
     seconds: (heard.length * WINDOW_SAMPLES) / SAMPLE_RATE,
     strip: stripOf(codes, RING_BANDS, SPOT.frames, SPOT.bands),
     ticks: TICKS_HZ.map((hz) => ({ label: `${hz} Hz`, at: melPosition(hz) })),
-    rungs: answererNetworks(model.packed).map(({ name, ops }, i) => ({
-      name,
-      weights: name === TYPES[i] ? kib(ops) : `${TYPES[i]}, ${kib(ops)}`,
+    rungs: answererNetworks(model.packed).map((network, i) => ({
+      name: network.name,
+      weights: network.name === TYPES[i] ? kib(network) : `${TYPES[i]}, ${kib(network)}`,
     })),
     decisions: heard,
     battery: {
@@ -147,8 +147,8 @@ export async function instrument(): Promise<Instrument> {
   };
 }
 
-function kib(ops: PackedOp[]): string {
-  return `${(ops.reduce((sum, { weights, scale }) => sum + weights.length + 4 * scale.length, 0) / 1024).toFixed(0)} KiB`;
+function kib(network: PackedNetwork): string {
+  return `${(linearOps(network).reduce((sum, { weights, scale }) => sum + weights.length + 4 * scale.length, 0) / 1024).toFixed(0)} KiB`;
 }
 
 function describe(heard: Heard[], { answerers }: Model): string {

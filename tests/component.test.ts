@@ -14,6 +14,7 @@ import { needTool, WASMTIME } from "../host/engines/tools.ts";
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { encodeModel } from "../host/model-file/model_file.ts";
+import { linearOps } from "../host/model-file/network.ts";
 import { loadModel } from "../host/runtime/index.ts";
 import { bake } from "../tools/export/bake.ts";
 import { randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
@@ -100,7 +101,7 @@ test("what cannot be decided is a variant of error, and the component goes on", 
   );
   assert.is(features.classifyFeatures(vector(FEATURES, 1), 0).bytes.length, 40);
   const scale = randomModel({ policy: POLICY_SINGLE, experts: ["float32"], frontEnd: false, features: FEATURES });
-  scale.experts[0].ops[0].scale.fill(3e38);
+  linearOps(scale.experts[0])[0].scale.fill(3e38);
   const { wasm } = await bake(encodeModel(scale), { target: "component" });
   const overflowing = await instantiateComponent(wasm);
   const overflow = refused(() => overflowing.classifyFeatures(vector(FEATURES, 1), 0));

@@ -8,6 +8,7 @@ import { DECISION_BYTES } from "../assembly/format/decision.ts";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import { packagePath } from "../host/files.ts";
 import { encodeModel, memoryPlan } from "../host/model-file/model_file.ts";
+import { linearOps } from "../host/model-file/network.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { Core } from "../host/runtime/core.ts";
 import { type ModelOptions, randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
@@ -140,7 +141,7 @@ test("an escalated decision is the single expert's, and weight bytes add up", as
   assert.is(routed.index, alone.index);
   assert.equal(core.probabilities(), p);
   const networks = [model.router!, ...model.experts];
-  const bytes = networks.flatMap(({ ops }) => ops).reduce((sum, { weights, rows }) => sum + weights.length + 4 * rows, 0);
+  const bytes = networks.flatMap(linearOps).reduce((sum, { weights, rows }) => sum + weights.length + 4 * rows, 0);
   assert.is(routed.weightBytesRead, bytes);
 });
 

@@ -11,7 +11,7 @@ import { codeBit, columnBlock, padTo, rowSumOffset, weightBytes } from "../assem
 import { DEVICE_ERRORS, QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
-import { chain, type UnplacedOp } from "../host/model-file/network.ts";
+import { chain, linearOps, type UnplacedOp } from "../host/model-file/network.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { Core } from "../host/runtime/core.ts";
 import { Dice } from "./harness/dice.ts";
@@ -148,7 +148,7 @@ test("more multiply-accumulates than a plan can state are refused: a small file 
   const core = await Core.create(modules[0], false);
   const load = (width: number) => {
     const model = randomModel({ frontEnd: false, features: 8, classes: 2, samples: 64, experts: [] });
-    const [first] = model.router!.ops;
+    const [first] = linearOps(model.router!);
     const floats = (count: number) => new Float32Array(count).fill(1);
     const ops = [8, width, width, width, width, 2].slice(1).map((rows, i, all): UnplacedOp => {
       const columns = i === 0 ? 8 : all[i - 1];
@@ -182,12 +182,12 @@ test("a wrong row sum and a ternary code 3 are refused, in every group of rows a
   ] as [TypeName, boolean][]) {
     const sound = randomModelFile({ ...SMALL, policy: POLICY_SINGLE, experts: [type], features: 70, hidden: [19] });
     const model = decodeModel(simd ? repack(sound, "simd") : sound);
-    const [{ layout, rows, columns, weights }] = model.experts[0].ops;
+    const [{ layout, rows, columns, weights }] = linearOps(model.experts[0]);
     const k = padTo(columns, columnBlock(layout));
     const spoilt = (change: (weights: Uint8Array) => void, what: string) => {
       const copy = weights.slice();
       change(copy);
-      const [first, ...rest] = model.experts[0].ops;
+      const [first, ...rest] = linearOps(model.experts[0]);
       const file = encodeModel({ ...model, experts: [{ ...model.experts[0], ops: [{ ...first, weights: copy }, ...rest] }] });
       assert.is(refused(file, what), "WEIGHT_CODES");
     };

@@ -4,6 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openEngine } from "../firmware-sim/engines/engines.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
+import { linearOps } from "../host/model-file/network.ts";
 import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
 import { goldenInput } from "./golden/inputs.ts";
 import { GOLDEN_MODELS } from "./golden/models.ts";
@@ -44,7 +45,7 @@ test("they cover every weight type and policy, every answerer, abstention, and m
   const models = Object.values(GOLDEN_MODELS).map((make) => decodeModel(make()));
   const types = new Set(
     models
-      .flatMap(({ router, experts }) => [router, ...experts].flatMap((network) => network?.ops ?? []))
+      .flatMap(({ router, experts }) => [router, ...experts].flatMap((network) => (network ? linearOps(network) : [])))
       .map(({ weightType }) => weightType),
   );
   assert.equal(

@@ -10,7 +10,7 @@ import { LINEAR_FLAGS } from "../assembly/format/linear.ts";
 import { packagePath } from "../host/files.ts";
 import { decodeContainer, encodeContainer } from "../host/model-file/container.ts";
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
-import { chain, type PackedNetwork } from "../host/model-file/network.ts";
+import { chain, linearOps, type PackedNetwork } from "../host/model-file/network.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { Core } from "../host/runtime/core.ts";
 import { randomModel } from "./harness/models.ts";
@@ -71,7 +71,7 @@ for (const [what, words, expected] of [
 
 test("a sampling router must find in its second pass what it reads in the first", () => {
   // op 1 reads the network's input once more; op 2 writes to `offset`
-  const [first, second, last] = sampling.router!.ops;
+  const [first, second, last] = linearOps(sampling.router!);
   const router = (offset: number): PackedNetwork => ({
     name: "router",
     buffers: [
@@ -116,7 +116,7 @@ test("buffers side by side, in reverse and in place give the same decision, in b
 
 test("two ops read one buffer: the later one's output is the network's", () => {
   const [expert] = single.experts;
-  const [first, ...rest] = expert.ops;
+  const [first, ...rest] = linearOps(expert);
   const wired: PackedNetwork = {
     ...expert,
     buffers: [...expert.buffers.map((buffer, i) => ({ ...buffer, offset: 1024 * i })), { offset: 8192, values: first.rows }],

@@ -9,6 +9,7 @@ import { codeBit, columnBlock, maxColumns, packedOffset, padTo, rowSumOffset, tr
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { decodeModel, encodeModel, type PackedLinear, type PackedModel } from "../host/model-file/model_file.ts";
+import { linearOps } from "../host/model-file/network.ts";
 import { layoutFor, packWeights, unpackWeights } from "../host/model-file/pack.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { layerSizes } from "../host/model-file/sizes.ts";
@@ -52,7 +53,7 @@ for (const { spec, name } of WEIGHT_TYPES) {
     test(`${name}${perTensor ? ", one scale a matrix" : ""}: exports, agrees with the reference, decides alike in both builds`, () => {
       const model = checkpointModel(checkpointOf(spec), perTensor);
       const packed = packModel(model);
-      for (const { scale, rows } of packed.experts[0].ops) assert.is(scale.length, perTensor && spec !== "float32" ? 1 : rows);
+      for (const { scale, rows } of linearOps(packed.experts[0])) assert.is(scale.length, perTensor && spec !== "float32" ? 1 : rows);
       const vectors = randomVectors(20);
       checkParity(model, packed, vectors, scalar);
       const file = encodeModel(packed);
@@ -71,9 +72,9 @@ for (const { spec, name } of WEIGHT_TYPES) {
 test("parity is refused when a layer computes something else", () => {
   const checkpoint = checkpointOf("4");
   const packed = packCheckpoint(checkpoint);
-  const scale = packed.experts[0].ops[2].scale.map((value) => 1.1 * value);
+  const scale = linearOps(packed.experts[0])[2].scale.map((value) => 1.1 * value);
   const [expert] = packed.experts;
-  const wrong = { ...packed, experts: [{ ...expert, ops: expert.ops.map((op, i) => (i === 2 ? { ...op, scale } : op)) }] };
+  const wrong = { ...packed, experts: [{ ...expert, ops: linearOps(expert).map((op, i) => (i === 2 ? { ...op, scale } : op)) }] };
   assert.throws(
     () => checkParity(checkpointModel(checkpoint), wrong, randomVectors(20), scalar),
     (error: QurioError) => error.code === "PARITY",
@@ -134,7 +135,7 @@ function refusal(core: Core, model: PackedModel): string {
 
 function withOp(model: PackedModel, change: Partial<PackedLinear>): PackedModel {
   const [expert] = model.experts;
-  const [first, ...rest] = expert.ops;
+  const [first, ...rest] = linearOps(expert);
   return { ...model, experts: [{ ...expert, ops: [{ ...first, ...change }, ...rest] }] };
 }
 
@@ -144,7 +145,7 @@ test("codes outside a type's range are refused in every layout that could hold t
   const [rows, columns] = [67, FEATURES];
   const spoil = (spec: WeightType, layout: number, change: (bytes: Uint8Array) => void): string => {
     const model = modelOf(spec);
-    const values = unpackWeights(model.experts[0].ops[0].layout, model.experts[0].ops[0].weights, rows, columns);
+    const values = unpackWeights(linearOps(model.experts[0])[0].layout, linearOps(model.experts[0])[0].weights, rows, columns);
     const weights = packWeights(layout, values, rows, columns);
     assert.is(refusal(scalar, withOp(model, { layout, weights })), "accepted", `${spec}, layout ${layout}`);
     change(weights);
@@ -222,7 +223,7 @@ test("scales that are zero, negative or not finite are refused, one a row or one
   for (const perTensor of [false, true]) {
     const model = packModel(checkpointModel(checkpointOf("1"), perTensor));
     for (const wrong of [0, -0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
-      const scale = model.experts[0].ops[0].scale.slice();
+      const scale = linearOps(model.experts[0])[0].scale.slice();
       scale[scale.length - 1] = wrong;
       assert.is(refusal(scalar, withOp(model, { scale })), "SCALE", `${wrong}`);
     }
@@ -236,7 +237,7 @@ test("columns beyond a kernel's exact range are refused; the widest that a host 
     [maxColumns(layout) + 1, "LAYER_SHAPE"],
   ] as [number, string][]) {
     const model = randomModel({ frontEnd: false, features, policy: Id.POLICY_SINGLE, experts: ["ternary"], hidden: [2] });
-    const { rows, columns, weights, layout: canonical } = model.experts[0].ops[0];
+    const { rows, columns, weights, layout: canonical } = linearOps(model.experts[0])[0];
     const codes = unpackWeights(canonical, weights, rows, columns);
     assert.is(refusal(scalar, withOp(model, { layout, weights: packWeights(layout, codes, rows, columns) })), expected);
   }

@@ -31,15 +31,18 @@ const KINDS: { [Kind in PackedOp["kind"]]: OpKind<Extract<PackedOp, { kind: Kind
 
 export const opKind = (op: PackedOp): OpKind<PackedOp> => KINDS[op.kind];
 
+/** Ops with a weight matrix. */
+export const linearOps = ({ ops }: PackedNetwork): PackedLinear[] => ops.filter((op) => op.kind === "linear");
+
 export const inputsOf = ({ buffers }: PackedNetwork): number => buffers[0]!.values;
 export const outputsOf = ({ buffers, ops }: PackedNetwork): number => buffers[ops.at(-1)!.output]!.values;
 
 /** An op whose place in a network is still to be found. */
-export type UnplacedOp = Omit<PackedOp, "input" | "output">;
+export type UnplacedOp = PackedOp extends infer Op ? (Op extends PackedOp ? Omit<Op, "input" | "output"> : never) : never;
 
 /** Ops one behind the other, each on what the one before gives, all in the same memory. */
 export function chain(name: string, unplaced: readonly UnplacedOp[]): PackedNetwork {
-  const ops = unplaced.map((op, i): PackedOp => ({ ...op, input: i, output: i + 1 }));
+  const ops = unplaced.map((op, i) => ({ ...op, input: i, output: i + 1 }) as PackedOp);
   const values = ops.length > 0 ? [opKind(ops[0]!).inputs(ops[0]!), ...ops.map((op) => opKind(op).outputs(op))] : [];
   return { name, buffers: values.map((count) => ({ offset: 0, values: count })), ops };
 }

@@ -8,8 +8,13 @@ export interface LayerSize extends OpSize {
   network: string;
 }
 
-/** One row per op. */
+/** One row per op that has weights. */
 export function layerSizes(model: PackedModel): LayerSize[] {
   const networks = model.router ? [model.router, ...model.experts] : model.experts;
-  return networks.flatMap(({ name, ops }) => ops.map((op) => ({ network: name, ...opKind(op).size(op) })));
+  return networks.flatMap(({ name, ops }) =>
+    ops.flatMap((op) => {
+      const size = opKind(op).size(op);
+      return size ? [{ network: name, ...size }] : [];
+    }),
+  );
 }

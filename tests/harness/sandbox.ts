@@ -8,7 +8,7 @@ import { DEVICE_ERRORS } from "../../host/errors.ts";
 import { CounterReader, totalOf } from "../../host/meter/counts.ts";
 import type { Instrumented } from "../../host/meter/instrument.ts";
 import { decodeModel, decodePlan, memoryPlan, type PackedModel } from "../../host/model-file/model_file.ts";
-import { outputsOf, type PackedNetwork } from "../../host/model-file/network.ts";
+import { linearOps, outputsOf, type PackedNetwork } from "../../host/model-file/network.ts";
 import type { CoreExports } from "../../host/runtime/core_exports.ts";
 import { readDecision } from "../../host/runtime/decision.ts";
 import { pumpSound, pumpToEnd, putFeatures } from "../../host/runtime/pump.ts";
@@ -154,8 +154,8 @@ export class Sandbox {
     const { samples } = model.policy;
     const expertLayers = model.experts.reduce((sum, { ops }) => sum + ops.length, 0);
     const routerLayers = model.router?.ops.length ?? 0;
-    const columnsOf = ({ ops }: PackedNetwork, runs: number) =>
-      ops.reduce((sum, { columns }, i) => sum + padTo(columns, 128) * (i > 0 ? runs : 1), 0);
+    const columnsOf = (network: PackedNetwork, runs: number) =>
+      linearOps(network).reduce((sum, { columns }, i) => sum + padTo(columns, 128) * (i > 0 ? runs : 1), 0);
     const columnRuns =
       model.experts.reduce((sum, expert) => sum + columnsOf(expert, 1), 0) +
       (model.router ? columnsOf(model.router, Math.max(samples, 1)) : 0);

@@ -51,5 +51,6 @@ export interface OpKind<Op> {
   repack(op: Op, target: Target): Op;
   /** What a module needs code for: layouts, and constants of assembly/uses.ts. */
   uses(op: Op): { layouts: number[]; names: string[] };
-  size(op: Op): OpSize;
+  /** null for an op without weights. */
+  size(op: Op): OpSize | null;
 }
