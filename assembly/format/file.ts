@@ -112,7 +112,7 @@ export const BUFFER_BYTES = 8;
 /** Values behind those of a buffer that any op may overwrite when it reads or writes the buffer, whatever the build. */
 export const BUFFER_PADDING = 128;
 
-/** OP_LINEAR, ... */
+/** OP_LINEAR, … */
 export const OP_KIND = 0;
 /** Numbers of buffers: one that is written before, and the one to write. */
 export const OP_INPUT = 4;

@@ -19,11 +19,6 @@ export const SECTION_POLICY = 6;
 export const SECTION_LABELS = 7;
 export const SECTION_PROVENANCE = 8;
 
-// ---- ops ----
-
-/** y = W x + b, LayerNorm, ReLU: format/linear.ts. */
-export const OP_LINEAR = 1;
-
 // ---- policy ----
 
 /** No network: the module computes features and stops. */

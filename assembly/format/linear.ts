@@ -1,7 +1,10 @@
-// Portable. The op `linear`: y = W x + b on packed weights, then LayerNorm and ReLU if its flags say so. Its fields in an op record,
+// Portable. The op `linear`: y = W x + b on packed weights, then LayerNorm and ReLU if its flags say so. Its id, its fields in an op record,
 // and what it needs. Columns are the values of its input buffer, rows those of its output buffer.
 
 import { inputWidth, outputWidth, tableBytes } from "./layouts.ts";
+
+/** Kind of op. */
+export const OP_LINEAR = 1;
 
 export const LINEAR_WEIGHT_TYPE = 16;
 export const LINEAR_LAYOUT = 20;

@@ -2,7 +2,7 @@
 
 import { ERROR_OP } from "../format/errors.ts";
 import { OP_KIND } from "../format/file.ts";
-import { OP_LINEAR } from "../format/ids.ts";
+import { OP_LINEAR } from "../format/linear.ts";
 import { fail } from "../kernels/fail.ts";
 import { checkLinear, linearReach, linearScratch, linearScratchOfBatch, macsOfLinear, runLinear, runLinearBatch } from "./linear.ts";
 

@@ -1,6 +1,5 @@
 // The op `linear` as values and as bytes: y = W x + b on packed weights, LayerNorm, ReLU. Its fields are in assembly/format/linear.ts.
 
-import * as Id from "../../../assembly/format/ids.ts";
 import { formulation, isPacked, scalarLayout } from "../../../assembly/format/layouts.ts";
 import * as L from "../../../assembly/format/linear.ts";
 import { layoutFor, packWeights, unpackWeights } from "../pack.ts";
@@ -29,7 +28,7 @@ export interface PackedLinear extends OpFields {
 }
 
 export const LINEAR: OpKind<PackedLinear> = {
-  id: Id.OP_LINEAR,
+  id: L.OP_LINEAR,
   inputs: ({ columns }) => columns,
   outputs: ({ rows }) => rows,
   inputBytes: ({ layout, columns }) => L.linearInputBytes(layout, columns),
