@@ -8,6 +8,7 @@ import * as assert from "uvu/assert";
 import { CHROMIUM, needTool } from "../host/engines/tools.ts";
 import { packagePath } from "../host/files.ts";
 import { loadModel } from "../host/runtime/index.ts";
+import { throughPackage } from "../scripts/build-packages.ts";
 import { Installed } from "../scripts/installed.ts";
 import { bake } from "../tools/export/bake.ts";
 import { randomModelFile, randomPcm } from "./harness/models.ts";
@@ -49,6 +50,15 @@ test("package.json: version, licence and addresses are the clone's; dependencies
   assert.is(dependencies.qurio, root.version);
   assert.is(manifest("packages", "qurio").dependencies, undefined);
   for (const [name, version] of Object.entries(dependencies)) assert.match(`${version}`, /^\d+\.\d+\.\d+$/, name);
+});
+
+test("the build sends imports of the runtime to its package, and no others", () => {
+  const sent = (from: string, line: string) => throughPackage(from, line);
+  assert.is(sent("cli/run.js", 'import { loadModel } from "../host/runtime/index.js";'), 'import { loadModel } from "qurio/internal";');
+  assert.is(sent("host/files.js", 'export { QurioError } from "./errors.js";'), 'export { QurioError } from "qurio/internal";');
+  assert.is(sent("cli/run.js", 'await import("../host/runtime/model.js")'), 'await import("qurio/internal")');
+  assert.is(sent("host/files.d.ts", 'import type { A } from "./wasm/leb.ts";'), 'import type { A } from "./wasm/leb.js";');
+  assert.is(sent("host/x.js", 'new URL("./runtime/a.js", import.meta.url)'), 'new URL("./runtime/a.js", import.meta.url)');
 });
 
 let strangers: Strangers;
