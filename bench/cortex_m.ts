@@ -6,16 +6,10 @@ import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { formulation } from "../assembly/format/layouts.ts";
 import { formatTable } from "../cli/output.ts";
+import { type Call, type CompiledModule, compileModule, type Emulated, MEMORY_BYTES_MAX } from "../firmware-sim/image/calls.ts";
 import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
-import {
-  type Call,
-  compileFirmware,
-  type Emulated,
-  type Firmware,
-  HOW_TO_INSTALL,
-  MEMORY_BYTES_MAX,
-  missingTool,
-} from "../firmware-sim/image/emulate.ts";
+import { type Counts, sumCounts } from "../firmware-sim/image/printed.ts";
+import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import type { CortexM } from "../host/meter/device.ts";
 import { decodePlan, encodeModel } from "../host/model-file/model_file.ts";
@@ -90,22 +84,22 @@ for (const name of cores) rows.push(...(await layersOn(name)), ...(await decisio
 if (values.json) console.log(JSON.stringify({ passport: passport(), published: PUBLISHED, rows }, null, 2));
 else print();
 
-function row(core: CortexM, what: string, unit: string, units: number, emulated: Emulated): Row {
+function row(core: CortexM, what: string, unit: string, units: number, emulated: Counts): Row {
   const { instructions, classes, cycles } = emulated;
   const per = { unit, cyclesPer: cycles / units, instructionsPer: instructions / units };
   return { core, what, type: null, formulation: null, columns: null, rows: null, ...per, instructions, classes, cycles };
 }
 
 /** Runs a call and stops at the first wrong byte. */
-function checked(firmware: Firmware, memory: Uint8Array, call: Call, expected: Uint8Array, what: string): Emulated {
-  const [emulated] = firmware.run(memory, [call]);
+function checked(module: CompiledModule, memory: Uint8Array, call: Call, expected: Uint8Array, what: string): Emulated {
+  const [emulated] = module.run(memory, [call]);
   const wrong = expected.findIndex((byte, i) => byte !== emulated.result[i]);
   if (wrong >= 0) throw new Error(`${what}: byte ${wrong} is ${emulated.result[wrong]}, expected ${expected[wrong]}`);
   return emulated;
 }
 
 async function layersOn(core: CortexM): Promise<Row[]> {
-  const firmware = compileFirmware(kernels, core);
+  const module = compileModule(kernels, core);
   const found: Row[] = [];
   for (const spec of TYPES) {
     const type = weightTypeBySpec(spec);
@@ -115,9 +109,9 @@ async function layersOn(core: CortexM): Promise<Row[]> {
       const about = { type: type.name, formulation: formulation(layoutFor(type.id, "scalar", shape.rows, shape.columns)), ...shape };
       const named = `${type.name} ${shape.columns} -> ${shape.rows}`;
       const macs = shape.columns * shape.rows;
-      const whole = checked(firmware, layer.memory, layer.layer, layer.expectedLayer, `${named}, layer`);
+      const whole = checked(module, layer.memory, layer.layer, layer.expectedLayer, `${named}, layer`);
       if (layer.kernel) {
-        const alone = checked(firmware, layer.memory, layer.kernel, layer.expectedKernel, `${named}, kernel`);
+        const alone = checked(module, layer.memory, layer.kernel, layer.expectedKernel, `${named}, kernel`);
         found.push({ ...row(core, "kernel", "MAC", macs, alone), ...about });
       }
       found.push({ ...row(core, "layer", "MAC", macs, whole), ...about });
@@ -128,14 +122,14 @@ async function layersOn(core: CortexM): Promise<Row[]> {
     ["softmax", 50],
   ] as const) {
     const { memory, call, expected } = await vectorCase(name, count);
-    found.push({ ...row(core, name, "element", count, checked(firmware, memory, call, expected, name)), columns: count });
+    found.push({ ...row(core, name, "element", count, checked(module, memory, call, expected, name)), columns: count });
   }
-  firmware.close();
+  module.close();
   return found;
 }
 
 async function decisionOn(name: CortexM): Promise<Row[]> {
-  const firmware = compileFirmware(core, name);
+  const module = compileModule(core, name);
   const found: Row[] = [];
   const models: [string, Uint8Array][] = [
     ["esc10-tiny", readInput(packagePath("models", "esc10-tiny.qmoe"))],
@@ -143,7 +137,7 @@ async function decisionOn(name: CortexM): Promise<Row[]> {
   ];
   for (const [model, file] of models) {
     const { memory, steps, expected } = await decisionCase(core, file, decodePlan(file).workBytes);
-    const emulated = firmware.run(
+    const emulated = module.run(
       memory,
       steps.map(({ call }) => call),
     );
@@ -152,27 +146,17 @@ async function decisionOn(name: CortexM): Promise<Row[]> {
     for (const phase of phases) {
       const parts = emulated.filter((_, i) => steps[i].phase === phase);
       const units = steps.filter((step) => step.phase === phase).reduce((sum, step) => sum + step.units, 0);
-      found.push(row(name, `${model}: ${phase}`, phase === "load" ? "file" : "step", units, sum(parts)));
+      found.push(row(name, `${model}: ${phase}`, phase === "load" ? "file" : "step", units, sumCounts(parts)));
     }
-    found.push(row(name, `${model}: decision`, "decision", 1, sum(emulated.slice(1))));
+    found.push(row(name, `${model}: decision`, "decision", 1, sumCounts(emulated.slice(1))));
   }
-  firmware.close();
+  module.close();
   return found;
-}
-
-function sum(parts: readonly Emulated[]): Emulated {
-  const total = (of: (part: Emulated) => number) => parts.reduce((all, part) => all + of(part), 0);
-  const classes = Object.fromEntries(
-    Object.keys(parts[0].classes).map((kind) => [kind, total((part) => part.classes[kind as keyof Emulated["classes"]])]),
-  ) as Emulated["classes"];
-  return { instructions: total((p) => p.instructions), cycles: total((p) => p.cycles), classes, result: new Uint8Array() };
 }
 
 function passport(): string[] {
   const first = (tool: string) => execFileSync(tool, ["--version"], { encoding: "utf8" }).split("\n")[0];
-  const timings = cores.map(
-    (core) => `${CORTEX_M[core].title}: gcc ${CORTEX_M[core].cpu} ${CORTEX_M[core].flags}; timings: ${CORTEX_M[core].timings}`,
-  );
+  const timings = cores.map((core) => `${CORTEX_M[core].title}: gcc ${CORTEX_M[core].cpu}; timings: ${CORTEX_M[core].timings}`);
   return [
     "npm run bench:cortex-m; modelled cycles at zero wait states, exact instructions",
     first("arm-none-eabi-gcc"),

@@ -17,7 +17,7 @@ import {
   rowBlock,
   tableBytes,
 } from "../assembly/format/layouts.ts";
-import type { Call } from "../firmware-sim/image/emulate.ts";
+import type { Call } from "../firmware-sim/image/calls.ts";
 import { layoutFor, packWeights } from "../host/model-file/pack.ts";
 import type { Codes, WeightTypeInfo } from "../host/model-file/weight_types.ts";
 import type { CoreExports } from "../host/runtime/core_exports.ts";

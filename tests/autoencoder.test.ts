@@ -10,7 +10,7 @@ import { MACS, type RoadRow, roadRows, standInVariants } from "../firmware-sim/c
 import { autoencoderLines } from "../firmware-sim/calibrate/autoencoder_lines.ts";
 import { trained } from "../firmware-sim/calibrate/autoencoder_trained.ts";
 import { MACS as PUBLISHED_MACS } from "../firmware-sim/calibrate/energy_rows.ts";
-import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/emulate.ts";
+import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
 import type { QurioError } from "../host/errors.ts";
 import { loadDevice } from "../host/meter/devices.ts";
 import { randomLayers, writeTflite } from "./harness/tflite.ts";

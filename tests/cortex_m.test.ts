@@ -5,15 +5,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LAYOUT_TERNARY_SWAR, LAYOUT_TERNARY5_LUT } from "../assembly/format/layouts.ts";
 import { decisionCase, ENTRY, layerCase } from "../bench/cortex_m_cases.ts";
+import { type Call, type CompiledModule, compileModule } from "../firmware-sim/image/calls.ts";
 import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
-import {
-  type Call,
-  compileFirmware,
-  type Firmware,
-  HOW_TO_INSTALL,
-  INSTRUCTION_CLASSES,
-  missingTool,
-} from "../firmware-sim/image/emulate.ts";
+import { INSTRUCTION_CLASSES } from "../firmware-sim/image/printed.ts";
+import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import type { CortexM } from "../host/meter/device.ts";
@@ -39,21 +34,21 @@ const TARGETS: [type: WeightType, rows: number, cyclesPerMac: number][] = [
 ];
 const TYPES: WeightType[] = ["1", "ternary5", "ternary", "popcount", "3", "4", "8", "16", "float32"];
 
-async function onCore(core: CortexM, work: (firmware: Firmware) => Promise<void>): Promise<void> {
-  const firmware = compileFirmware(await compileEntry(ENTRY, "scalar"), core);
+async function onCore(core: CortexM, work: (module: CompiledModule) => Promise<void>): Promise<void> {
+  const module = compileModule(await compileEntry(ENTRY, "scalar"), core);
   try {
-    await work(firmware);
+    await work(module);
   } finally {
-    firmware.close();
+    module.close();
   }
 }
 
 for (const core of Object.keys(CORTEX_M) as CortexM[]) {
   emulated(`${core}: each weight type gives the reference's results, kernel and layer`, () =>
-    onCore(core, async (firmware) => {
+    onCore(core, async (module) => {
       for (const type of TYPES) {
         const { memory, layer, kernel, expectedLayer, expectedKernel } = await layerCase(weightTypeBySpec(type), 97, 11);
-        const [whole, alone] = firmware.run(memory, kernel ? [layer, kernel] : [layer]);
+        const [whole, alone] = module.run(memory, kernel ? [layer, kernel] : [layer]);
         assert.equal(whole.result, expectedLayer, `${type}, layer`);
         if (alone) assert.equal(alone.result, expectedKernel, `${type}, kernel`);
         const total = INSTRUCTION_CLASSES.reduce((sum, kind) => sum + whole.classes[kind], 0);
@@ -65,10 +60,10 @@ for (const core of Object.keys(CORTEX_M) as CortexM[]) {
 }
 
 emulated("modelled cycles on an M4 keep the targets", () =>
-  onCore("cortex-m4", async (firmware) => {
+  onCore("cortex-m4", async (module) => {
     for (const [type, rows, most] of TARGETS) {
       const { memory, kernel } = await layerCase(weightTypeBySpec(type), 969, rows);
-      const cycles = firmware.run(memory, [kernel!])[0].cycles / (969 * rows);
+      const cycles = module.run(memory, [kernel!])[0].cycles / (969 * rows);
       assert.ok(cycles <= most, `${type}, 969 -> ${rows}: ${cycles.toFixed(3)} cycles a MAC, at most ${most}`);
       assert.ok(cycles > 0.7 * most, `${type}, 969 -> ${rows}: ${cycles.toFixed(3)} cycles a MAC: lower the target of ${most}`);
     }
@@ -84,21 +79,21 @@ test("ternary layers get tables from the row on where they pay", () => {
 
 emulated("a whole decision of the core gives V8's record on ARMv6-M, byte for byte", async () => {
   const file = randomModelFile({});
-  const firmware = compileFirmware(coreWasm(false), "cortex-m0plus");
+  const module = compileModule(coreWasm(false), "cortex-m0plus");
   try {
     const { memory, steps, expected } = await decisionCase(coreWasm(false), file, decodePlan(file).workBytes);
     const calls: Call[] = steps.map(({ call }) => call);
-    assert.equal(firmware.run(memory, calls).at(-1)!.result, expected);
+    assert.equal(module.run(memory, calls).at(-1)!.result, expected);
   } finally {
-    firmware.close();
+    module.close();
   }
 });
 
 emulated("what QEMU cannot hold is refused by name", () =>
-  onCore("cortex-m4", async (firmware) => {
+  onCore("cortex-m4", async (module) => {
     assert.throws(
-      () => firmware.run(new Uint8Array(3 << 20), []),
-      (error: QurioError) => error.code === "EMULATION" && /2883584 bytes of linear memory expected, 3145728 found/.test(error.message),
+      () => module.run(new Uint8Array(4 << 20), []),
+      (error: QurioError) => error.code === "EMULATION" && /3145728 bytes of linear memory expected, 4194304 found/.test(error.message),
     );
   }),
 );

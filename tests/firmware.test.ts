@@ -2,7 +2,7 @@
 // and RAM; streams, the same, and what they cost; what its sandbox stops; what is refused.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -12,11 +12,13 @@ import { DECISION_ANSWERER } from "../assembly/format/decision.ts";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import * as S from "../assembly/format/stream.ts";
 import { checkArithmetic, checkFits, isBoard, loadBoard } from "../firmware-sim/image/boards.ts";
+import { openBuild } from "../firmware-sim/image/build.ts";
 import { decisionStruct, errorEnum, streamStructs } from "../firmware-sim/image/c_header.ts";
-import { buildFirmware, type Firmware } from "../firmware-sim/image/firmware.ts";
+import type { ImageRun, StreamRun } from "../firmware-sim/image/decided.ts";
+import { buildFirmware, type Firmware, STACK_BYTES } from "../firmware-sim/image/firmware.ts";
 import { type CLibrary, cLibrary } from "../firmware-sim/image/library.ts";
-import type { ImageRun, StreamRun } from "../firmware-sim/image/printed.ts";
-import { HOW_TO_INSTALL, INSTRUCTION_CLASSES, missingTool } from "../firmware-sim/image/tools.ts";
+import { INSTRUCTION_CLASSES, readPrinted } from "../firmware-sim/image/printed.ts";
+import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import type { CortexM } from "../host/meter/device.ts";
@@ -219,9 +221,7 @@ emulated("esc10-low-ram takes at most 40 KiB of RAM, unchecked and checked, and 
  * any of them qurio_init works again. It sees inside because it includes qurio.c.
  */
 const HOSTILE = `
-#define main_of_board 1
 #include "qurio.c"
-extern void report(uint32_t value);
 static const uint32_t hostile[] = {0, 1, 0x7fffffff, 0x80000000u, 0xffffffffu, 0xfffffff0u, 0x20010000, 0x40000000, 0xe000ed00u};
 int32_t hostile_decide(void) {
   uint32_t trapped = 0, words = sizeof core / 4;
@@ -242,30 +242,33 @@ int32_t hostile_decide(void) {
 }
 `;
 
+const HOSTILE_MAIN = `
+#include "board.h"
+int32_t hostile_decide(void);
+static void run(void) {
+  int32_t trapped = hostile_decide();
+  print("trapped ");
+  print_hex(&trapped, 4);
+  print("\\n");
+}
+`;
+
 emulated("the checked build traps on hostile state, never faults, and starts again", () => {
-  const small = mkdtempSync(join(folder, "hostile-"));
-  for (const [name, text] of Object.entries(tiny.files)) writeFileSync(join(small, name), text);
-  const board = readFileSync(packagePath("firmware-sim", "image", "library", "board.c"), "utf8");
-  writeFileSync(join(small, "hostile.c"), HOSTILE);
-  const decide =
-    'static void decide(void) {\n  extern int32_t hostile_decide(void);\n  int32_t n = hostile_decide();\n  print("trapped ");\n  print_hex(&n, 4);\n  print("\\n");\n}\nvoid unused(void) {';
-  writeFileSync(join(small, "board.c"), board.replace("static void decide(void) {", decide));
-  for (const [core, cpu, machine] of [
-    ["cortex-m4", "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16", "mps2-an386"],
-    ["cortex-m0plus", "-mcpu=cortex-m0plus -mthumb", "mps2-an385"],
-  ]) {
-    const symbols = "FLASH_ADDRESS=0,FLASH_BYTES=0x3c0000,RAM_ADDRESS=0x20000000,RAM_BYTES=0x10000,STACK_BYTES=2048,clip=0x3c0000";
-    const line =
-      `${cpu} -O2 -std=gnu11 -ffreestanding -DQURIO_CHECKED=1 -DQURIO_EMULATED -I. hostile.c qurio_model.c board.c -nostdlib -nostartfiles ` +
-      `-T ${packagePath("firmware-sim", "image", "library", "image.ld")} -Wl,-e,start,${symbols.replace(/[A-Z_a-z]+=/g, "--defsym=$&")} -lgcc -o h.elf`;
-    const gcc = spawnSync("arm-none-eabi-gcc", line.split(" "), { cwd: small, encoding: "utf8" });
-    assert.is(gcc.status, 0, gcc.stderr);
-    const options = `-M ${machine} -nographic -semihosting-config enable=on,target=native -kernel h.elf`;
-    const qemu = spawnSync("qemu-system-arm", options.split(" "), { cwd: small, encoding: "utf8", timeout: 120000 });
-    const trapped = `${qemu.stdout}${qemu.stderr}`.match(/trapped (\w{8})/)?.[1];
-    assert.is(qemu.status, 0, `${core}: exit code ${qemu.status} ${qemu.signal}, 9 would be a hard fault; ${qemu.stderr.slice(-300)}`);
-    const count = Buffer.from(trapped!, "hex").readInt32LE();
-    assert.ok(count > 50, `${core}: ${count} trapped`);
+  for (const core of ["cortex-m4", "cortex-m0plus"] as const) {
+    const build = openBuild(core, "-DQURIO_CHECKED=1 -DQURIO_EMULATED");
+    try {
+      for (const [name, text] of Object.entries({ ...tiny.files, "hostile.c": HOSTILE, "run.c": HOSTILE_MAIN })) build.put(name, text);
+      for (const name of ["hostile", "qurio_model", "run"]) build.compile(`${name}.c`, `${name}.o`);
+      const memory = { flash: { address: 0, bytes: 0x3c0000 }, ram: { address: 0x20000000, bytes: 0x20000 }, stackBytes: STACK_BYTES };
+      build.link("hostile.elf", ["hostile.o", "qurio_model.o", "run.o"], memory);
+      const emulation = build.emulate("hostile.elf", { bytes: new Uint8Array(4), address: 0x3c0000 }, false);
+      assert.is(emulation.code, 0, `${core}: exit code ${emulation.code}, 9 would be a hard fault; ${emulation.output.slice(-300)}`);
+      const { value } = readPrinted(emulation).lines.find(({ name }) => name === "trapped")!;
+      const count = Buffer.from(value, "hex").readInt32LE();
+      assert.ok(count > 50, `${core}: ${count} trapped`);
+    } finally {
+      build.close();
+    }
   }
 });
 

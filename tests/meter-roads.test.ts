@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as I from "../assembly/format/ids.ts";
 import { emulatedDecision, emulatedOf, openRoads } from "../firmware-sim/estimates/emulated.ts";
-import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/emulate.ts";
+import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { cyclesOf } from "../host/meter/cost.ts";
 import { totalOf } from "../host/meter/counts.ts";

@@ -1,7 +1,7 @@
 // `--json` of what makes and judges models: train, export, inspect, bake, eval, engines, study.
 
 import * as v from "valibot";
-import { INSTRUCTION_CLASSES } from "../../firmware-sim/image/tools.ts";
+import { INSTRUCTION_CLASSES } from "../../firmware-sim/image/printed.ts";
 import { dictionary, flag, list, number, object, oneOf, text, whole } from "../../host/schema.ts";
 import { BAKE_TARGETS } from "../../tools/export/bake_targets.ts";
 import { CHECKPOINT, FRONT_END } from "../../tools/import/checkpoint_schema.ts";

@@ -14,7 +14,7 @@ import { WINDOW_SAMPLES } from "../../host/runtime/index.ts";
 import { featuresModel } from "../../tools/export/exporter.ts";
 import { DEFAULT_FRONT_END } from "../../tools/export/front_end_tables.ts";
 import { openRoads } from "../estimates/emulated.ts";
-import { emulate } from "../image/emulate.ts";
+import { emulate } from "../image/calls.ts";
 import { countInstructions } from "./aarch64.ts";
 import { bestFit, predict, readRows } from "./fit.ts";
 import { TARGETS } from "./targets.ts";

@@ -11,7 +11,7 @@ import { CounterReader, type Counts } from "../../host/meter/counts.ts";
 import { isCortexM } from "../../host/meter/device.ts";
 import { instrument } from "../../host/meter/instrument.ts";
 import { CLASSES } from "../../host/wasm/opcodes.ts";
-import { type Call, emulate } from "../image/emulate.ts";
+import { type Call, emulate } from "../image/calls.ts";
 import { countInstructions } from "./aarch64.ts";
 import { microFile } from "./fit.ts";
 

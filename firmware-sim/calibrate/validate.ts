@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { formatTable } from "../../cli/output.ts";
 import { deviceNames, deviceParts, loadDevice } from "../../host/meter/devices.ts";
-import { HOW_TO_INSTALL, missingTool } from "../image/emulate.ts";
+import { HOW_TO_INSTALL, missingTool } from "../image/tools.ts";
 import { roadRows, standInVariants } from "./autoencoder.ts";
 import { autoencoderLines } from "./autoencoder_lines.ts";
 import { trained } from "./autoencoder_trained.ts";

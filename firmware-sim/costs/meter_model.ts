@@ -12,8 +12,7 @@ import { openSubject, type Subject } from "../../host/meter/subject.ts";
 import { coreWasm, WINDOW_SAMPLES } from "../../host/runtime/index.ts";
 import { type OpenData, openData } from "../../tools/train/datasets/open_data.ts";
 import { compareRoads, type RoadsReport } from "../estimates/compare.ts";
-import { missingTool } from "../image/emulate.ts";
-import { HOW_TO_INSTALL } from "../image/tools.ts";
+import { HOW_TO_INSTALL, missingTool } from "../image/tools.ts";
 
 export interface MeterModelOptions {
   /** Clips to meter; a bundled sample if left out. */

@@ -15,8 +15,9 @@ import { repack } from "../../host/model-file/repack.ts";
 import type { CoreExports } from "../../host/runtime/core_exports.ts";
 import type { RawDecision } from "../../host/runtime/decision.ts";
 import { coreWasm } from "../../host/runtime/index.ts";
-import { type Call, compileFirmware } from "../image/emulate.ts";
-import { type Counts as EmulatedCounts, emulationError, INSTRUCTION_CLASSES } from "../image/tools.ts";
+import { type Call, compileModule } from "../image/calls.ts";
+import { type Counts as EmulatedCounts, sumCounts } from "../image/printed.ts";
+import { emulationError } from "../image/tools.ts";
 
 /** A step of Meter.decide, with what the emulated core did in it. */
 export interface RoadStep extends MeteredStep {
@@ -44,7 +45,7 @@ export interface RoadMeter {
 export async function openRoads(core: CortexM): Promise<RoadMeter> {
   const wasm = coreWasm(false);
   const meter = await Meter.create(wasm, false);
-  const firmware = compileFirmware(wasm, core);
+  const firmware = compileModule(wasm, core);
   return {
     decide: (file, input, seed = 0) => {
       const { memory, calls, metered } = record(meter, file, input, seed);
@@ -54,7 +55,7 @@ export async function openRoads(core: CortexM): Promise<RoadMeter> {
       );
       if (Buffer.compare(emulated.at(-1)!.result, meter.core.decisionBytes()) !== 0)
         throw emulationError(`the decision of V8 expected on ${core}, another found`);
-      const steps = metered.steps.map((step, i) => ({ ...step, emulated: sum(emulated.filter((_, at) => calls[at].step === i)) }));
+      const steps = metered.steps.map((step, i) => ({ ...step, emulated: sumCounts(emulated.filter((_, at) => calls[at].step === i)) }));
       return { core, decision: metered.decision, steps };
     },
     close: () => firmware.close(),
@@ -73,13 +74,7 @@ export async function emulatedDecision(file: Uint8Array, input: MeterInput, core
 
 /** What the emulated core did in the steps of one part, or of all. */
 export function emulatedOf({ steps }: Pick<Roads, "steps">, part?: Part): EmulatedCounts {
-  return sum(steps.filter((step) => part === undefined || step.part === part).map(({ emulated }) => emulated));
-}
-
-function sum(parts: readonly EmulatedCounts[]): EmulatedCounts {
-  const total = (of: (part: EmulatedCounts) => number) => parts.reduce((all, part) => all + of(part), 0);
-  const classes = Object.fromEntries(INSTRUCTION_CLASSES.map((kind) => [kind, total((part) => part.classes[kind])]));
-  return { instructions: total((p) => p.instructions), cycles: total((p) => p.cycles), classes: classes as EmulatedCounts["classes"] };
+  return sumCounts(steps.filter((step) => part === undefined || step.part === part).map(({ emulated }) => emulated));
 }
 
 interface Recording {

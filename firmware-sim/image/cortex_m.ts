@@ -9,8 +9,6 @@ export interface CortexMCore {
   hasFpu: boolean;
   /** QEMU machine; instruction counts do not depend on it, as long as it runs the code. */
   machine: string;
-  /** Flags beyond FLAGS of emulate.ts, and why the core wants them. */
-  flags: string;
   /** Where the cycle model comes from. */
   timings: string;
 }
@@ -21,7 +19,6 @@ export const CORTEX_M: Readonly<Record<CortexM, CortexMCore>> = {
     hasFpu: true,
     cpu: "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16",
     machine: "mps2-an386",
-    flags: "-fno-tree-reassoc", // the grouping of sums in the source is what runs: no spills
     timings: "Arm Cortex-M4 Technical Reference Manual, DDI 0439, tables 3-1 and 7-1",
   },
   // ARMv8-M Mainline code without its security instructions is ARMv7E-M code; the M7 board has the same floating-point unit (FPv5)
@@ -31,7 +28,6 @@ export const CORTEX_M: Readonly<Record<CortexM, CortexMCore>> = {
     hasFpu: true,
     cpu: "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16",
     machine: "mps2-an500",
-    flags: "-fno-tree-reassoc",
     timings:
       "measured on an RP2350 by github.com/jnk0le/random, pipeline cycle test/doc/cortex_m33.md (Arm publishes none); dual issue not counted",
   },
@@ -41,7 +37,6 @@ export const CORTEX_M: Readonly<Record<CortexM, CortexMCore>> = {
     hasFpu: false,
     cpu: "-mcpu=cortex-m0plus -mthumb -mfloat-abi=soft",
     machine: "mps2-an385",
-    flags: "-fno-tree-reassoc -DALIGNED_ACCESS", // without unaligned loads gcc would fetch each word byte by byte; ours are aligned
     timings: "Arm Cortex-M0+ Technical Reference Manual, DDI 0484, table 3-1, single-cycle multiplier",
   },
 };

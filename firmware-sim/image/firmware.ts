@@ -1,25 +1,24 @@
-// Node only. A C library of library.ts as an image: compiled for a board's core, linked for its memory or for QEMU's, sized, and run.
-// Needs in PATH: arm-none-eabi-gcc; to run, qemu-system-arm and, for counts, gcc.
+// Node only. A C library of library.ts as firmware: compiled for a board's core, linked for its memory or for QEMU's, sized, and run.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { STREAM_AWAKE } from "../../assembly/format/stream.ts";
-import type { CortexM, Region } from "../../host/meter/device.ts";
+import type { CortexM } from "../../host/meter/device.ts";
 import type { Board } from "./boards.ts";
-import { CORTEX_M } from "./cortex_m.ts";
-import { type CLibrary, libraryFolder } from "./library.ts";
-import { type Emulation, type ImageRun, readRun, readStream, type StreamRun } from "./printed.ts";
-import { buildPlugin, emulationError, runTool } from "./tools.ts";
+import { type Build, boardFolder, type Layout, openBuild } from "./build.ts";
+import { type ImageRun, readRun, readStream, type StreamRun } from "./decided.ts";
+import type { CLibrary } from "./library.ts";
+import { emulationError } from "./tools.ts";
 
-/** Where QEMU's mps2 boards have memory, and where a clip is put that is not linked in. */
-const EMULATED: { flash: Region; ram: Region; clip: number } = {
+export const STACK_BYTES = 2048;
+
+/** QEMU's mps2 boards, and where a clip is put that is not linked in. */
+const EMULATED: Layout = {
   flash: { address: 0, bytes: 0x3c0000 },
   ram: { address: 0x20000000, bytes: 0x400000 },
-  clip: 0x3c0000,
+  stackBytes: STACK_BYTES,
 };
-export const STACK_BYTES = 2048;
-const FLAGS = "-O2 -g0 -std=gnu11 -ffreestanding -ffunction-sections -fdata-sections -Wall -Wextra -Werror -I.";
+const CLIP = 0x3c0000;
+/** Room for whatever is to be measured. */
+const ROOMY: Layout = { flash: { address: 0, bytes: 1 << 28 }, ram: { address: 1 << 28, bytes: 1 << 28 }, stackBytes: STACK_BYTES };
 
 /** Words in front of the clip's samples that are a stream's settings: all 0 if it is none. */
 const STREAM_SETTINGS = STREAM_AWAKE / 4;
@@ -77,66 +76,43 @@ export interface Firmware {
 
 /** @throws QurioError TOOL_MISSING, EMULATION */
 export function buildFirmware(library: CLibrary, core: CortexM, checked: boolean): Firmware {
-  const folder = mkdtempSync(join(tmpdir(), `qurio-firmware-${core}-`));
-  const put = (name: string, data: string | Uint8Array) => writeFileSync(join(folder, name), data);
-  const run = (tool: string, line: string) => runTool(folder, tool, line.split(" "));
-  const close = () => rmSync(folder, { recursive: true, force: true });
-  const gcc = `${CORTEX_M[core].cpu} ${FLAGS} -DQURIO_CHECKED=${checked ? 1 : 0}`;
-  const link = (flash: Region, ram: Region, board: string, clip: string) => {
-    const symbols = { FLASH_ADDRESS: flash.address, FLASH_BYTES: flash.bytes, RAM_ADDRESS: ram.address, RAM_BYTES: ram.bytes, STACK_BYTES };
-    const defined = Object.entries(symbols).map(([name, value]) => `--defsym=${name}=${value}`);
-    const options = `-nostdlib -nostartfiles -T ${libraryFolder}/image.ld -Wl,--gc-sections,-e,start,${defined.join(",")}`;
-    run("arm-none-eabi-gcc", `${gcc} ${options} qurio.o qurio_model.o ${board} ${clip} -lgcc -o image.elf`);
-    return readFileSync(join(folder, "image.elf"));
-  };
-  const clipObject = (clip: Int16Array) => {
-    put("clip.c", clipSource(clip));
-    run("arm-none-eabi-gcc", `${gcc} -c clip.c`);
-    return "clip.o";
+  const build = openBuild(core, `-DQURIO_CHECKED=${checked ? 1 : 0}`);
+  const objects = ["qurio.o", "qurio_model.o"];
+  const withClip = (elf: string, board: string, clip: Int16Array, layout: Layout) => {
+    build.put("clip.c", clipSource(clip));
+    build.compile("clip.c", "clip.o");
+    return build.link(elf, [...objects, board, "clip.o"], layout);
   };
   try {
-    for (const [name, text] of Object.entries(library.files)) put(name, text);
-    put("board.c", readFileSync(join(libraryFolder, "board.c")));
-    for (const name of ["qurio", "qurio_model"]) run("arm-none-eabi-gcc", `${gcc} -c ${name}.c`);
-    run("arm-none-eabi-gcc", `${gcc} -c board.c`);
-    run("arm-none-eabi-gcc", `${gcc} -DQURIO_EMULATED -c board.c -o emulated.o`);
-    link({ address: 0, bytes: 1 << 28 }, { address: 1 << 28, bytes: 1 << 28 }, "board.o", clipObject(new Int16Array(1)));
-    const sizes = sizesOf(library, run("arm-none-eabi-size", "-A -d image.elf").stdout, run("arm-none-eabi-nm", "-S image.elf").stdout);
-    let runnable: { begin: string; end: string } | undefined;
-    const prepare = () => {
-      const { flash, ram, clip } = EMULATED;
-      if (sizes.flash.total > flash.bytes)
-        throw emulationError(`at most ${flash.bytes} bytes of flash expected, ${sizes.flash.total} found`);
-      link(flash, ram, "emulated.o", `-Wl,--defsym=clip=${clip}`);
-      run("cp", "image.elf run.elf");
-      const symbols = run("arm-none-eabi-nm", "run.elf").stdout;
-      const address = (name: string) => symbols.match(new RegExp(`^(\\w+) \\w ${name}$`, "m"))![1];
-      return { begin: address("region_begin"), end: address("region_end") };
-    };
-    const emulate = (clip: Uint8Array, count: boolean): Emulation => {
-      runnable ??= prepare();
-      put("clip.bin", clip);
-      const device = `-device loader,file=clip.bin,addr=${EMULATED.clip},force-raw=on`;
-      const options = `-M ${CORTEX_M[core].machine} -nographic -semihosting-config enable=on,target=native -kernel run.elf ${device}`;
-      if (count) buildPlugin(folder);
-      const plugin = count ? ` -plugin ./cycles.so,core=${core},begin=${runnable.begin},end=${runnable.end}` : "";
-      const { stdout, stderr, code } = runTool(folder, "qemu-system-arm", `${options}${plugin}`.split(" "), [0, 1]);
-      return { output: `${stdout}${stderr}`, code };
+    for (const [name, text] of Object.entries(library.files)) build.put(name, text);
+    for (const name of ["qurio", "qurio_model"]) build.compile(`${name}.c`, `${name}.o`);
+    build.compile(`${boardFolder}/decide.c`, "board.o");
+    build.compile(`${boardFolder}/decide.c`, "emulated.o", "-DQURIO_EMULATED");
+    withClip("sized.elf", "board.o", new Int16Array(1), ROOMY);
+    const sizes = sizesOf(library, build, "sized.elf");
+    let linked = false;
+    const emulate = (clip: Uint8Array, count: boolean) => {
+      const { bytes } = EMULATED.flash;
+      if (sizes.flash.total > bytes) throw emulationError(`at most ${bytes} bytes of flash expected, ${sizes.flash.total} found`);
+      if (!linked) build.link("run.elf", [...objects, "emulated.o"], EMULATED, { clip: CLIP });
+      linked = true;
+      return build.emulate("run.elf", { bytes: clip, address: CLIP }, count);
     };
     return {
       core,
       sizes,
-      close,
+      close: build.close,
       elfFor: (board, clip) => {
         const { flash, ram } = board.firmware;
-        return link({ ...flash, bytes: flash.bytes + 2 * clip.length + 64 }, ram, "board.o", clipObject(clip));
+        const room = { ...flash, bytes: flash.bytes + 2 * clip.length + 64 };
+        return withClip("board.elf", "board.o", clip, { flash: room, ram, stackBytes: STACK_BYTES });
       },
-      emulatedElf: (clip) => link(EMULATED.flash, EMULATED.ram, "emulated.o", clipObject(clip)),
+      emulatedElf: (clip) => withClip("emulated.elf", "emulated.o", clip, EMULATED),
       run: (input, seed = 0, count = false, lambda = 0) => readRun(emulate(clipBytes(input, seed, undefined, lambda), count)),
       stream: (pcm, settings, seed = 0, count = false) => readStream(emulate(clipBytes(pcm, seed, settings), count)),
     };
   } catch (error) {
-    close();
+    build.close();
     throw error;
   }
 }
@@ -164,16 +140,16 @@ function clipBytes(
   ]);
 }
 
-function sizesOf(library: CLibrary, sections: string, symbols: string): Sizes {
-  const section = (name: string) => Number(sections.match(new RegExp(`^\\.${name} +(\\d+)`, "m"))?.[1] ?? 0);
-  const symbol = (name: string) => Number.parseInt(symbols.match(new RegExp(`^\\w+ (\\w+) \\w ${name}$`, "m"))?.[1] ?? "0", 16);
+function sizesOf(library: CLibrary, build: Build, elf: string): Sizes {
+  const sections = build.sections(elf);
+  const section = (name: string) => sections.get(name) ?? 0;
   const [code, tables, model, clip] = [
     section("vectors") + section("text"),
     section("rodata") + section("data"),
     section("model"),
     section("clip"),
   ];
-  const ramArray = symbol("qurio_ram");
+  const ramArray = build.symbols(elf).get("qurio_ram")?.bytes ?? 0;
   const ram = {
     work: library.workBytes,
     static: library.staticBytes,

@@ -18,7 +18,7 @@ import { compileCore } from "../../tools/export/compile.ts";
 import { frontEndParameters } from "../../tools/export/front_end_tables.ts";
 import { bakedUses, usedBy } from "../../tools/export/uses.ts";
 import { decisionStruct, errorEnum, phaseEnum, streamStructs } from "./c_header.ts";
-import { MEMORY_BASES, translateCore } from "./translate.ts";
+import { MEMORY_BASES, translate } from "./translate.ts";
 
 export interface CLibrary {
   /** File names and what is in them. */
@@ -60,7 +60,7 @@ export async function cLibrary(file: Uint8Array, checked = false): Promise<CLibr
     await compileCore("index", false, uses, MEMORY_BASES[0]),
     await compileCore("index", false, uses, MEMORY_BASES[1]),
   ];
-  const core = translateCore([first, second]);
+  const { source: core } = translate(first, second);
   const { workBytes, features } = decodePlan(model);
   const staticBytes = constantOf(core, "workPtr");
   const ramBytes = staticBytes + workBytes;
@@ -143,23 +143,6 @@ function source(core: string): string {
   return `/* The core of qurio as C, by qurio bake: translated from WebAssembly with wasm2c (wabt 1.0.39), and the interface of qurio.h at the end. */
 
 #include "qurio.h"
-
-/* No fused multiply-add: a decision has the same bits on every board. clang and armclang take the first line, gcc the others, of which the
- * last is for speed. */
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#else
-#pragma GCC optimize("O2", "fp-contract=off", "no-tree-reassoc", "no-math-errno", "no-tree-loop-distribute-patterns")
-#if QURIO_CHECKED
-#pragma GCC optimize("no-ivopts", "no-gcse")
-#endif
-#endif
-/* What the translation leaves over. */
-#pragma GCC diagnostic ignored "-Wunused-variable"
-#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
-#pragma GCC diagnostic ignored "-Wunused-label"
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wunused-parameter"
 
 ${Object.entries(NUMBERS)
   .map(([name, value]) => `#define ${name} ${value}u`)

@@ -1,10 +1,12 @@
-// Node only. The core module as C for a microcontroller: wasm2c's output, cut down to what library/wasm-rt.h and library/api.c build on.
+// Node only. A module as C for a microcontroller: wasm2c's output, cut down to what library/wasm-rt.h gives it. Of the core library/api.c
+// makes the C library, of any module calls.ts makes functions that a board calls.
 //
 //   wasm2c's preamble, wrappers of exports, type tables    dropped
 //   i32_load_default32(&instance->w2c_memory, (u64)(p) + 4u)   ->  i32_load(p, 4u)
 //   f(instance, …), instance->w2c_g7                           ->  f(…), core.w2c_g7: there is one instance
 //   data segments                                              ->  core_start(), which copies them into RAM
-//   an address of static data or work memory                   ->  RAM(offset), so that wasm addresses are the machine's
+//   an address of static data or work memory                   ->  RAM(offset), if the module was compiled for two places: then linear
+//                                                                  memory may lie anywhere, and wasm addresses are the machine's
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,25 +18,39 @@ import { QurioError } from "../../host/errors.ts";
 /** Two places for static data that the module is compiled for: what differs in the two by exactly their distance is an address. */
 export const MEMORY_BASES = [0x20000000, 0x30000000] as const;
 
+/** An export as it is called in C. */
+export interface Export {
+  name: string;
+  result: string;
+  parameters: string[];
+}
+
+export interface Translated {
+  /** Globals, data and functions, all static; exports are named core_NAME, and core_start() sets globals and data. */
+  source: string;
+  exports: Export[];
+}
+
 /**
- * Globals, data and functions, all static, in C; addresses are RAM(offset). Exports are named core_NAME.
- * @param wasm the same module compiled for each of MEMORY_BASES
+ * @param moved the same module compiled for the other of MEMORY_BASES; without it addresses stay the numbers that they are
  * @throws QurioError WASM2C when wasm2c is missing or writes what this does not know
  */
-export function translateCore(wasm: readonly [Uint8Array, Uint8Array]): string {
-  const [{ source: other }, { source: given, header }] = [wasm2c(wasm[1]), wasm2c(wasm[0])];
-  const source = relocatable(given, other);
+export function translate(wasm: Uint8Array, moved?: Uint8Array): Translated {
+  const { source: given, header } = wasm2c(wasm);
+  const source = moved ? relocatable(given, wasm2c(moved).source) : given.replaceAll("instance->w2c_memory.pages", "memory_pages");
   const globals = header.match(/typedef struct w2c_core \{([\s\S]*?) {2}wasm_rt_memory_t w2c_memory;\n\} w2c_core;/)?.[1];
   const starts = source.match(/static void init_globals\(w2c_core\* instance\) \{([\s\S]*?)\n\}/)?.[1] ?? "";
-  const segments = [...source.matchAll(/LOAD_DATA\(instance->w2c_memory, (RAM\(-?\d+\)), (\w+), (\d+)\);/g)];
+  const segments = [...source.matchAll(/LOAD_DATA\(instance->w2c_memory, (RAM\(-?\d+\)|\d+u), (\w+), (\d+)\);/g)];
   const data = [...source.matchAll(/^static const u8 data_segment_data_\w+\[\] = \{[\s\S]*?^\};\n/gm)].map(([text]) => text);
   const declarations = [...source.matchAll(/^static \w+ w2c_core_\w+\(w2c_core\*[^;{]*;$/gm)].map(([text]) => text);
   const functions = [...source.matchAll(/^\w+ w2c_core_(?:f\d+|\w+_0)\(w2c_core\* instance[^;{]*\) \{\n[\s\S]*?^\}\n/gm)].map(
     ([text]) => text,
   );
   // one function may be exported under several names
-  const names = [
-    ...source.matchAll(/^\/\* export: '(\w+)' \*\/\n\w+ w2c_core_\w+\(w2c_core\* instance.*\) \{[^}]*? (w2c_core_\w+)\(instance/gm),
+  const wrappers = [
+    ...source.matchAll(
+      /^\/\* export: '(\w+)' \*\/\n(\w+) w2c_core_\w+\(w2c_core\* instance(?:, )?([^)]*)\) \{[^}]*? (w2c_core_\w+)\(instance/gm,
+    ),
   ];
   if (globals === undefined || segments.length !== data.length || functions.length !== declarations.length) throw unknown("its parts");
   const code = [
@@ -43,9 +59,14 @@ export function translateCore(wasm: readonly [Uint8Array, Uint8Array]): string {
     declarations.join("\n"),
     `static void core_start(void) {${startValues(starts)}${segments.map(segmentCopy).join("")}\n}`,
     ...functions.map((text) => `static ${text.trimEnd()}`),
-    names.map(([, name, called]) => `#define core_${name} ${called}`).join("\n"),
+    wrappers.map(([, name, , , called]) => `#define core_${name} ${called}`).join("\n"),
   ];
-  return `${adjust(code.join("\n\n"))}\n`;
+  const exports = wrappers.map(([, name, result, parameters]) => ({
+    name,
+    result,
+    parameters: parameters === "" ? [] : parameters.split(/,\s+/).map((text) => text.split(" ")[0]),
+  }));
+  return { source: `${adjust(code.join("\n\n"))}\n`, exports };
 }
 
 /** Numbers that moved with the memory base become RAM(offset). */
@@ -70,7 +91,7 @@ function startValues(assignments: string): string {
 }
 
 function segmentCopy([, at, name, bytes]: RegExpMatchArray): string {
-  return `\n  memcpy((u8*)(uintptr_t)${at}, ${name.replace("data_segment_data_w2c_core_d", "data_")}, ${bytes});`;
+  return `\n  memcpy(POINTER(${at}), ${name.replace("data_segment_data_w2c_core_d", "data_")}, ${bytes});`;
 }
 
 function adjust(source: string): string {
@@ -89,7 +110,7 @@ function adjust(source: string): string {
 }
 
 /** Of the package wabt, wherever npm has put it. */
-export function wasm2cPath(): string {
+function wasm2cPath(): string {
   return join(dirname(createRequire(import.meta.url).resolve("wabt")), "bin", "wasm2c");
 }
 

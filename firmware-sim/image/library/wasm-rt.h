@@ -1,4 +1,4 @@
-/* What the translated core in qurio.c needs: linear memory with two windows, and WebAssembly's operations in C.
+/* What a translated module needs: linear memory, for the core in qurio.c with two windows, and WebAssembly's operations in C.
  *
  *   qurio_ram[], static RAM                              qurio_model[], const: flash
  *   | static data | work memory | guard |    nothing     | model, read in place | guard |
@@ -11,7 +11,8 @@
  * up to QURIO_GUARD may reach into the guard bytes behind a window, which hold nothing, larger ones are compared exactly. What is outside,
  * and every other trap, ends the call with QURIO_TRAPPED.
  *
- * QURIO_RAM_BYTES, QURIO_MODEL_BYTES, QURIO_GUARD and QURIO_CHECKED are defined in qurio.h. */
+ * QURIO_RAM_BYTES, QURIO_MODEL_BYTES, QURIO_GUARD and QURIO_CHECKED are defined in qurio.h. Modules other than the core define QURIO_MODULE:
+ * they have no windows and their traps, but for those of memory. */
 #ifndef QURIO_WASM_RT_H
 #define QURIO_WASM_RT_H
 
@@ -21,6 +22,26 @@
 #if defined(__FAST_MATH__)
 #error "compile qurio.c without -ffast-math: decisions would not have the bits that the model was tested with"
 #endif
+
+/* No fused multiply-add: a decision has the same bits on every board. clang and armclang take the first line, gcc the others, of which the
+ * last is for speed. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#else
+#pragma GCC optimize("O2", "fp-contract=off", "no-tree-reassoc", "no-math-errno", "no-tree-loop-distribute-patterns")
+#if QURIO_CHECKED
+#pragma GCC optimize("no-ivopts", "no-gcse")
+#endif
+#if defined(__thumb__) && !defined(__thumb2__)
+#pragma GCC optimize("no-schedule-insns") /* eight registers: gcc leaves it out there, until a pragma says O2 */
+#endif
+#endif
+/* What the translation leaves over. */
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
+#pragma GCC diagnostic ignored "-Wunused-label"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
 
 typedef uint8_t u8;
 typedef int8_t s8;
@@ -39,14 +60,27 @@ void* memset(void*, int, size_t);
 #define INLINE static inline __attribute__((always_inline, unused))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* Of an address of WebAssembly. */
+#ifndef POINTER
+#define POINTER(at) ((u8*)(uintptr_t)(at))
+#endif
+
+#ifndef QURIO_MODULE
 static u8 qurio_ram[QURIO_RAM_WINDOW + QURIO_GUARD] __attribute__((aligned(16)));
 extern const uint32_t qurio_model[];
 
 #define RAM(offset) ((u32)(uintptr_t)qurio_ram + (u32)(offset))
 #define MODEL ((u32)(uintptr_t)qurio_model)
+#endif
+
+#if QURIO_CHECKED || defined(QURIO_MODULE)
+__attribute__((noreturn, noinline, cold)) static void trap(void);
+#define TRAP_IF(condition) (UNLIKELY(condition) ? trap() : (void)0)
+#else
+#define TRAP_IF(condition) ((void)0)
+#endif
 
 #if QURIO_CHECKED
-__attribute__((noreturn, noinline, cold)) static void trap(void);
 INLINE void in_ram(u32 base, u32 offset, u32 bytes) {
   if (offset + bytes > QURIO_GUARD) base += offset, offset = bytes; else offset = 1;
   if (UNLIKELY(base - RAM(0) > QURIO_RAM_WINDOW - offset)) trap();
@@ -55,20 +89,21 @@ INLINE void in_window(u32 base, u32 offset, u32 bytes) {
   if (offset + bytes > QURIO_GUARD) base += offset, offset = bytes; else offset = 1;
   if (base - RAM(0) > QURIO_RAM_WINDOW - offset && UNLIKELY(base - MODEL > QURIO_MODEL_WINDOW - offset)) trap();
 }
-#define TRAP_IF(condition) (UNLIKELY(condition) ? trap() : (void)0)
 #else
 #define in_ram(base, offset, bytes) ((void)0)
 #define in_window(base, offset, bytes) ((void)0)
-#define TRAP_IF(condition) ((void)0)
 #endif
 
 /* Cores without unaligned access fetch a word at once only if they are told that it is aligned: every access of the core is. */
 #if defined(__ARM_FEATURE_UNALIGNED)
-#define ADDRESS(at, type) ((u8*)(uintptr_t)(at))
-#define ALIGNED(at, type) ((void)0)
+#define ADDRESS(at, type) POINTER(at)
 #else
-#define ADDRESS(at, type) ((u8*)__builtin_assume_aligned((u8*)(uintptr_t)(at), sizeof(type)))
+#define ADDRESS(at, type) ((u8*)__builtin_assume_aligned(POINTER(at), sizeof(type)))
+#endif
+#if QURIO_CHECKED && !defined(__ARM_FEATURE_UNALIGNED)
 #define ALIGNED(at, type) TRAP_IF((at) & (sizeof(type) - 1))
+#else
+#define ALIGNED(at, type) ((void)0)
 #endif
 
 #define DEFINE_LOAD(name, type, extended, result) \
@@ -155,7 +190,11 @@ DEFINE_REINTERPRET(i32_reinterpret_f32, f32, u32)
 
 /* Correctly rounded: the instruction where there is one, else digit by digit. The core takes roots of numbers that are not negative. */
 __attribute__((unused)) static f32 wasm_sqrtf(f32 x) {
-#if defined(__ARM_FP) && (__ARM_FP & 4)
+#if defined(__aarch64__)
+  f32 root;
+  __asm__("fsqrt %s0, %s1" : "=w"(root) : "w"(x));
+  return root;
+#elif defined(__ARM_FP) && (__ARM_FP & 4)
   f32 root;
   __asm__("vsqrt.f32 %0, %1" : "=t"(root) : "t"(x));
   return root;
