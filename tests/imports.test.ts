@@ -51,12 +51,6 @@ const LEVELS: { name: string; paths: RegExp; mayImport: string[] }[] = [
     paths: /^firmware-sim\/costs\//,
     mayImport: [...HOST, "export", "train", "image", "estimates", "battery"],
   },
-  // a program: it prints tables as commands do
-  {
-    name: "validation",
-    paths: /^firmware-sim\/calibrate\/validate\.ts$/,
-    mayImport: [...HOST, "graph", "import", "export", "image", "estimates", "calibrate", "cli"],
-  },
   { name: "calibrate", paths: /^firmware-sim\/calibrate\//, mayImport: [...HOST, "graph", "import", "export", "image", "estimates"] },
 
   {

@@ -3,7 +3,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ENERGY_ROWS, geometricMean, judgeRows } from "../firmware-sim/calibrate/energy_rows.ts";
-import { report } from "../firmware-sim/calibrate/validate.ts";
+import { report } from "../scripts/validate-energy.ts";
 import { deviceParts, loadDevice } from "../host/meter/devices.ts";
 
 test("every row is sourced, and energy comes with a datasheet's current", () => {

@@ -3,13 +3,13 @@
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { formatTable } from "../../cli/output.ts";
-import { deviceNames, deviceParts, loadDevice } from "../../host/meter/devices.ts";
-import { HOW_TO_INSTALL, missingTool } from "../image/tools.ts";
-import { roadRows, standInVariants } from "./autoencoder.ts";
-import { autoencoderLines } from "./autoencoder_lines.ts";
-import { trained } from "./autoencoder_trained.ts";
-import { BENCHMARK, cyclesOfRow, ENERGY_ROWS, geometricMean, type Judged, judgeRows, MACS } from "./energy_rows.ts";
+import { formatTable } from "../cli/output.ts";
+import { estimateRows, standInVariants } from "../firmware-sim/calibrate/autoencoder.ts";
+import { autoencoderLines } from "../firmware-sim/calibrate/autoencoder_lines.ts";
+import { trained } from "../firmware-sim/calibrate/autoencoder_trained.ts";
+import { BENCHMARK, cyclesOfRow, ENERGY_ROWS, geometricMean, type Judged, judgeRows, MACS } from "../firmware-sim/calibrate/energy_rows.ts";
+import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
+import { deviceNames, deviceParts, loadDevice } from "../host/meter/devices.ts";
 
 /** Part of the report: a title and lines. Sections are printed in order; others add theirs to the list. */
 export interface Section {
@@ -121,7 +121,7 @@ function autoencoderSection(folder?: string): Section {
       if (missing) return [`skipped: ${missing} is not in PATH; ${HOW_TO_INSTALL}`];
       const { variants, scores } = folder ? await trained(folder) : { variants: standInVariants(), scores: null };
       const names = [...new Set(ENERGY_ROWS.flatMap(({ profile }) => profile ?? []))];
-      return autoencoderLines(scores, await roadRows(names.map(loadDevice), variants), formatTable);
+      return autoencoderLines(scores, await estimateRows(names.map(loadDevice), variants), formatTable);
     },
   };
 }
