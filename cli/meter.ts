@@ -1,6 +1,6 @@
 // `qurio meter`: what a model costs on a device, step by step and way by way; the worst case over any input; and the second estimate of cycles.
 
-import { meterModel, whyNoRoads } from "../firmware-sim/costs/meter_model.ts";
+import { meterModel, whyNoEmulation } from "../firmware-sim/costs/meter_model.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { openDataShown } from "../tools/terminal/data.ts";
 import { startProgress } from "../tools/terminal/progress.ts";
@@ -24,7 +24,7 @@ export async function meter(modelPath: string, { device: name = DEFAULT_DEVICE, 
   try {
     const result = await meterModel(modelPath, device, { ...options, open: openDataShown, progress: (share) => bar.update(share) });
     bar.stop();
-    const why = result.roads ? null : whyNoRoads(device, options);
+    const why = result.estimates ? null : whyNoEmulation(device, options);
     if (json) printJson<typeof METER>(result);
     else console.log(meterTables(result, device, why));
   } finally {

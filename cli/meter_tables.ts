@@ -1,7 +1,7 @@
 // The tables of `qurio meter`.
 
 import type { MeterResult } from "../firmware-sim/costs/meter_model.ts";
-import type { Road } from "../firmware-sim/estimates/compare.ts";
+import type { PartEstimates } from "../firmware-sim/estimates/compare.ts";
 import { addCounts, type Counts, noCounts } from "../host/meter/counts.ts";
 import { type DeviceProfile, standInNote } from "../host/meter/device.ts";
 import type { PathCost, Spread, StepCost } from "../host/meter/report.ts";
@@ -22,8 +22,8 @@ export const GROUPS: readonly [string, readonly OpClass[]][] = [
   ["other", ["simd", "simdDot", "bulk", "memory"]],
 ];
 
-/** @param noRoads why there is no second road, if there is none */
-export function meterTables(result: MeterResult, device: DeviceProfile, noRoads: string | null): string {
+/** @param noEmulation why there is no second estimate, if there is none */
+export function meterTables(result: MeterResult, device: DeviceProfile, noEmulation: string | null): string {
   const clips = result.clips === 1 ? result.data : `${result.data}, ${result.clips} clips`;
   const lines = [
     `${result.model} on ${device.title}; ${clips}`,
@@ -40,8 +40,9 @@ export function meterTables(result: MeterResult, device: DeviceProfile, noRoads:
     paths([...result.paths, asStored(result)]),
     "",
   ];
-  if (result.roads) lines.push("two roads to cycles, all networks run", roads(result.roads.parts, result.roads.core), "");
-  else if (noRoads) lines.push(noRoads, "");
+  if (result.estimates)
+    lines.push("two estimates of cycles, all networks run", estimates(result.estimates.parts, result.estimates.core), "");
+  else if (noEmulation) lines.push(noEmulation, "");
   lines.push("operations and bytes: exact; cycles, time and energy: modelled");
   const note = standInNote(device);
   if (note) lines.push(note);
@@ -113,13 +114,13 @@ function paths(list: readonly PathCost[]): string {
   return formatTable(rows, { head });
 }
 
-function roads(list: readonly Road[], core: string): string {
-  const rows = list.map((road) => [
-    road.part === "frontEnd" ? "front end" : road.part,
-    formatCount(road.instructions),
-    formatCount(road.emulatedCycles),
-    formatCount(road.countedCycles),
-    `${road.difference < 0 ? "-" : "+"}${formatShare(Math.abs(road.difference))}`,
+function estimates(list: readonly PartEstimates[], core: string): string {
+  const rows = list.map((part) => [
+    part.part === "frontEnd" ? "front end" : part.part,
+    formatCount(part.instructions),
+    formatCount(part.emulatedCycles),
+    formatCount(part.countedCycles),
+    `${part.difference < 0 ? "-" : "+"}${formatShare(Math.abs(part.difference))}`,
   ]);
   return formatTable(rows, { head: ["", `instructions of ${core}`, "their cycles", "cycles from op counts", "difference"] });
 }

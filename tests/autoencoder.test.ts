@@ -1,4 +1,4 @@
-// MLPerf Tiny's autoencoder: two roads to its cycles, fitted on something else, agree. Weights that stand for any of its shape suffice for
+// MLPerf Tiny's autoencoder: two estimates of its cycles, fitted on something else, agree. Weights that stand for any of its shape suffice for
 // that. With QURIO_MLPERF_TINY=DIR the trained network's clip scores too.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { MACS, type RoadRow, roadRows, standInVariants } from "../firmware-sim/calibrate/autoencoder.ts";
+import { type EstimateRow, estimateRows, MACS, standInVariants } from "../firmware-sim/calibrate/autoencoder.ts";
 import { autoencoderLines } from "../firmware-sim/calibrate/autoencoder_lines.ts";
 import { trained } from "../firmware-sim/calibrate/autoencoder_trained.ts";
 import { MACS as PUBLISHED_MACS } from "../firmware-sim/calibrate/energy_rows.ts";
@@ -25,8 +25,8 @@ test("the network is the one that the published rows timed", () => assert.is(MAC
 
 for (const name of ["nucleo-l4r5zi", "nucleo-u575zi-q", "nucleo-g0b1re"]) {
   const device = loadDevice(name);
-  emulated(`${name}: the roads agree within 20 %, whatever the weights`, async () => {
-    const rows = await roadRows([device], standInVariants());
+  emulated(`${name}: the estimates agree within 20 %, whatever the weights`, async () => {
+    const rows = await estimateRows([device], standInVariants());
     assert.equal(
       rows.map(({ weights }) => weights),
       ["8-bit", "4-bit", "ternary"],
@@ -44,11 +44,11 @@ for (const name of ["nucleo-l4r5zi", "nucleo-u575zi-q", "nucleo-g0b1re"]) {
 }
 
 test("devices without an emulated core have no row", async () => {
-  assert.equal(await roadRows([loadDevice("rpi-4")], standInVariants()), []);
+  assert.equal(await estimateRows([loadDevice("rpi-4")], standInVariants()), []);
 });
 
-test("the lines hold both roads, the published rows beside them, and say that these are others' kernels", () => {
-  const row: RoadRow = {
+test("the lines hold both estimates, the published rows beside them, and say that these are others' kernels", () => {
+  const row: EstimateRow = {
     ...{ device: nucleo, core: "cortex-m4", weights: "8-bit", ops: 3e6, opCycles: 1.1e6 },
     ...{ instructions: 8e5, emulatedCycles: 1e6 },
   };

@@ -293,7 +293,7 @@ test("the decision record in C is the one of decision.ts, field by field", () =>
   const drawing = readFileSync(packagePath("assembly", "format", "decision.ts"), "utf8").match(/\/\/ {3}\| (status .*)\|\n\/\/ +(.*)\n/)!;
   const names = drawing[1].split("|").map((name) => name.trim());
   const types = drawing[2].trim().split(/ +/);
-  const snake = names.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace("_read", ""));
+  const snake = names.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
   const cType: Record<string, string> = { u32: "uint32_t", i32: "int32_t", f32: "float" };
   const fields = [...text.matchAll(/^ {2}(\w+) (\w+);/gm)].map(([, type, name]) => [type, name]);
   assert.equal(

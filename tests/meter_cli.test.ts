@@ -1,4 +1,4 @@
-// `qurio meter` and `qurio budget` as a user meets them: tables, JSON that adds up, two roads, limits that fail a build, and bad input by name.
+// `qurio meter` and `qurio budget` as a user meets them: tables, JSON that adds up, two estimates, limits that fail a build, and bad input by name.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -63,7 +63,7 @@ test("meter --json: steps add up to ways, classes to operations, bytes to loads;
     "at most",
   );
   assert.ok(result.asStored.cycles!.worst <= all.mostCycles!);
-  assert.is(result.roads, null);
+  assert.is(result.estimates, null);
 });
 
 test("the compact table of operations has every class once", () => {
@@ -106,16 +106,16 @@ test("a baked module is metered like its model; a WASI command and a component a
 });
 
 const missing = missingTool();
-if (missing) console.log(`skip two roads in meter_cli.test.ts: ${missing} is not in PATH; ${HOW_TO_INSTALL}`);
-(missing ? test.skip : test)("two roads agree within 20 % on esc10-tiny, part by part", () => {
+if (missing) console.log(`skip two estimates in meter_cli.test.ts: ${missing} is not in PATH; ${HOW_TO_INSTALL}`);
+(missing ? test.skip : test)("two estimates agree within 20 % on esc10-tiny, part by part", () => {
   const { status, stdout, stderr } = qurio("meter", TINY, "--json", "--no-bound");
   assert.is(status, 0, stderr);
-  const { roads } = JSON.parse(stdout) as MeterResult;
+  const { estimates } = JSON.parse(stdout) as MeterResult;
   assert.equal(
-    roads!.parts.map(({ part }) => part),
+    estimates!.parts.map(({ part }) => part),
     ["frontEnd", "router", "expert", "total"],
   );
-  for (const { part, difference } of roads!.parts) assert.ok(Math.abs(difference) < 0.2, `${part}: ${(100 * difference).toFixed(1)} %`);
+  for (const { part, difference } of estimates!.parts) assert.ok(Math.abs(difference) < 0.2, `${part}: ${(100 * difference).toFixed(1)} %`);
 });
 
 // ---- budgets ----

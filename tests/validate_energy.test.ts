@@ -3,8 +3,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ENERGY_ROWS, geometricMean, judgeRows } from "../firmware-sim/calibrate/energy_rows.ts";
-import { report } from "../scripts/validate-energy.ts";
 import { deviceParts, loadDevice } from "../host/meter/devices.ts";
+import { report } from "../scripts/validate-energy.ts";
 
 test("every row is sourced, and energy comes with a datasheet's current", () => {
   for (const row of ENERGY_ROWS) {

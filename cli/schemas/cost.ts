@@ -52,7 +52,7 @@ const path = object({
   mostUj: v.nullable(uj("that no input exceeds")),
 });
 
-const road = object({
+const estimates = object({
   part: oneOf([...PARTS, "total"]),
   instructions: count("executed by the emulated core, exact"),
   emulatedCycles: positive("published timings of those, wait states included, modelled"),
@@ -72,7 +72,7 @@ export const METER = object({
   bounds: v.nullable(
     object({ cutFunctions: count("functions that the proof takes as a whole"), forks: count("branches followed both ways") }),
   ),
-  roads: v.nullable(object({ core: text("emulated"), parts: list(road) })),
+  estimates: v.nullable(object({ core: text("emulated"), parts: list(estimates) })),
 });
 
 const figureNames = Object.keys(FIGURES) as Figure[];

@@ -1,5 +1,5 @@
-// Node only. MLPerf Tiny's anomaly-detection autoencoder as a benchmark model: its cycles on two roads, neither of which was fitted on it.
-// autoencoder_trained.ts has the trained weights, validate.ts prints it.
+// Node only. MLPerf Tiny's anomaly-detection autoencoder as a benchmark model: two estimates of its cycles, neither of which was fitted on it.
+// autoencoder_trained.ts has the trained weights, scripts/validate-energy.ts prints it.
 
 import { POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { cyclesOf } from "../../host/meter/cost.ts";
@@ -11,7 +11,7 @@ import { around, standIn } from "../../tools/export/network_cost.ts";
 import type { Graph } from "../../tools/graph/graph.ts";
 import { layerShapes, type NetworkSpec } from "../../tools/import/checkpoint.ts";
 import { networkGraph } from "../../tools/import/checkpoint_graph.ts";
-import { emulatedOf, openRoads } from "../estimates/emulated.ts";
+import { emulatedOf, openEmulatedMeter } from "../estimates/emulated.ts";
 
 /** Log-mel values of a frame, and frames in one input. */
 export const BANDS = 128;
@@ -80,8 +80,8 @@ function withoutRelu(graph: Graph, layer: number): Graph {
   return { ...graph, ops };
 }
 
-/** Cycles of one input on both roads; the device's wait states are in both. */
-export interface RoadRow {
+/** Both estimates of the cycles of one input; the device's wait states are in both. */
+export interface EstimateRow {
   device: DeviceProfile;
   core: CortexM;
   weights: string;
@@ -94,16 +94,15 @@ export interface RoadRow {
 }
 
 /** One row for each device and variant. Errors: TOOL_MISSING, EMULATION; devices that no emulated core stands for are left out. */
-export async function roadRows(devices: readonly DeviceProfile[], variants: readonly Variant[]): Promise<RoadRow[]> {
-  const rows: RoadRow[] = [];
+export async function estimateRows(devices: readonly DeviceProfile[], variants: readonly Variant[]): Promise<EstimateRow[]> {
+  const rows: EstimateRow[] = [];
   for (const device of devices) {
     const { core } = device;
     if (!isCortexM(core)) continue;
-    const meter = await openRoads(core);
+    const meter = await openEmulatedMeter(core);
     try {
       for (const { weights, file, features } of variants) {
-        const roads = meter.decide(file, { features });
-        const steps = roads.steps.slice(0, ROWS.length);
+        const steps = meter.decide(file, { features }).steps.slice(0, ROWS.length);
         const counts = noCounts();
         for (const step of steps) addCounts(counts, step.counts);
         const { instructions, cycles } = emulatedOf({ steps });

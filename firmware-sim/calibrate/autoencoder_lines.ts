@@ -1,7 +1,7 @@
 // Node only. What npm run validate:energy prints about MLPerf Tiny's autoencoder.
 
 import { energyUjOf } from "../../host/meter/cost.ts";
-import { MACS, type RoadRow } from "./autoencoder.ts";
+import { type EstimateRow, MACS } from "./autoencoder.ts";
 import type { Score } from "./autoencoder_trained.ts";
 import { cyclesOfRow, ENERGY_ROWS } from "./energy_rows.ts";
 
@@ -14,14 +14,14 @@ const percent = (found: number, expected: number, digits: number) => {
 };
 
 /** @param scores null without the folder of the trained network, whose rows are then those of stand-in weights */
-export function autoencoderLines(scores: readonly Score[] | null, rows: readonly RoadRow[], table: Table): string[] {
+export function autoencoderLines(scores: readonly Score[] | null, rows: readonly EstimateRow[], table: Table): string[] {
   return [
     `640-128-128-128-128-8-128-128-128-128-640, ${whole(MACS)} MACs`,
     "",
     ...(scores
       ? scoreLines(scores, table)
       : ["Without --mlperf-tiny DIR: weights that stand for any of this shape, and no clip score.", ""]),
-    ...roadLines(rows, table),
+    ...estimateLines(rows, table),
     "",
     ...publishedLines(rows, table),
   ];
@@ -43,7 +43,7 @@ function scoreLines(scores: readonly Score[], table: Table): string[] {
   ];
 }
 
-function roadLines(rows: readonly RoadRow[], table: Table): string[] {
+function estimateLines(rows: readonly EstimateRow[], table: Table): string[] {
   const cells = rows.map(({ device, core, weights, ops, opCycles, instructions, emulatedCycles }) => [
     `${device.name} (${core})`,
     weights,
@@ -54,7 +54,7 @@ function roadLines(rows: readonly RoadRow[], table: Table): string[] {
     percent(opCycles, emulatedCycles, 1),
     (emulatedCycles / MACS).toFixed(2),
   ]);
-  const head = ["two roads", "weights", "wasm ops", "cycles", "instructions", "cycles", "difference", "a MAC"];
+  const head = ["two estimates", "weights", "wasm ops", "cycles", "instructions", "cycles", "difference", "a MAC"];
   return [
     table(cells, { head }),
     "wasm ops are exact, their cycles modelled by the core's factors; instructions are exact under QEMU, their cycles modelled by published",
@@ -62,7 +62,7 @@ function roadLines(rows: readonly RoadRow[], table: Table): string[] {
   ];
 }
 
-function publishedLines(rows: readonly RoadRow[], table: Table): string[] {
+function publishedLines(rows: readonly EstimateRow[], table: Table): string[] {
   const cells = ENERGY_ROWS.map((published) => {
     const { profile, board, software, timeMs, energyUj, source } = published;
     const own = rows.find(({ device, weights }) => device.name === profile && weights === "8-bit");
@@ -86,7 +86,7 @@ function publishedLines(rows: readonly RoadRow[], table: Table): string[] {
 }
 
 /** Of the ops' cycles; a range where no measured row gives the energy of a cycle. */
-function energy({ device, opCycles }: RoadRow): string {
+function energy({ device, opCycles }: EstimateRow): string {
   const { value, low, high } = energyUjOf(opCycles, device);
   return low === high ? `${whole(value)} uJ` : `${whole(low)} to ${whole(high)} uJ`;
 }

@@ -13,7 +13,7 @@ import { encodeModel } from "../../host/model-file/model_file.ts";
 import { WINDOW_SAMPLES } from "../../host/runtime/index.ts";
 import { featuresModel } from "../../tools/export/exporter.ts";
 import { DEFAULT_FRONT_END } from "../../tools/export/front_end_tables.ts";
-import { openRoads } from "../estimates/emulated.ts";
+import { openEmulatedMeter } from "../estimates/emulated.ts";
 import { emulate } from "../image/calls.ts";
 import { countInstructions } from "./aarch64.ts";
 import { bestFit, predict, readRows } from "./fit.ts";
@@ -69,7 +69,7 @@ async function judge(core: string, path: string): Promise<void> {
   }
 }
 
-/** Two roads to the cycles of each part: 5 s of noise through esc10-tiny, and through a fixed-point front end. */
+/** Two estimates of the cycles of each part: 5 s of noise through esc10-tiny, and through a fixed-point front end. */
 async function judgeDecisions(core: string): Promise<void> {
   if (!isCortexM(core)) return;
   const { factors } = bestFit(readRows(core), TARGETS[core].priors);
@@ -77,10 +77,10 @@ async function judgeDecisions(core: string): Promise<void> {
     "esc10-tiny": readInput(packagePath("models", "esc10-tiny.qmoe")),
     "fixed point": encodeModel(featuresModel({ ...DEFAULT_FRONT_END, arithmetic: "fixed" })),
   };
-  const roads = await openRoads(core);
+  const meter = await openEmulatedMeter(core);
   try {
     for (const [name, file] of Object.entries(models)) {
-      const { steps } = roads.decide(file, { pcm: noise(WINDOW_SAMPLES) });
+      const { steps } = meter.decide(file, { pcm: noise(WINDOW_SAMPLES) });
       for (const part of name === "fixed point" ? (["frontEnd"] as const) : PARTS) {
         const own = steps.filter((step) => step.part === part);
         const emulatedCycles = own.reduce((sum, step) => sum + step.emulated.cycles, 0);
@@ -92,7 +92,7 @@ async function judgeDecisions(core: string): Promise<void> {
       }
     }
   } finally {
-    roads.close();
+    meter.close();
   }
 }
 

@@ -11,7 +11,7 @@ import { ClipMeter, type MeterReport } from "../../host/meter/report.ts";
 import { openSubject, type Subject } from "../../host/meter/subject.ts";
 import { coreWasm, WINDOW_SAMPLES } from "../../host/runtime/index.ts";
 import { type OpenData, openData } from "../../tools/train/datasets/open_data.ts";
-import { compareRoads, type RoadsReport } from "../estimates/compare.ts";
+import { compareEstimates, type EstimatesReport } from "../estimates/compare.ts";
 import { HOW_TO_INSTALL, missingTool } from "../image/tools.ts";
 
 export interface MeterModelOptions {
@@ -31,7 +31,7 @@ export interface MeterResult extends MeterReport {
   model: string;
   data: string;
   /** Null without the tools, for devices whose core is not emulated, and with --no-emulate. */
-  roads: RoadsReport | null;
+  estimates: EstimatesReport | null;
 }
 
 const BUNDLED_SAMPLE = "clock_tick.wav";
@@ -55,12 +55,12 @@ export async function meterModel(modelPath: string, device: DeviceProfile, optio
   }
   const bounds = options.bound === false ? null : await boundsOf(subject.wasm, subject.file, subject.packed);
   const report = clips.report(bounds);
-  const roads = whyNoRoads(device, options) === null ? await compareRoads(subject, first!, device) : null;
-  return { model: modelPath, data: name, ...report, roads };
+  const estimates = whyNoEmulation(device, options) === null ? await compareEstimates(subject, first!, device) : null;
+  return { model: modelPath, data: name, ...report, estimates };
 }
 
-/** Why the second road is not taken, in one line; null if it is. */
-export function whyNoRoads({ core, title }: DeviceProfile, { emulate }: Pick<MeterModelOptions, "emulate">): string | null {
+/** Why there is no second estimate, in one line; null if there is. */
+export function whyNoEmulation({ core, title }: DeviceProfile, { emulate }: Pick<MeterModelOptions, "emulate">): string | null {
   if (emulate === false) return "--no-emulate: cycles from op counts only";
   if (!isCortexM(core)) return `the core of ${title} is not emulated: cycles from op counts only`;
   const missing = missingTool();

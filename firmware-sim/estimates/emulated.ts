@@ -1,9 +1,9 @@
-// Node only. Two roads to the cycles of one decision of the scalar core, step by step and about the same bytes:
+// Node only. Two estimates of the cycles of one decision of the scalar core, step by step and about the same bytes:
 //
 //   counters in the module, under V8   -> wasm ops by class, exact   -> cycles of a device profile's factors (cost.ts)
 //   wasm2c, gcc, QEMU                  -> Thumb instructions, exact  -> cycles of the core's published timings (cycles.c)
 //
-// The second road needs gcc, arm-none-eabi-gcc and qemu-system-arm in PATH; its cycles are those of zero wait states.
+// The second estimate needs gcc, arm-none-eabi-gcc and qemu-system-arm in PATH; its cycles are those of zero wait states.
 
 import { DECISION_BYTES } from "../../assembly/format/decision.ts";
 import { ALIGNMENT, PHASE_EXPERT, PHASE_FEATURES, PHASE_FRAME, PHASE_ROUTER } from "../../assembly/format/ids.ts";
@@ -20,36 +20,36 @@ import { type Counts as EmulatedCounts, sumCounts } from "../image/printed.ts";
 import { emulationError } from "../image/tools.ts";
 
 /** A step of Meter.decide, with what the emulated core did in it. */
-export interface RoadStep extends MeteredStep {
+export interface EmulatedStep extends MeteredStep {
   emulated: EmulatedCounts;
 }
 
-export interface Roads {
+export interface EmulatedDecision {
   core: CortexM;
   decision: RawDecision;
-  steps: RoadStep[];
+  steps: EmulatedStep[];
 }
 
-export interface RoadMeter {
+export interface EmulatedMeter {
   /**
-   * One decision on both roads. The emulated core's record must be V8's, byte for byte.
+   * One decision under both estimates. The emulated core's record must be V8's, byte for byte.
    * @param file a `.qmoe` file in the layouts of either build
    * @throws QurioError what the core reports; EMULATION
    */
-  decide(file: Uint8Array, input: MeterInput, seed?: number): Roads;
+  decide(file: Uint8Array, input: MeterInput, seed?: number): EmulatedDecision;
   /** Removes the compiled core's folder. */
   close(): void;
 }
 
 /** Compiles the shipped scalar core for `core`: some seconds. Errors: TOOL_MISSING, EMULATION. */
-export async function openRoads(core: CortexM): Promise<RoadMeter> {
+export async function openEmulatedMeter(core: CortexM): Promise<EmulatedMeter> {
   const wasm = coreWasm(false);
   const meter = await Meter.create(wasm, false);
-  const firmware = compileModule(wasm, core);
+  const compiled = compileModule(wasm, core);
   return {
     decide: (file, input, seed = 0) => {
       const { memory, calls, metered } = record(meter, file, input, seed);
-      const emulated = firmware.run(
+      const emulated = compiled.run(
         memory,
         calls.map(({ call }) => call),
       );
@@ -58,22 +58,22 @@ export async function openRoads(core: CortexM): Promise<RoadMeter> {
       const steps = metered.steps.map((step, i) => ({ ...step, emulated: sumCounts(emulated.filter((_, at) => calls[at].step === i)) }));
       return { core, decision: metered.decision, steps };
     },
-    close: () => firmware.close(),
+    close: () => compiled.close(),
   };
 }
 
-/** openRoads, one decision, close. */
-export async function emulatedDecision(file: Uint8Array, input: MeterInput, core: CortexM, seed = 0): Promise<Roads> {
-  const roads = await openRoads(core);
+/** openEmulatedMeter, one decision, close. */
+export async function emulatedDecision(file: Uint8Array, input: MeterInput, core: CortexM, seed = 0): Promise<EmulatedDecision> {
+  const meter = await openEmulatedMeter(core);
   try {
-    return roads.decide(file, input, seed);
+    return meter.decide(file, input, seed);
   } finally {
-    roads.close();
+    meter.close();
   }
 }
 
 /** What the emulated core did in the steps of one part, or of all. */
-export function emulatedOf({ steps }: Pick<Roads, "steps">, part?: Part): EmulatedCounts {
+export function emulatedOf({ steps }: Pick<EmulatedDecision, "steps">, part?: Part): EmulatedCounts {
   return sumCounts(steps.filter((step) => part === undefined || step.part === part).map(({ emulated }) => emulated));
 }
 
