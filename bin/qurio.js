@@ -16,7 +16,7 @@ if (has("cli/main.ts") && has("node_modules/tsx")) {
   const args = process.argv.slice(2);
   await main(args, async () => {
     const { buildWasm, CORE_MODULES } = await import("../scripts/build-wasm.js");
-    await buildWasm(args.some((arg) => arg.includes("engine")) ? undefined : CORE_MODULES);
+    await buildWasm(args.some((arg) => /engine|doctor/.test(arg)) ? undefined : CORE_MODULES);
   });
 } else {
   const { main } = await import("../dist/cli/main.js");

@@ -19,8 +19,10 @@ export async function main(args: string[], prepare: () => Promise<void> = async 
     complain(`cannot write to standard output (${error.code})`, "Is the disk full?");
     process.exit(1);
   });
-  const program = buildProgram((message) => complain(message, USAGE_HINT), prepare);
+  const completes = args[0] === "complete";
+  const program = buildProgram((message) => complain(message, USAGE_HINT), prepare, completes);
   try {
+    if (completes) (await import("./complete.ts")).addCompletion(program);
     if (args.length === 0) {
       program.outputHelp({ error: true });
       process.exitCode = 2;

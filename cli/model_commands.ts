@@ -54,6 +54,16 @@ export function addModelCommands(program: Command, prepare: () => Promise<void>)
     });
 
   program
+    .command("doctor")
+    .description("what is installed here, what works, and what to install; exit code 0 when sound can be decided about")
+    .addOption(json())
+    .addHelpText("after", examples("qurio doctor"))
+    .action(async (options) => {
+      await prepare();
+      await (await import("./doctor.ts")).doctor(options);
+    });
+
+  program
     .command("engines")
     .description("list what can execute a model here: found or not, version, how to install what is missing")
     .addOption(json())

@@ -9,8 +9,9 @@ import { examples } from "./option_values.ts";
 /**
  * @param complain is told what is wrong with the arguments
  * @param prepare runs before a command does, and not for help or wrong arguments
+ * @param completes leaves `complete` out: complete.ts will add it, and the package behind it is loaded for that alone
  */
-export function buildProgram(complain: (message: string) => void, prepare: () => Promise<void>): Command {
+export function buildProgram(complain: (message: string) => void, prepare: () => Promise<void>, completes = false): Command {
   const { version, description } = cliManifest();
   const program = new Command("qurio")
     .description(description)
@@ -29,6 +30,11 @@ export function buildProgram(complain: (message: string) => void, prepare: () =>
     });
   addModelCommands(program, prepare);
   addCostCommands(program, prepare);
+  if (!completes)
+    program
+      .command("complete")
+      .description("print the script that completes commands and options in your shell")
+      .argument("<shell>", "bash, zsh, fish or powershell");
   program.addHelpText("after", examples("qurio run my.wav", "qurio train --data ESC-50 --out my.ckpt"));
   return program;
 }

@@ -219,6 +219,7 @@ test("meter, devices, engines, budget, carbon", async () => {
   await printed("meter", at("m.qmoe"));
   await printed("meter", at("m.qmoe"), "--no-bound", "--no-emulate");
   await printed("devices");
+  await printed("doctor");
   await printed("engines");
   const budget = { $schema: "../scenario.json", model: "m.qmoe", device: "rp2040", limits: { wasmBytes: 1e7, meanCycles: 1e12 } };
   writeFileSync(at("b.json"), JSON.stringify(budget));

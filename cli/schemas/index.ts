@@ -12,7 +12,7 @@ import type { Schema } from "../../host/schema.ts";
 import { CHECKPOINT } from "../../tools/import/checkpoint_schema.ts";
 import { POLICIES, SIMULATE, SIMULATE_EVENTS, SIMULATE_LIST } from "./battery.ts";
 import { BUDGET_RESULT, CARBON, METER } from "./cost.ts";
-import { BAKE, BAKE_FIRMWARE, CROSS_VALIDATION, ENGINES, EVAL, EXPORT, INSPECT, STUDY, TRAIN } from "./model.ts";
+import { BAKE, BAKE_FIRMWARE, CROSS_VALIDATION, DOCTOR, ENGINES, EVAL, EXPORT, INSPECT, STUDY, TRAIN } from "./model.ts";
 import { RUN, RUN_STREAM, RUN_STREAM_COST } from "./run.ts";
 
 export interface Published {
@@ -39,6 +39,7 @@ const anyOf = (...options: Schema<unknown, unknown>[]) => v.union(options);
 export const OUTPUTS = {
   run: { title: "A window, a window of a stream, or what a stream cost", schema: anyOf(RUN, RUN_STREAM, RUN_STREAM_COST) },
   eval: { title: "What a model is worth on a data set", schema: EVAL },
+  doctor: { title: "What is installed, and what works", schema: DOCTOR },
   engines: { title: "An engine, and whether it is there", schema: ENGINES },
   train: { title: "A checkpoint that was written, or with --cv what such models are worth", schema: anyOf(TRAIN, CROSS_VALIDATION) },
   export: { title: "A model file that was written, and its parity with the reference", schema: EXPORT },

@@ -190,6 +190,21 @@ export const ENGINES = object({
   install: v.nullable(text("the line that helps")),
 });
 
+export const DOCTOR = object({
+  works: v.pipe(flag(), v.description("sound can be decided about")),
+  checks: list(
+    object({
+      name: text("what was looked at"),
+      ok: flag(),
+      required: v.pipe(flag(), v.description("without it nothing can be decided")),
+      found: v.nullable(text("a version, or what was seen")),
+      serves: text("what it is for"),
+      problem: v.nullable(text("what is missing or wrong")),
+      install: v.nullable(text("the line that helps")),
+    }),
+  ),
+});
+
 export const BAKE = object({
   file: text("written"),
   model: v.nullable(text("written beside it with --no-weights")),
