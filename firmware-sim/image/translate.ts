@@ -52,7 +52,9 @@ export function translate(wasm: Uint8Array, moved?: Uint8Array): Translated {
       /^\/\* export: '(\w+)' \*\/\n(\w+) w2c_core_\w+\(w2c_core\* instance(?:, )?([^)]*)\) \{[^}]*? (w2c_core_\w+)\(instance/gm,
     ),
   ];
+  const exported = [...source.matchAll(/^\/\* export: '\w+' \*\/\n\w+ w2c_core_\w+\(/gm)];
   if (globals === undefined || segments.length !== data.length || functions.length !== declarations.length) throw unknown("its parts");
+  if (wrappers.length !== exported.length) throw unknown(`${wrappers.length} of ${exported.length} exports`);
   const code = [
     `static struct {${globals.replaceAll(/^ {2}(\w+) w2c_/gm, "  $1 ")}} core;`,
     ...data.map((text) => text.replaceAll("data_segment_data_w2c_core_d", "data_").trimEnd()),
