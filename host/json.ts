@@ -87,8 +87,12 @@ function isUnknownField({ expected }: Issue): boolean {
   return expected === "never";
 }
 
+/** A name that a terminal would not show as it is, or that is long, is quoted and cut. */
+const PLAIN = /^[ -~]{1,80}$/;
+
 function pathText(path: readonly { key?: unknown }[]): string {
-  return path.map(({ key }, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${key}`)).join("");
+  const named = (key: string) => (PLAIN.test(key) ? key : shown(key));
+  return path.map(({ key }, i) => (typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${named(`${key}`)}`)).join("");
 }
 
 /** Index of the first character that no JSON could have there: what stands before it could still become JSON. */

@@ -116,7 +116,10 @@ test("what is right comes out whole, with what may be left out filled in", () =>
   );
 });
 
-test("a long wrong value is cut in its message", () => {
+test("a long wrong value or name is cut in its message, and control characters are escaped", () => {
+  const named = (name: string) => messageOf(() => checkJson(SCHEMA, { ...sound(), [name]: 1 }, SOURCE));
+  assert.is(named("x".repeat(9999)).length < 600, true);
+  assert.match(named("\u001b[2J"), /^x\.json: "\\u001b\[2J": one of name, .* expected, "\\u001b\[2J" found$/);
   assert.is(messageOf(() => checkJson(SCHEMA, { ...sound(), name: Array(999).fill(1) }, SOURCE)).length < 280, true);
 });
 
