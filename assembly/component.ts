@@ -24,17 +24,15 @@ import {
 } from "./format/decision.ts";
 import { ERROR_INPUT_NOT_FINITE, ERROR_NO_FRONT_END, ERROR_OVERFLOW, OK } from "./format/errors.ts";
 import { LABELS_OFFSETS, NETWORK_NAME_BYTES } from "./format/file.ts";
+import { SAMPLE_RATE, WINDOW_SAMPLES } from "./format/input_spec.ts";
 import { PHASE_DONE, PHASE_FAILED, PHASE_IDLE, POLICY_PROBE, SECTION_LABELS } from "./format/ids.ts";
 import { init, modelBytes, modelPtr } from "./baked.ts";
 import { audioPtr, audioSpace, decide, decisionPtr, featuresPtr, lastError, probabilitiesPtr, pushAudio, pushFeatures, reset, step } from "./index.ts";
-import { SAMPLE_RATE } from "./frontend/tables.ts";
 import { findSection } from "./model/sections.ts";
 import { classCount, expertCount, expertNetwork, featureCount, filePtr, hasFrontEnd, policyKind, routerNetwork } from "./model/state.ts";
 import { BAKED_WORK_BYTES } from "./uses.ts";
 
 export { modelBytes, modelPtr } from "./baked_slot";
-
-const WINDOW_SAMPLES = 80000;
 
 // ---- result<answer, error> and result<model-info, error>: | u8 error? | at 4: the value | ----
 const RESULT: usize = memory.data(96, 4);

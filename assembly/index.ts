@@ -87,7 +87,7 @@ export function featuresPtr(): usize {
   return features;
 }
 
-/** u8 [498][64]: the log-mel codes of the window. */
+/** u8 [RING_FRAMES][RING_BANDS]: the log-mel codes of the window. */
 export function ringPtr(): usize {
   return ring;
 }

@@ -4,21 +4,27 @@
 //
 //   | arena: features | scratch: front end, then networks (never both) | ring of codes | PCM buffer |
 
-/** Frames of a window and mel bands of a frame. */
-export const RING_FRAMES = 498;
-export const RING_BANDS = 64;
+import { BANDS, COEFFICIENTS, FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, WINDOW_SAMPLES } from "./input_spec.ts";
+
+// What follows from the default input spec: constants, so that the device's loops have constant bounds. input_spec.ts has the same formulas
+// for any spec.
+
+/** windowFrames: frames of a window; and mel bands of a frame. */
+export const RING_FRAMES = (WINDOW_SAMPLES - FRAME_SAMPLES - ((WINDOW_SAMPLES - FRAME_SAMPLES) % HOP_SAMPLES)) / HOP_SAMPLES + 1;
+export const RING_BANDS = BANDS;
+export const FRAMES_A_SECOND = SAMPLE_RATE / HOP_SAMPLES;
 /** Ring of codes of 8 bits. */
 export const RING_BYTES = RING_FRAMES * RING_BANDS;
 /** Ring of codes of 4 bits. */
 export const RING_BYTES_4BIT = RING_BYTES / 2;
 
-/** Values that the front end computes from a full ring. */
-export const RICH_FEATURES = 969;
+/** richFeatures: values that the front end computes from a full ring. */
+export const RICH_FEATURES = 11 * BANDS + (9 * BANDS) / 4 + 21 + 5 * COEFFICIENTS;
 
-/** PCM buffer of a model with a front end: a frame and a little more. */
+/** audioBufferSamples: the PCM buffer of a model with a front end. */
 export const AUDIO_SAMPLES = 1024;
 
-/** Scratch of the front end; its drawing is in frontend/scratch.ts. */
+/** frontEndScratchBytes. */
 export const FRONT_END_SCRATCH_BYTES = 8192;
 
 export function align16(n: i32): i32 {

@@ -3,8 +3,8 @@
 //   audioPtr                                          AUDIO_SAMPLES
 //   | used up | waiting: `count` i16 from `start` | free |
 
+import { FRAME_SAMPLES, HOP_SAMPLES } from "../format/input_spec.ts";
 import { AUDIO_SAMPLES } from "../format/plan.ts";
-import { FRAME_SAMPLES, HOP_SAMPLES } from "./tables.ts";
 
 let audioPtr: usize = 0;
 let start = 0;

@@ -38,7 +38,7 @@ export function bandFeatures(band: i32, outPtr: usize): void {
   store<f32>(outPtr, seriesSkew(step), 40);
 }
 
-/** rank = floor(q 498) */
+/** rank = floor(q T) */
 function percentile(outPtr: usize, rank: i32): void {
   store<f32>(outPtr, origin + step * <f32>seriesDigit(rank), 20);
 }

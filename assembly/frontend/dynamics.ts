@@ -4,7 +4,7 @@
 //   flux    f[t] = mean_m max(0, L[t][m] - L[t-1][m])     step / 64 * sum_m max(0, code difference);  f[0] = 0
 //   rhythm  r[l] = sum_t g[t] g[t+l] / (sum_t g[t]^2 + 1e-6),  g = f - mean f
 //
-// flux leaves T g in the first series for rhythm: |T g| <= 498 * 16,320 = 8.2e6, so a sum of products is below 3.4e16 < 2^63.
+// flux leaves T g in the first series for rhythm: |T g| <= T * 16,320 = 8.2e6, so a sum of products is below 3.4e16 < 2^63.
 
 import { RING_FRAMES } from "../format/plan.ts";
 import { codeMask, ringPtr, rowBytes, rowSum, secondShift } from "./ring.ts";

@@ -6,6 +6,7 @@
 //   sum |x| <= 2^15 / 2^9 * sum |high| <= 2^6 * 208 * 2^15 = 0.8125 * 2^29, which fixed_fft.ts asks for; a Hann window has 200 * 2^15
 //   code[m] = floor((log2(mel[m] + floor) - first) * codes per octave), clamped to 0..codeMask; first: where code 0 turns into 1, less 1 code
 
+import { FFT_POINTS, FRAME_SAMPLES } from "../format/input_spec.ts";
 import { RING_BANDS } from "../format/plan.ts";
 import { USES_REMOVE_DC } from "../uses.ts";
 import { fixedSpectrum } from "./fixed_fft.ts";
@@ -13,7 +14,7 @@ import { bandLog, setFloor } from "./fixed_log.ts";
 import { frameMean } from "./frame.ts";
 import { codeMask, putCode } from "./ring.ts";
 import { scratchPtr } from "./scratch.ts";
-import { codeOrigin, codeScale, FFT_POINTS, FRAME_SAMPLES, melBandsPtr, melWeightsPtr, powerFloor, windowPtr } from "./tables.ts";
+import { codeOrigin, codeScale, melBandsPtr, melWeightsPtr, powerFloor, windowPtr } from "./tables.ts";
 
 /** 400 samples i16 at pcmPtr -> a row of the ring. */
 export function fixedFrameCodes(pcmPtr: usize, rowPtr: usize): void {

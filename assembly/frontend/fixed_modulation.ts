@@ -1,7 +1,7 @@
 // modulation.ts in integers: what is left of floating point is one product and one sum for each of the nine values, once a window.
 //
-//   T y = T c - sum c (c: sum of four codes), |T y| <= 498 * 1020 < 2^19, times 2^(19 - bits), |T y| <= 2^bits:
-//   sum of 498 of them <= 498 * 2^19 = 0.49 * 2^29, less than fixed_fft.ts asks for
+//   T y = T c - sum c (c: sum of four codes), |T y| <= T * 1020 < 2^19, times 2^(19 - bits), |T y| <= 2^bits:
+//   sum of T of them <= T * 2^19 = 0.49 * 2^29, less than fixed_fft.ts asks for
 //
 //   ln(mean P / T + 1e-3) = ln(1e-3) + ln(2) (log2(sum P' + F) - log2(F)),  P = P' (step / 4T)^2 of n bins,  F = 1e-3 n T (4T / step)^2
 

@@ -4,13 +4,14 @@
 //   mel[m] = sum_i weight[m][i] * P[first[m] + i]
 //   code[m] = round((ln(mel[m] + floor) - origin) / step), clamped to 0..codeMask
 
+import { FFT_POINTS, FRAME_SAMPLES } from "../format/input_spec.ts";
 import { RING_BANDS } from "../format/plan.ts";
 import { logf } from "../kernels/math.ts";
 import { USES_REMOVE_DC } from "../uses.ts";
 import { powerSpectrum } from "./fft.ts";
 import { codeMask, putCode } from "./ring.ts";
 import { IMAGINARY, POWER, scratchPtr } from "./scratch.ts";
-import { FFT_POINTS, FRAME_SAMPLES, melBandsPtr, melWeightsPtr, origin, powerFloor, removesDc, step, windowPtr } from "./tables.ts";
+import { melBandsPtr, melWeightsPtr, origin, powerFloor, removesDc, step, windowPtr } from "./tables.ts";
 
 /** 400 samples i16 at pcmPtr -> a row of the ring. */
 export function frameCodes(pcmPtr: usize, rowPtr: usize): void {

@@ -1,6 +1,6 @@
-// The front end: PCM -> ring of log-mel codes -> 969 features, one small step at a time.
+// The front end: PCM -> ring of log-mel codes -> RICH_FEATURES values, one small step at a time.
 //
-//   audio.ts -> frame.ts (fft.ts) -> ring.ts: codes [498][64] -> bands.ts, modulation.ts, dynamics.ts, mfcc.ts -> features f32 [969]
+//   audio.ts -> frame.ts (fft.ts) -> ring.ts: codes [T][64] -> bands.ts, modulation.ts, dynamics.ts, mfcc.ts -> features f32
 //
 // A section of fixed-point arithmetic takes fixed_frame.ts, fixed_modulation.ts (fixed_fft.ts, fixed_log.ts) instead of frame.ts, modulation.ts.
 //
@@ -81,7 +81,7 @@ export function frontEndReset(): void {
   piece = 0;
 }
 
-/** Starts a window `hop` frames after this one, 1 to 498, once the ring is full; frames of both and waiting samples are kept. */
+/** Starts a window `hop` frames after this one, 1 to RING_FRAMES, once the ring is full; frames of both and waiting samples are kept. */
 export function frontEndHop(hop: i32): void {
   ringDrop(hop);
   frames -= hop;

@@ -1,6 +1,6 @@
 // Nine values of four neighbouring mel bands: how strongly they swell and fade, by rate.
 //
-//   y[t] = mean of four L, minus its mean over t;  P = |FFT y|^2, 498 values padded to 512
+//   y[t] = mean of four L, minus its mean over t;  P = |FFT y|^2, T values padded to 512
 //   out[i] = ln(mean of P[first_i .. last_i - 1] / T + 1e-3)
 //
 // With c the sum of four codes, y = (T c - sum c) step / (4 T): an exact integer, then one product.
@@ -36,7 +36,7 @@ export function modulationFeatures(group: i32, outPtr: usize): void {
   }
 }
 
-/** Sum of four neighbouring codes of each frame -> i32 [498] at outPtr; returns the sum of all. */
+/** Sum of four neighbouring codes of each frame -> i32 [T] at outPtr; returns the sum of all. */
 export function sumsOfFour(group: i32, outPtr: usize): i32 {
   const mask = codeMask() * 0x01010101, shift = bandShift(group << 2), next = rowBytes();
   let total = 0;

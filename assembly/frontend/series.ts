@@ -3,8 +3,8 @@
 //   values           |x| <= 186,000 (MFCC in Q6; codes are at most 255, energy and flux 16,320)
 //   S1 = sum x       |S1| <= 9.3e7
 //   d = x - S1 div T |d| <= 186,000
-//   D2 = sum d^2     T D2 <= 498 * 498 * 186,000^2 = 8.6e15 < 2^63
-//   D3 = sum d^3     |D3| <= 498 * 186,000^3 = 3.2e18 < 2^63
+//   D2 = sum d^2     T D2 <= T * T * 186,000^2 = 8.6e15 < 2^63
+//   D3 = sum d^3     |D3| <= T * 186,000^3 = 3.2e18 < 2^63
 //
 // A value in nats is offset + unit * x.
 

@@ -18,11 +18,6 @@ import {
 import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
 import { USES_FIXED_FRONT_END } from "../uses.ts";
 
-export const SAMPLE_RATE = 16000;
-export const FRAME_SAMPLES = 400;
-export const HOP_SAMPLES = 160;
-export const FFT_POINTS = 512;
-export const COEFFICIENTS = 20;
 /** RING_FRAMES and RING_BANDS as divisors. */
 export const T: f32 = <f32>RING_FRAMES;
 export const M: f32 = <f32>RING_BANDS;

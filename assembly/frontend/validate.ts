@@ -29,10 +29,10 @@ import {
   FRONT_END_WINDOW_OFFSET,
 } from "../format/file.ts";
 import { ALIGNMENT, SECTION_FRONT_END } from "../format/ids.ts";
+import { COEFFICIENTS, FFT_POINTS, FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE } from "../format/input_spec.ts";
 import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
 import { fail } from "../kernels/fail.ts";
 import { USES_CODES_4BIT, USES_CODES_8BIT, USES_FIXED_FRONT_END, USES_FLOAT_FRONT_END, USES_REMOVE_DC } from "../uses.ts";
-import { COEFFICIENTS, FFT_POINTS, FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE } from "./tables.ts";
 
 /** Bins of the power spectrum. */
 const BINS: u32 = FFT_POINTS / 2 + 1;

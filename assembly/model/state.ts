@@ -1,7 +1,7 @@
 // What load() found and where everything lies; the only mutable state of the core beside the front end's.
 //
 //   workPtr                                                                             the model file, anywhere else
-//   | features f32 [F] | scratch | ring of codes [498][64] | PCM i16 [audioSamples] |         | header | plan | … |
+//   | features f32 [F] | scratch | ring of codes [frames][bands] | PCM i16 [audioSamples] |         | header | plan | … |
 //
 //   scratch, networks' view (the front end's is drawn in frontend/scratch.ts):
 //   | buffers | scratch of an op | cache f32 [cache] | p | sum | squares: f32 [outputs] each |

@@ -1,7 +1,7 @@
 // Windows that overlap, and when to decide about them.
 //
-//   frames   |<------------ 498 ------------>|
-//            |<- hop ->|<------------ 498 ------------>|        only `hop` frames of a window are new
+//   frames   |<-------- RING_FRAMES -------->|
+//            |<- hop ->|<-------- RING_FRAMES -------->|        only `hop` frames of a window are new
 //
 //   gate     level - background >= wake: awake; asleep again `hold` frames after level - background < sleep.
 //            A window in which nobody was awake since the one before gets no features and no networks.

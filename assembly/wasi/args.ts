@@ -1,7 +1,7 @@
 // The command's arguments: [--seed N] [--record] [--features] [--hop S] [--wake DB] [--votes K/N] MODEL CLIP...; options stand in front, and
 // begin with two dashes.
 
-import { RING_FRAMES } from "../format/plan.ts";
+import { FRAMES_A_SECOND, RING_FRAMES } from "../format/plan.ts";
 import { STREAM_MAX_VOTES } from "../format/stream.ts";
 import { args_get, args_sizes_get } from "./abi.ts";
 import { usage } from "./errors.ts";
@@ -20,7 +20,7 @@ export let wantsRecord: bool = false;
 export let takesFeatures: bool = false;
 
 /** Of a stream: frames of 10 ms from window to window, decibels that wake the gate (0: none), votes that start an event, and of how many. */
-export let hopFrames: i32 = 100;
+export let hopFrames: i32 = FRAMES_A_SECOND;
 export let wakeDecibels: f32 = 0;
 export let startVotes: i32 = 1;
 export let votes: i32 = 1;

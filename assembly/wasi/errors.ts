@@ -5,10 +5,12 @@
 //
 // Errors of the core keep their name and number; host/errors.ts and docs/reference/troubleshooting.md have the whole story of each.
 
+import { SAMPLE_RATE } from "../format/input_spec.ts";
+import { RING_FRAMES } from "../format/plan.ts";
 import { failPtr } from "../kernels/fail.ts";
 import { BAKED } from "../uses.ts";
 import { proc_exit, STDERR } from "./abi.ts";
-import { flush, printTo, putBytes, putSigned, putText, putUnsigned } from "./print.ts";
+import { flush, printTo, putBytes, putSeconds, putSigned, putText, putUnsigned } from "./print.ts";
 
 /** Names of format/errors.ts in the order of their numbers, a space behind each; a series starts at 101, 201 and 301. */
 const FILE_ERRORS = "TRUNCATED NOT_A_MODEL VERSION FILE_BYTES HEADER_CRC SECTION_TABLE SECTION_CRC PADDING MISSING_SECTION MISALIGNED OTHER_MODEL ";
@@ -35,7 +37,19 @@ export function begin(): void {
 /** Adds the hint and ends the program. */
 export function end(hint: string): void {
   putText("\n");
-  putText(hint);
+  leave(hint);
+}
+
+/** The same with a hint that names the sample rate. */
+export function endWithRate(before: string, behind: string): void {
+  putText("\n");
+  putText(before);
+  putUnsigned(SAMPLE_RATE);
+  leave(behind);
+}
+
+function leave(text: string): void {
+  putText(text);
   putText("\n");
   flush();
   proc_exit(1);
@@ -57,7 +71,11 @@ export function usage(): void {
     putText("qurio: a model and clips expected (USAGE)\n");
     putText("Usage: qurio-wasi.wasm [--seed N] [--record] [--features] MODEL CLIP..., files in preopened folders\n");
   }
-  putText("  - instead of a clip: raw 16-bit samples, 16 kHz, on standard input; [--hop 0.01..4.98 s] [--wake 0.1..100 dB] [--votes K/N]\n");
+  putText("  - instead of a clip: raw 16-bit samples, ");
+  putUnsigned(SAMPLE_RATE);
+  putText(" Hz, on standard input; [--hop 0.01..");
+  putSeconds(RING_FRAMES);
+  putText(" s] [--wake 0.1..100 dB] [--votes K/N]\n");
   flush();
   proc_exit(2);
   unreachable();

@@ -20,7 +20,7 @@ import { findSection } from "../model/sections.ts";
 import { expertNetwork, filePtr, policyKind, routerNetwork } from "../model/state.ts";
 import { STDOUT } from "./abi.ts";
 import { wantsRecord } from "./args.ts";
-import { flush, printTo, putDecimal, putHex, putJson, putText, putUnsigned } from "./print.ts";
+import { flush, printTo, putDecimal, putHex, putJson, putSeconds, putText, putUnsigned } from "./print.ts";
 
 /** `startFrame`: where the window of a stream starts, in frames of 10 ms; -1 for a clip, whose line says nothing of it. */
 export function printDecision(startFrame: i32): void {
@@ -61,10 +61,7 @@ export function printDecision(startFrame: i32): void {
 /** What a stream's line has in front: the window's start, and the event that goes on. */
 function putWindow(startFrame: i32): void {
   putText('"startS":');
-  putUnsigned(startFrame / 100);
-  putText(".");
-  putUnsigned((startFrame / 10) % 10);
-  putUnsigned(startFrame % 10);
+  putSeconds(startFrame);
   putText(',"event":');
   putLabel(load<i32>(streamPtr(), STREAM_EVENT));
   putText(",");

@@ -1,6 +1,7 @@
 // Text out: one small buffer in front of fd_write, for stdout or stderr, never both at once.
 // String literals are static UTF-16 in linear memory: reading one needs no runtime. Only ASCII is written in them.
 
+import { FRAMES_A_SECOND } from "../format/plan.ts";
 import { fd_write, proc_exit } from "./abi.ts";
 
 const BUFFER_BYTES = 256;
@@ -51,6 +52,14 @@ function putDigits(n: u32, digits: i32): void {
 
 export function putUnsigned(n: u32): void {
   putDigits(n, 1);
+}
+
+/** Frames as seconds with two places. */
+export function putSeconds(frames: u32): void {
+  const hundredths = (frames * 100) / FRAMES_A_SECOND;
+  putUnsigned(hundredths / 100);
+  putByte(46);
+  putDigits(hundredths % 100, 2);
 }
 
 export function putSigned(n: i32): void {

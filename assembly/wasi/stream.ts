@@ -1,23 +1,27 @@
-// CLIP -: 16-bit little-endian samples (16 kHz, mono) on standard input, without end and without a header, as
-// `arecord -f S16_LE -r 16000 -t raw` gives them. One line for each window that was decided, and one when an event ends while the gate
+// CLIP -: 16-bit little-endian samples (mono, at the rate of the input spec) on standard input, without end and without a header, as
+// `arecord -f S16_LE -t raw` gives them. One line for each window that was decided, and one when an event ends while the gate
 // sleeps. Memory does not grow.
 
 import { SECTION_FRONT_END, PHASE_DONE, PHASE_FAILED, PHASE_HOP, PHASE_IDLE } from "../format/ids.ts";
 import { NATS_PER_DB, STREAM_EVENT, STREAM_HOLD, STREAM_HOP, STREAM_SLEEP, STREAM_START, STREAM_STOP, STREAM_VOTES, STREAM_WAKE } from "../format/stream.ts";
 import { FRONT_END_STEP } from "../format/file.ts";
+import { FRAME_SAMPLES, HOP_SAMPLES } from "../format/input_spec.ts";
+import { FRAMES_A_SECOND, RING_FRAMES } from "../format/plan.ts";
 import { audioPtr, audioSpace, decide, pushAudio, reset, step, streamPtr } from "../index.ts";
 import { findSection } from "../model/sections.ts";
 import { filePtr } from "../model/state.ts";
 import { STDIN } from "./abi.ts";
 import { hopFrames, seed, startVotes, votes, wakeDecibels } from "./args.ts";
-import { begin, checkDevice, end, setSubject } from "./errors.ts";
+import { begin, checkDevice, endWithRate, setSubject } from "./errors.ts";
 import { readSome } from "./files.ts";
 import { printAsleep, printDecision } from "./line.ts";
 import { putText, putUnsigned } from "./print.ts";
 
 const NAME: usize = memory.data<u8>([45]); // "-"
 /** Frames that the gate stays awake behind a sound: 2 s, as host/runtime/stream.ts has it. */
-const HOLD_FRAMES = 200;
+const HOLD_FRAMES = 2 * FRAMES_A_SECOND;
+/** Up to the end of a window's last frame. */
+const FRAMED_SAMPLES = (RING_FRAMES - 1) * HOP_SAMPLES + FRAME_SAMPLES;
 
 let startFrame: i32 = 0;
 let decided: bool = false;
@@ -40,8 +44,16 @@ export function stream(): void {
     odd = got & 1;
     if (odd) store<u8>(audioPtr(), last);
   }
-  if (odd) ended(samples, " samples and one byte came before it ended, whole samples of 2 bytes expected (STREAM_TRUNCATED)");
-  if (startFrame == 0) ended(samples, " samples came before it ended, a window takes 79920 (STREAM_SHORT)");
+  if (odd) {
+    began(samples, " samples and one byte came before it ended, whole samples of 2 bytes expected (STREAM_TRUNCATED)");
+    ended();
+  }
+  if (startFrame == 0) {
+    began(samples, " samples came before it ended, a window takes ");
+    putUnsigned(FRAMED_SAMPLES);
+    putText(" (STREAM_SHORT)");
+    ended();
+  }
 }
 
 function settings(): void {
@@ -80,10 +92,13 @@ function work(): void {
   }
 }
 
-function ended(samples: u32, problem: string): void {
+function began(samples: u32, problem: string): void {
   begin();
   putText(": ");
   putUnsigned(samples);
   putText(problem);
-  end("Send raw 16-bit samples: arecord -f S16_LE -r 16000 -c 1 -t raw");
+}
+
+function ended(): void {
+  endWithRate("Send raw 16-bit samples: arecord -f S16_LE -r ", " -c 1 -t raw");
 }

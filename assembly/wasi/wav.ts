@@ -1,10 +1,11 @@
-// WAV in: the chunks are walked one by one, nothing is kept. Only what needs no conversion is taken: 16-bit PCM, mono, 16 kHz.
+// WAV in: the chunks are walked one by one, nothing is kept. Only what needs no conversion is taken: 16-bit PCM, mono, at the rate of the input spec.
 //
 //   "RIFF" u32 bytes "WAVE" | "fmt " u32 16.. format | … | "data" u32 bytes, samples
 //   format: u16 tag, u16 channels, u32 rate, u32 bytes/s, u16 bytes/frame, u16 bits (+ u16 22, u16 bits, u32 mask, u16 tag, … when extensible)
 
+import { SAMPLE_RATE } from "../format/input_spec.ts";
 import { read } from "./files.ts";
-import { begin, end, refuse } from "./errors.ts";
+import { begin, endWithRate, refuse } from "./errors.ts";
 import { putText, putUnsigned } from "./print.ts";
 
 const RIFF: u32 = 0x46464952;
@@ -25,7 +26,9 @@ export function findSamples(fd: i32): u32 {
   const got = read(fd, SCRATCH, 12);
   if (got == 0) refuse(" is empty: 0 bytes (WAV_EMPTY)", "Record or copy it again.");
   if (load<u32>(SCRATCH) != RIFF || (got == 12 && load<u32>(SCRATCH, 8) != WAVE)) {
-    refuse(" is not a WAV file: it does not start with RIFF ... WAVE (WAV_NOT_A_WAV)", CONVERT);
+    begin();
+    putText(" is not a WAV file: it does not start with RIFF ... WAVE (WAV_NOT_A_WAV)");
+    convert();
   }
   let formatSeen = false;
   while (true) {
@@ -42,7 +45,9 @@ export function findSamples(fd: i32): u32 {
   }
 }
 
-const CONVERT = "Convert it first: sox in.wav -b 16 -r 16000 -c 1 out.wav";
+function convert(): void {
+  endWithRate("Convert it first: sox in.wav -b 16 -r ", " -c 1 out.wav");
+}
 
 /** Returns how much of the chunk was read. */
 function readFormat(fd: i32, bytes: u32): i32 {
@@ -53,9 +58,11 @@ function readFormat(fd: i32, bytes: u32): i32 {
   const channels = load<u16>(SCRATCH, 2);
   const rate = load<u32>(SCRATCH, 4);
   const bits = load<u16>(SCRATCH, 14);
-  if (tag != TAG_PCM || channels != 1 || rate != 16000 || bits != 16 || load<u16>(SCRATCH, 12) != 2) {
+  if (tag != TAG_PCM || channels != 1 || rate != SAMPLE_RATE || bits != 16 || load<u16>(SCRATCH, 12) != 2) {
     begin();
-    putText(": 16-bit PCM (format 1), 1 channel, 16000 Hz expected, found ");
+    putText(": 16-bit PCM (format 1), 1 channel, ");
+    putUnsigned(SAMPLE_RATE);
+    putText(" Hz expected, found ");
     putUnsigned(bits);
     putText("-bit format ");
     putUnsigned(tag);
@@ -64,7 +71,7 @@ function readFormat(fd: i32, bytes: u32): i32 {
     putText(", ");
     putUnsigned(rate);
     putText(" Hz (WAV_FORMAT)");
-    end(CONVERT);
+    convert();
   }
   return want;
 }
