@@ -3,19 +3,18 @@
 // seeds, recordings only (no augmented copies).
 // usage: npm run --silent bench:codes -- DIR [probe seeds] [8-bit seeds]        DIR: a data set folder; seeds: 1,2,3 by default
 
+import { WINDOW_SAMPLES } from "../assembly/format/input_spec.ts";
 import { formatShare, formatTable } from "../cli/output.ts";
+import { type Arithmetic, DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { encodeModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { logMel, richFeatures } from "../tests/reference/features.ts";
 import { featuresModel } from "../tools/export/exporter.ts";
-import { type Arithmetic, DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { openDataShown } from "../tools/terminal/data.ts";
 import { startProgress } from "../tools/terminal/progress.ts";
 import { crossValidate } from "../tools/train/cross_validation.ts";
 import { FIT_DEFAULTS } from "../tools/train/fit.ts";
-
-const WINDOW_SAMPLES = 80000;
 
 const [folder, ...seedLists] = process.argv.slice(2);
 if (!folder) {

@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { formulation } from "../assembly/format/layouts.ts";
+import { RICH_FEATURES } from "../assembly/format/plan.ts";
 import { formatTable } from "../cli/output.ts";
 import { type Call, type CompiledModule, compileModule, type Emulated, MEMORY_BYTES_MAX } from "../firmware-sim/image/calls.ts";
 import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
@@ -12,18 +13,18 @@ import { type Counts, sumCounts } from "../firmware-sim/image/printed.ts";
 import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import type { CortexM } from "../host/meter/device.ts";
+import { DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { decodePlan, encodeModel } from "../host/model-file/model_file.ts";
 import { layoutFor } from "../host/model-file/pack.ts";
 import { type WeightType, weightTypeBySpec } from "../host/model-file/weight_types.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { compileEntry } from "../tests/harness/compile.ts";
 import { featuresModel } from "../tools/export/exporter.ts";
-import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { decisionCase, ENTRY, layerCase, vectorCase } from "./cortex_m_cases.ts";
 
 const SHAPES = [
-  { columns: 969, rows: 640 },
-  { columns: 969, rows: 128 },
+  { columns: RICH_FEATURES, rows: 640 },
+  { columns: RICH_FEATURES, rows: 128 },
   { columns: 1536, rows: 640 },
   { columns: 320, rows: 50 },
 ];

@@ -1,8 +1,9 @@
 // A 5-second WAV to a decision, warm, in Node: where the time goes, SIMD and scalar, beside a log-mel on fft.js in the same run.
 // usage: npm run --silent bench:decision [-- --json]
 
+import { RING_BYTES } from "../assembly/format/plan.ts";
 import { formatTable } from "../cli/output.ts";
-import { toPcm16k } from "../host/audio/resample.ts";
+import { toPcm } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { singleExpert } from "../host/model-file/repack.ts";
@@ -16,13 +17,13 @@ const WARM_UP = 20;
 
 const wav = readInput(packagePath("samples", "clock_tick.wav"));
 const file = readInput(packagePath("models", "esc10.qmoe"));
-const pcm = await toPcm16k(readWav(wav, "clock_tick.wav"));
 const model = await loadModel(file);
+const pcm = await toPcm(readWav(wav, "clock_tick.wav"), model.sampleRate);
 const answerers = answererNetworks(model.packed);
 const last = answerers.length - 1;
 
 type Work = () => unknown | Promise<unknown>;
-const candidates: [string, Work][] = [["read the WAV", async () => toPcm16k(readWav(wav, "clock_tick.wav"))]];
+const candidates: [string, Work][] = [["read the WAV", async () => toPcm(readWav(wav, "clock_tick.wav"), model.sampleRate)]];
 for (const simd of [true, false]) {
   const build = simd ? "SIMD" : "scalar";
   const core = await Core.create(coreWasm(simd) as BufferSource, simd);
@@ -53,8 +54,8 @@ for (const simd of [true, false]) {
   ]);
 }
 const javascript = fftJsFrames();
-const codes = new Uint8Array(498 * 64);
-candidates.push(["fft.js frames (498)", () => javascript(pcm, codes)]);
+const codes = new Uint8Array(RING_BYTES);
+candidates.push(["fft.js frames", () => javascript(pcm, codes)]);
 
 const times = new Map(candidates.map(([name]) => [name, [] as number[]]));
 for (let round = 0; round < ROUNDS + WARM_UP; round++) {

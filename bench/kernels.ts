@@ -7,8 +7,9 @@
 //
 // us: median of one call; ratios: median of that opponent over ours, above 1 is faster; null where there is nothing to compare with.
 
+import { SAMPLE_RATE } from "../assembly/format/input_spec.ts";
 import { formatTable } from "../cli/output.ts";
-import { toPcm16k } from "../host/audio/resample.ts";
+import { toPcm } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
@@ -181,7 +182,7 @@ for (const spec of BATCH_SPECS) {
 
 // ---- decisions ----
 
-const pcm = await toPcm16k(readWav(readInput(packagePath("samples", "clock_tick.wav")), "clock_tick.wav"));
+const pcm = await toPcm(readWav(readInput(packagePath("samples", "clock_tick.wav")), "clock_tick.wav"), SAMPLE_RATE);
 const deciders = [];
 for (const model of ["esc10.qmoe", "esc10-tiny.qmoe"]) {
   for (const simd of [true, false]) {

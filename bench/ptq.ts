@@ -5,12 +5,12 @@
 // Clips of the test fold are not seen by anything: neither training, nor normalization, nor the choice of scales.
 
 import { formatShare, formatTable } from "../cli/output.ts";
+import { DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { encodeModel } from "../host/model-file/model_file.ts";
 import type { WeightType } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { featuresModel, packModel } from "../tools/export/exporter.ts";
-import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { checkpointModel, type GraphModel } from "../tools/export/model.ts";
 import { quantizeTrained } from "../tools/export/ptq.ts";
 import type { Checkpoint } from "../tools/import/checkpoint.ts";
@@ -82,7 +82,7 @@ const add = (name: string, seed: number, f1: number) => scores.set(name, [...(sc
 for (const [i, { task, seed, type, testClips }] of trained.entries()) {
   const checkpoint: Checkpoint = {
     labels: data.labels,
-    features: { kind: "external", count: table.features },
+    input: { source: "vectors", features: table.features },
     normalization: results[i].normalization,
     router: null,
     experts: [results[i].network!],

@@ -7,29 +7,30 @@ import { addCounts, type Counts, noCounts, totalOf } from "../host/meter/counts.
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { type MeteredStream, meterStream, STREAM_PARTS } from "../host/meter/stream.ts";
-import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
+import { framingOf } from "../host/model-file/input_spec.ts";
+import { decodeModel, encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { streamSettings } from "../host/runtime/stream.ts";
-import { frontEndParameters, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { soundParts } from "../tools/export/front_end_tables.ts";
 
 const SECONDS = 30;
 const MODEL = "esc10-tiny.qmoe";
 
 const device = loadDevice(DEFAULT_DEVICE);
 const model = decodeModel(readInput(packagePath("models", MODEL)));
-const frontEnd = model.frontEnd!;
-const removing = frontEndSection({ ...frontEndParameters(frontEnd), removeDc: true });
-const quiet = new Int16Array(SECONDS * 16000);
+const framing = framingOf(model.input)!;
+const removing = { ...model, ...soundParts({ ...framing.frontEnd, removeDc: true }) };
+const quiet = new Int16Array(SECONDS * framing.sampleRate);
 
-async function metered(section: Uint8Array, settings: Int32Array): Promise<MeteredStream> {
+async function metered(metered: PackedModel, settings: Int32Array): Promise<MeteredStream> {
   const meter = await Meter.create(coreWasm(false), false);
-  meter.core.load(encodeModel({ ...model, frontEnd: section }));
+  meter.core.load(encodeModel(metered));
   return meterStream(meter, settings, quiet);
 }
 
-const single = await metered(frontEnd, new Int32Array(7));
-const asleep = await metered(frontEnd, streamSettings({ hopS: 1, wakeDb: 6 }, frontEnd));
-const awake = await metered(frontEnd, streamSettings({ hopS: 1 }, frontEnd));
+const single = await metered(model, new Int32Array(7));
+const asleep = await metered(model, streamSettings({ hopS: 1, wakeDb: 6 }, framing));
+const awake = await metered(model, streamSettings({ hopS: 1 }, framing));
 const withoutOffset = await metered(removing, new Int32Array(7));
 
 interface Row {

@@ -2,13 +2,15 @@
 
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { SAMPLE_RATE } from "../assembly/format/input_spec.ts";
+import { FRAMES_A_SECOND } from "../assembly/format/plan.ts";
 import { type Board, checkArithmetic, checkFits, loadBoard } from "../firmware-sim/image/boards.ts";
 import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
 import type { ImageRun, PhaseCounts, StreamRun } from "../firmware-sim/image/decided.ts";
 import { buildFirmware, type Sizes, STACK_BYTES } from "../firmware-sim/image/firmware.ts";
 import { type CLibrary, cLibrary } from "../firmware-sim/image/library.ts";
 import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
-import { toPcm16k } from "../host/audio/resample.ts";
+import { toPcm } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { QurioError } from "../host/errors.ts";
 import { checkOutput, packagePath, readInput, writeOutput } from "../host/files.ts";
@@ -31,7 +33,7 @@ const BUILDS = ["unchecked", "checked"] as const;
 type Build = (typeof BUILDS)[number];
 
 /** The sample clip as a stream, hop 1 s, no gate, 2 of 3 votes: one window, and the hop behind it. */
-const STREAM = Int32Array.of(100, 0, 0, 0, 3, 2, 1);
+const STREAM = Int32Array.of(FRAMES_A_SECOND, 0, 0, 0, 3, 2, 1);
 
 /** One build of the library, compiled and, if there is QEMU, run on the sample clip: as a single window, and as a stream. */
 interface Built {
@@ -54,7 +56,7 @@ export async function bakeFirmware(
   const elves: Record<string, Uint8Array> = {};
   const builds: Partial<Record<Build, Built>> = {};
   if (!missing) {
-    const clip = await toPcm16k(readWav(readInput(packagePath("samples", SAMPLE)), SAMPLE));
+    const clip = await toPcm(readWav(readInput(packagePath("samples", SAMPLE)), SAMPLE), SAMPLE_RATE);
     for (const build of BUILDS) {
       const firmware = buildFirmware(library, board.core, build === "checked");
       try {

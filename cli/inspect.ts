@@ -12,12 +12,14 @@ import {
 } from "../assembly/format/file.ts";
 import { POLICY_BAYESIAN, POLICY_PROBE } from "../assembly/format/ids.ts";
 import { readInput } from "../host/files.ts";
+import { SECTION_NAMES } from "../host/model-file/container.ts";
+import type { FrontEndParameters } from "../host/model-file/front_end.ts";
+import { framingOf, type InputSpec } from "../host/model-file/input_spec.ts";
 import { memoryPlan, type PackedNetwork, type PackedPolicy } from "../host/model-file/model_file.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { layerSizes } from "../host/model-file/sizes.ts";
 import { loadModel } from "../host/runtime/index.ts";
 import { isWasm } from "../host/runtime/model.ts";
-import { type FrontEndParameters, frontEndParameters } from "../tools/export/front_end_tables.ts";
 import { sizeTable } from "./export.ts";
 import { formatBytes, formatTable } from "./output.ts";
 import { printJson } from "./print_json.ts";
@@ -27,7 +29,6 @@ export interface InspectOptions {
   json?: boolean;
 }
 
-const SECTION_NAMES = ["", "plan", "front end", "normalization", "router", "expert", "policy", "labels", "provenance"];
 const POLICY_NAMES = ["features only", "single", "probe", "bayesian"] as const;
 
 /** Shows what is in a model file; the file is validated by the core first. */
@@ -38,7 +39,8 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
   const { packed } = model;
   const sections = sectionTable(file);
   const plan = memoryPlan(packed);
-  const frontEnd = packed.frontEnd && frontEndParameters(packed.frontEnd);
+  const { input } = packed;
+  const frontEnd = framingOf(input)?.frontEnd ?? null;
   const answerers = model.answerers.length;
   const policy = {
     kind: POLICY_NAMES[packed.policy.kind],
@@ -57,7 +59,7 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
       version,
       bytes: file.length,
       sections,
-      frontEnd,
+      input,
       layers,
       plan,
       policy,
@@ -66,9 +68,7 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
     });
     return;
   }
-  console.log(
-    `${path}: ${formatBytes(file.length)}, ${packed.features} features, ${packed.labels.length} classes, policy ${policy.kind}\n`,
-  );
+  console.log(`${path}: ${formatBytes(file.length)}, ${plan.features} features, ${packed.labels.length} classes, policy ${policy.kind}\n`);
   const rows = sections.map(({ name, offset, bytes, crc32 }) => [name, offset, bytes, crc32]);
   console.log(formatTable(rows, { head: ["section", "offset", "bytes", "crc32"] }));
   if (packed.experts.length > 0 || packed.router) {
@@ -86,9 +86,17 @@ export async function inspect(path: string, { json }: InspectOptions): Promise<v
   ];
   console.log(`\n${formatTable(memory, { head: ["memory", "bytes"] })}`);
   console.log(`\n${formatTable(policyRows(policy, model.answerers, packed.router), { head: ["policy", policy.kind] })}`);
-  console.log(`\nfront end   ${frontEndLine(frontEnd)}`);
+  console.log(`\ninput       ${inputLine(input)}`);
+  console.log(`front end   ${frontEndLine(frontEnd)}`);
   console.log(`labels      ${packed.labels.join(", ")}`);
   console.log(`provenance  ${JSON.stringify(packed.provenance)}`);
+}
+
+function inputLine(input: InputSpec): string {
+  if (input.source === "vectors") return `vectors of ${input.features} features`;
+  const { source, channels, sampleRate, windowSamples } = input;
+  const seconds = Number((windowSamples / sampleRate).toPrecision(6));
+  return `${source}, ${channels} channel${channels === 1 ? "" : "s"}, ${sampleRate} Hz, windows of ${windowSamples} samples (${seconds} s)`;
 }
 
 function frontEndLine(frontEnd: FrontEndParameters | null): string {

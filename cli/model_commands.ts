@@ -1,9 +1,9 @@
 // Commands that make, look at and run models. Each one's module is loaded only when it runs.
 
 import { type Command, Option } from "commander";
+import { ARITHMETICS, CODE_BITS } from "../host/model-file/front_end.ts";
 import { WEIGHT_TYPE_SPECS } from "../host/model-file/weight_types.ts";
 import { BAKE_TARGETS } from "../tools/export/bake_targets.ts";
-import { ARITHMETICS, CODE_BITS } from "../tools/export/front_end_tables.ts";
 import { bits, examples, json, quantity, samples, seeds, votes, weightTypes, wholeNumber, widths } from "./option_values.ts";
 
 /** @param prepare runs before a command does */

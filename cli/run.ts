@@ -1,7 +1,7 @@
 // `qurio run`: decides what is heard in WAV files, says how sure it is, who answered and why, and what that costs.
 
 import { openEngine } from "../firmware-sim/engines/engines.ts";
-import { toPcm16k } from "../host/audio/resample.ts";
+import { toPcm } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import type { Engine } from "../host/engines/engine.ts";
 import { QurioError } from "../host/errors.ts";
@@ -11,8 +11,8 @@ import type { DeviceProfile } from "../host/meter/device.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
 import type { Core } from "../host/runtime/core.ts";
-import { coreWasm, type Decision, loadModel, type Model, SAMPLE_RATE, type StreamOptions, WINDOW_SAMPLES } from "../host/runtime/index.ts";
-import { isWasm, windowStarts } from "../host/runtime/model.ts";
+import { coreWasm, type Decision, loadModel, type Model, type StreamOptions } from "../host/runtime/index.ts";
+import { isWasm } from "../host/runtime/model.ts";
 import { printJson } from "./print_json.ts";
 import { decisionCard } from "./run_card.ts";
 import { runStream } from "./run_stream.ts";
@@ -45,7 +45,6 @@ interface Listener {
 /** @param files a model (.qmoe) first, if any, then WAV files */
 export async function run(files: string[], options: RunOptions): Promise<void> {
   const { engine = "node", device = DEFAULT_DEVICE, json = false } = options;
-  checkWindow(options.window);
   const hasModel = files[0] !== undefined && isModel(files[0]);
   const modelPath = hasModel ? files[0] : packagePath("models", BUNDLED_MODEL);
   const given = hasModel ? files.slice(1) : files;
@@ -65,6 +64,7 @@ export async function run(files: string[], options: RunOptions): Promise<void> {
   }
   const listener = await open(modelPath, loadDevice(device), engine);
   try {
+    checkWindow(options.window, listener.model);
     await runAll(listener, wavs, given.length > 0, json);
   } finally {
     await listener.engine.close();
@@ -76,10 +76,9 @@ function isModel(path: string): boolean {
   return /\.(qmoe|wasm)$/.test(path);
 }
 
-function checkWindow(seconds: number | undefined): void {
-  const trained = WINDOW_SAMPLES / SAMPLE_RATE;
-  if (seconds === undefined || seconds === trained) return;
-  const message = `the model was trained on windows of ${trained} s, --window ${seconds} found`;
+export function checkWindow(seconds: number | undefined, { windowS }: Model): void {
+  if (seconds === undefined || seconds === windowS) return;
+  const message = `the model was trained on windows of ${windowS} s, --window ${seconds} found`;
   throw new QurioError("WINDOW", message, "Leave --window out; --hop sets how far windows lie apart.", 2);
 }
 
@@ -92,10 +91,11 @@ async function runAll(listener: Listener, wavs: string[], named: boolean, json: 
   for (const [i, path] of wavs.entries()) {
     const name = named ? path : `samples/${BUNDLED_SAMPLE}`;
     try {
-      const pcm = await toPcm16k(readWav(readInput(path), name));
-      for (const start of windowStarts(pcm.length)) {
+      const { model } = listener;
+      const pcm = await toPcm(readWav(readInput(path), name), model.sampleRate);
+      for (const start of model.windowStarts(pcm.length)) {
         if (!json && i + start > 0) console.log("");
-        await decideOne(listener, name, pcm.subarray(start, start + WINDOW_SAMPLES), start / SAMPLE_RATE, json);
+        await decideOne(listener, name, pcm.subarray(start, start + model.windowSamples), start / model.sampleRate, json);
       }
     } catch (error) {
       // one bad file does not keep the others from being decided

@@ -4,7 +4,7 @@ import { POLICY_PROBE } from "../assembly/format/ids.ts";
 import { type Cost, energyUjOf } from "../host/meter/cost.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { layerSizes } from "../host/model-file/sizes.ts";
-import { type Decision, type Model, SAMPLE_RATE, WINDOW_SAMPLES } from "../host/runtime/index.ts";
+import type { Decision, Model } from "../host/runtime/index.ts";
 import { colors, formatBar, formatBytes, formatCount, formatDurationUs, formatEnergyRange, formatShare, formatTable } from "./output.ts";
 
 export interface Card {
@@ -42,11 +42,11 @@ function spread({ runs }: DeviceProfile): string {
   return low === high ? "" : `; cycles and time may be ${(low / value).toFixed(2)} to ${(high / value).toFixed(2)} of these`;
 }
 
-function heading({ file, startS, samples, modelName, engine, latencyUs }: Card): string {
+function heading({ file, startS, samples, model, modelName, engine, latencyUs }: Card): string {
   const seconds = (value: number) => `${value.toFixed(1)} s`;
-  const missing = WINDOW_SAMPLES - samples;
-  const silence = missing > 0 ? `, then ${seconds(missing / SAMPLE_RATE)} of silence` : "";
-  const span = `${seconds(startS)} to ${seconds(startS + samples / SAMPLE_RATE)}${silence}`;
+  const missing = model.windowSamples - samples;
+  const silence = missing > 0 ? `, then ${seconds(missing / model.sampleRate)} of silence` : "";
+  const span = `${seconds(startS)} to ${seconds(startS + samples / model.sampleRate)}${silence}`;
   const how = `model ${modelName}, engine ${engine}, ${formatDurationUs(latencyUs)} on this machine`;
   return `${colors.bold(file)}  ${span}  ${colors.dim(how)}`;
 }

@@ -1,6 +1,6 @@
 // `qurio run --hop`: a recording as one stream: a line for each window, the event that goes on, and what a second of sound costs.
 
-import { toPcm16k } from "../host/audio/resample.ts";
+import { toPcm } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { QurioError } from "../host/errors.ts";
 import { readInput } from "../host/files.ts";
@@ -9,13 +9,12 @@ import { totalOf } from "../host/meter/counts.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { type MeteredStream, meterStream, STREAM_PARTS } from "../host/meter/stream.ts";
-import { coreWasm, loadModel, type Model, SAMPLE_RATE, type StreamOptions, type StreamWindow } from "../host/runtime/index.ts";
+import { framingOf } from "../host/model-file/input_spec.ts";
+import { coreWasm, loadModel, type Model, type StreamOptions, type StreamWindow } from "../host/runtime/index.ts";
 import { streamSettings } from "../host/runtime/stream.ts";
 import { colors, formatBar, formatCount, formatDurationUs, formatEnergyRange, formatShare, formatTable } from "./output.ts";
 import { printJson } from "./print_json.ts";
 import type { RUN_STREAM, RUN_STREAM_COST } from "./schemas/run.ts";
-
-const WINDOW_S = 5;
 
 /** Several files are one stream each; one bad file does not keep the others from being heard. */
 export async function runStream(
@@ -27,28 +26,29 @@ export async function runStream(
   json: boolean,
 ): Promise<void> {
   const model = await loadModel(modelPath);
-  if (!model.packed.frontEnd) model.stream(stream);
-  const settings = streamSettings(stream, model.packed.frontEnd!);
+  const framing = framingOf(model.packed.input);
+  if (framing === null) model.stream(stream);
+  const settings = streamSettings(stream, framing!);
   const meter = await Meter.create(coreWasm(false), false);
   meter.core.load(readInput(modelPath));
   for (const [i, path] of files.entries()) {
     const name = names[i];
     try {
-      const pcm = await toPcm16k(readWav(readInput(path), name));
+      const pcm = await toPcm(readWav(readInput(path), name), model.sampleRate);
       const opened = model.stream(stream);
       const windows = opened.push(pcm);
       opened.end();
       if (windows.length === 0) {
-        const message = `${name} is ${(pcm.length / SAMPLE_RATE).toFixed(1)} s long, a stream's first window takes ${WINDOW_S} s`;
+        const message = `${name} is ${(pcm.length / model.sampleRate).toFixed(1)} s long, a stream's first window takes ${model.windowS} s`;
         throw new QurioError("STREAM_SHORT", message, "Leave --hop out: what is missing of the window then counts as silence.");
       }
       const metered = meterStream(meter, settings, pcm);
       if (json) {
         for (const window of windows) printJson<typeof RUN_STREAM>({ file: name, ...window, asleep: window.decision === null });
-        printJson<typeof RUN_STREAM_COST>({ file: name, cost: costJson(metered, pcm.length / SAMPLE_RATE, device) });
+        printJson<typeof RUN_STREAM_COST>({ file: name, cost: costJson(metered, pcm.length / model.sampleRate, device) });
       } else {
         if (i > 0) console.log("");
-        console.log(report(model, name, windows, metered, pcm.length / SAMPLE_RATE, device));
+        console.log(report(model, name, windows, metered, pcm.length / model.sampleRate, device));
       }
     } catch (error) {
       if (files.length === 1 || !(error instanceof QurioError)) throw error;
@@ -69,7 +69,7 @@ function report(
   const slept = windows.filter(({ decision }) => decision === null).length;
   const gate = slept > 0 ? `, the gate slept through ${slept}` : "";
   return [
-    `${colors.bold(name)}  ${seconds.toFixed(1)} s  ${colors.dim(`${windows.length} window${windows.length === 1 ? "" : "s"} of ${WINDOW_S} s${gate}`)}`,
+    `${colors.bold(name)}  ${seconds.toFixed(1)} s  ${colors.dim(`${windows.length} window${windows.length === 1 ? "" : "s"} of ${model.windowS} s${gate}`)}`,
     "",
     formatTable(windows.map(row), { head: ["from", "heard", "probability", "entropy", "answered by", "event"] }),
     "",

@@ -5,7 +5,8 @@ import { RICH_FEATURES } from "../assembly/format/plan.ts";
 import { QurioError } from "../host/errors.ts";
 import { checkOutput, packagePath, writeOutput } from "../host/files.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
-import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
+import { DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
+import { audioInput } from "../host/model-file/input_spec.ts";
 import { selectRows } from "../tools/study/models.ts";
 import { writeReport } from "../tools/study/report.ts";
 import type { ModelRun, StudyResult } from "../tools/study/result.ts";
@@ -122,17 +123,16 @@ async function inputOf(path: string, features: string): Promise<Pick<RunOptions,
       features: {
         name: `${EMBEDDINGS}${embeddings.name}`,
         sha256: embeddings.sha256,
-        spec: { kind: "external", count: embeddings.values },
+        input: { source: "vectors", features: embeddings.values },
       },
       extract: null,
     };
   }
   const ready = dataset.clips[0]?.features?.length ?? RICH_FEATURES;
   if (ready !== RICH_FEATURES) {
-    return { dataset, features: { name: "given", sha256: null, spec: { kind: "external", count: ready } }, extract: null };
+    return { dataset, features: { name: "given", sha256: null, input: { source: "vectors", features: ready } }, extract: null };
   }
-  const spec = { kind: "rich", ...DEFAULT_FRONT_END } as const;
-  return { dataset, features: { name: "rich", sha256: null, spec }, extract: await extractor(DEFAULT_FRONT_END) };
+  return { dataset, features: { name: "rich", sha256: null, input: audioInput() }, extract: await extractor(DEFAULT_FRONT_END) };
 }
 
 async function otherOf(path: string): Promise<TrainingDataset> {

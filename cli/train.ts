@@ -3,8 +3,9 @@
 import { RICH_FEATURES } from "../assembly/format/plan.ts";
 import { QurioError } from "../host/errors.ts";
 import { packageVersions } from "../host/files.ts";
+import { type Arithmetic, type CodeBits, type FrontEndParameters, frontEndOf } from "../host/model-file/front_end.ts";
+import { audioInput } from "../host/model-file/input_spec.ts";
 import type { WeightType } from "../host/model-file/weight_types.ts";
-import { type Arithmetic, type CodeBits, type FrontEndParameters, frontEndOf } from "../tools/export/front_end_tables.ts";
 import { checkCheckpointTarget, writeCheckpoint } from "../tools/import/checkpoint.ts";
 import { openDataShown } from "../tools/terminal/data.ts";
 import { startProgress } from "../tools/terminal/progress.ts";
@@ -84,7 +85,7 @@ async function trainTo(
       stress: false,
       seed,
       jobs,
-      frontEnd: { kind: "rich", ...frontEndOptions(options) },
+      input: audioInput(frontEndOptions(options)),
       command: `qurio train --router ${router} --experts ${experts.join(",")} --hidden ${hidden.join(",")} --epochs ${epochs} --seed ${seed}${options.samples === undefined ? "" : ` --samples ${options.samples}`}${frontEnd === "fixed" ? " --front-end fixed" : ""}${options.codes === 4 ? " --codes 4" : ""}${options.removeDc ? " --remove-dc" : ""}`,
       versions: packageVersions("qurio", "@jax-js/jax"),
       ...(data.attribution === undefined ? {} : { attribution: data.attribution }),

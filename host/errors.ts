@@ -1,4 +1,6 @@
 import * as E from "../assembly/format/errors.ts";
+import * as F from "../assembly/format/file.ts";
+import * as Id from "../assembly/format/ids.ts";
 
 /**
  * An error that a stranger can act on: what is wrong (with what was expected and found) and what to do.
@@ -32,12 +34,42 @@ interface ErrorEntry {
   hint: string;
 }
 
+/** Fields of the input spec, by their place; -1 is its length. */
+const INPUT_FIELDS: Record<number, string> = {
+  [-1]: "spec length",
+  [F.INPUT_SOURCE]: "source",
+  [F.INPUT_FEATURE_SET]: "feature set",
+  [F.INPUT_FEATURES]: "feature count",
+  [F.INPUT_CHANNELS]: "channels",
+  [F.INPUT_SAMPLE_RATE]: "sample rate",
+  [F.INPUT_WINDOW_SAMPLES]: "window samples",
+  [F.INPUT_FRONT_END]: "front end",
+  [F.INPUT_FRAME_SAMPLES]: "frame samples",
+  [F.INPUT_HOP_SAMPLES]: "hop samples",
+  [F.INPUT_FFT_POINTS]: "FFT points",
+  [F.INPUT_BANDS]: "bands",
+  [F.INPUT_COEFFICIENTS]: "coefficients",
+  [F.INPUT_ARITHMETIC]: "arithmetic",
+  [F.INPUT_OPTIONS]: "options",
+  [F.INPUT_FLOOR]: "floor",
+  [F.INPUT_ORIGIN]: "origin",
+  [F.INPUT_STEP]: "step",
+};
+
+/** What comes in, by its id; place and both numbers of an INPUT error may be these. */
+const SOURCES: Record<number, string> = {
+  [Id.SOURCE_AUDIO]: "audio",
+  [Id.SOURCE_SIGNAL]: "signal",
+  [Id.SOURCE_FRAMES]: "frames",
+  [Id.SOURCE_VECTORS]: "vectors",
+};
+
 const EXPORT_AGAIN = "The file is damaged or was not written by qurio export: copy it again, or export it again from the checkpoint.";
 const NOT_VALID = "The file is intact but says something this runtime cannot run: export it again with this version of qurio.";
 
 /**
  * One row per device error; headings of docs/reference/troubleshooting.md are these messages. {p}, {e}, {f} = place, expected, found;
- * {l}, {n} = layer and network of a place that is 100 * network + layer: network 0 is the router, 1 the first expert.
+ * {i} = the field of the input spec that is the place; {l}, {n} = layer and network of a place that is 100 * network + layer: network 0 is the router, 1 the first expert.
  */
 export const DEVICE_ERRORS: readonly ErrorEntry[] = [
   {
@@ -56,7 +88,7 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
     code: E.ERROR_VERSION,
     name: "VERSION",
     message: "model format version {f} is not supported, this runtime reads version {e}",
-    hint: "Export the model again with this version of qurio, or use the runtime that it was exported for.",
+    hint: "Make it anew from its checkpoint, `qurio export CKPT -o model.qmoe` (checkpoints of earlier versions are readable), or use the runtime that it was exported for.",
   },
   {
     code: E.ERROR_FILE_BYTES,
@@ -154,6 +186,12 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
     hint: NOT_VALID,
   },
   {
+    code: E.ERROR_INPUT,
+    name: "INPUT",
+    message: "input {i} is not supported: this build takes {e}, found {f}",
+    hint: "Export a model whose input this version of qurio computes: the default input spec, or feature vectors.",
+  },
+  {
     code: E.ERROR_NOT_LOADED,
     name: "NOT_LOADED",
     message: "no model is loaded",
@@ -201,12 +239,14 @@ export const DEVICE_ERRORS: readonly ErrorEntry[] = [
 export function deviceError({ code, place, expected, found }: DeviceError): QurioError {
   const entry = DEVICE_ERRORS.find((row) => row.code === code);
   if (!entry) return new QurioError("UNKNOWN", `device error ${code}`, "This host does not know the module's errors: rebuild it.");
+  const value = (number: number) => (code === E.ERROR_INPUT && place === F.INPUT_SOURCE && SOURCES[number]) || `${number}`;
   const fill = (text: string) =>
     text
+      .replace("{i}", INPUT_FIELDS[place] ?? `field ${place}`)
       .replace("{l}", `${place % 100}`)
       .replace("{n}", `${Math.floor(place / 100)}`)
       .replace("{p}", `${place}`)
-      .replace("{e}", `${expected}`)
-      .replace("{f}", `${found}`);
+      .replace("{e}", value(expected))
+      .replace("{f}", value(found));
   return new QurioError(entry.name, fill(entry.message), fill(entry.hint));
 }

@@ -3,13 +3,11 @@
 
 import { fileURLToPath } from "node:url";
 import { POLICY_SINGLE } from "../assembly/format/ids.ts";
-import { decodeContainer } from "../host/model-file/container.ts";
+import { decodeContainer, SECTION_NAMES } from "../host/model-file/container.ts";
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
 import { chain } from "../host/model-file/network.ts";
 import { packWeights } from "../host/model-file/pack.ts";
 import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
-
-const SECTION_NAMES = ["", "plan", "front end", "normalization", "router", "expert", "policy", "labels", "provenance"];
 
 /** y = W x + b with W = scale * codes; codes and scales are chosen to be seen in the dump. */
 export function exampleModel(): PackedModel {
@@ -33,7 +31,7 @@ export function exampleModel(): PackedModel {
     },
   ]);
   return {
-    features: 3,
+    input: { source: "vectors", features: 3 },
     frontEnd: null,
     normalization: { mean: Float32Array.of(0, 0, 0), inverseStd: Float32Array.of(1, 1, 1), clip: 5 },
     router: null,

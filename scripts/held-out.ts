@@ -6,8 +6,8 @@
 
 import { parseArgs } from "node:util";
 import { checkOutput, packagePath, packageVersions, writeOutput } from "../host/files.ts";
+import { DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { WEIGHT_TYPE_SPECS, type WeightType } from "../host/model-file/weight_types.ts";
-import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { openDataShown } from "../tools/terminal/data.ts";
 import { startProgress } from "../tools/terminal/progress.ts";
 import { extractor } from "../tools/train/extractor.ts";

@@ -2,11 +2,11 @@
 // usage: tsx scripts/make-feature-codes.ts DIR      DIR: ESC-10 in the ESC-50 layout
 
 import { packagePath, writeOutput } from "../host/files.ts";
+import { DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { encodeModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { featuresModel } from "../tools/export/exporter.ts";
-import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { encodeFeatureCodes, quantizeFeatures } from "../tools/import/feature_codes.ts";
 import { openDataset } from "../tools/train/datasets/open.ts";
 

@@ -5,11 +5,12 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import wavefile from "wavefile";
-import { DEVICE_SAMPLE_RATE, toPcm16 } from "../host/audio/resample.ts";
+import { SAMPLE_RATE } from "../assembly/format/input_spec.ts";
+import { toPcm16 } from "../host/audio/resample.ts";
 import { packagePath, writeOutput } from "../host/files.ts";
 
 const SECONDS = 5;
-const SAMPLES = SECONDS * DEVICE_SAMPLE_RATE;
+const SAMPLES = SECONDS * SAMPLE_RATE;
 const NOISE_FLOOR = 10 ** (-60 / 20);
 
 type Random = () => number;
@@ -34,8 +35,8 @@ function normal(random: Random): number {
 
 /** A two-pole resonance at `hertz` that rings for `seconds` (to 1/e), peak gain near 1; feed it sample by sample. */
 function resonator(hertz: number, seconds: number): (input: number) => number {
-  const radius = Math.exp(-1 / (seconds * DEVICE_SAMPLE_RATE));
-  const a1 = 2 * radius * Math.cos((2 * Math.PI * hertz) / DEVICE_SAMPLE_RATE);
+  const radius = Math.exp(-1 / (seconds * SAMPLE_RATE));
+  const a1 = 2 * radius * Math.cos((2 * Math.PI * hertz) / SAMPLE_RATE);
   const a2 = -radius * radius;
   let y1 = 0;
   let y2 = 0;
@@ -49,7 +50,7 @@ function resonator(hertz: number, seconds: number): (input: number) => number {
 
 /** First-order low-pass; subtract it from its input for a high-pass. */
 function lowPass(hertz: number): (input: number) => number {
-  const share = 1 - Math.exp((-2 * Math.PI * hertz) / DEVICE_SAMPLE_RATE);
+  const share = 1 - Math.exp((-2 * Math.PI * hertz) / SAMPLE_RATE);
   let y = 0;
   return (input) => {
     y += share * (input - y);
@@ -61,15 +62,15 @@ function lowPass(hertz: number): (input: number) => number {
 function clockTick(random: Random): Float64Array {
   const out = new Float64Array(SAMPLES);
   for (let beat = 0; beat * 0.5 < SECONDS - 0.1; beat++) {
-    const start = Math.round((0.15 + beat * 0.5) * DEVICE_SAMPLE_RATE);
+    const start = Math.round((0.15 + beat * 0.5) * SAMPLE_RATE);
     const pitch = beat % 2 === 0 ? 1 : 0.92;
     const rings = [1700, 2900, 4300, 6100].map((hertz, i) => resonator(hertz * pitch, 0.012 - 0.002 * i));
     for (const [delay, level] of [
       [0, 1],
       [0.011, 0.5],
     ]) {
-      const first = start + Math.round(delay * DEVICE_SAMPLE_RATE);
-      for (let i = 0; i < 0.06 * DEVICE_SAMPLE_RATE && first + i < SAMPLES; i++) {
+      const first = start + Math.round(delay * SAMPLE_RATE);
+      for (let i = 0; i < 0.06 * SAMPLE_RATE && first + i < SAMPLES; i++) {
         const strike = i < 48 ? normal(random) * level : 0;
         out[first + i] += rings.reduce((sum, ring) => sum + ring(strike * 8), strike * 0.5);
       }
@@ -109,7 +110,7 @@ function cracklingFire(random: Random): Float64Array {
   for (let crackle = 0; crackle < 260; crackle++) {
     const start = Math.floor(random() * SAMPLES);
     const level = 0.05 + 0.9 * random() ** 5;
-    const length = (0.0008 + 0.004 * random() ** 2) * DEVICE_SAMPLE_RATE;
+    const length = (0.0008 + 0.004 * random() ** 2) * SAMPLE_RATE;
     const ring = resonator(1200 + 5500 * random(), 0.0008);
     for (let i = 0; i < 8 * length && start + i < SAMPLES; i++) {
       const burst = normal(random) * Math.exp(-i / length) * level;
@@ -126,7 +127,7 @@ function helicopter(random: Random): Float64Array {
   const slap = [lowPass(600), lowPass(600)];
   const hiss = lowPass(1500);
   for (let i = 0; i < SAMPLES; i++) {
-    const time = i / DEVICE_SAMPLE_RATE;
+    const time = i / SAMPLE_RATE;
     const phase = (time * 13 + 0.02 * Math.sin(2 * Math.PI * 0.4 * time)) % 1;
     const blade = Math.exp(-phase * 4);
     const drone = [1, 2, 3, 5].reduce((sum, k) => sum + Math.sin(2 * Math.PI * 78 * k * time) / k, 0);
@@ -148,7 +149,7 @@ export function makeSample(name: keyof typeof SOUNDS): Uint8Array {
   const peak = sound.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   const pcm = Int16Array.from(sound, (value) => toPcm16((value / peak) * 0.7 + normal(random) * NOISE_FLOOR));
   const wav = new wavefile.WaveFile();
-  wav.fromScratch(1, DEVICE_SAMPLE_RATE, "16", pcm);
+  wav.fromScratch(1, SAMPLE_RATE, "16", pcm);
   return wav.toBuffer();
 }
 

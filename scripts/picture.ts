@@ -3,7 +3,6 @@
 
 import { fileURLToPath } from "node:url";
 import { PHASE_EXPERT, PHASE_ROUTER } from "../assembly/format/ids.ts";
-import { RING_BANDS } from "../assembly/format/plan.ts";
 import { type BatteryProfile, loadBattery } from "../firmware-sim/battery/batteries.ts";
 import { monteCarlo } from "../firmware-sim/battery/monte_carlo.ts";
 import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
@@ -16,12 +15,14 @@ import { cyclesOf, energyUjOf } from "../host/meter/cost.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter, type MeteredStep } from "../host/meter/meter.ts";
+import type { FrontEndParameters } from "../host/model-file/front_end.ts";
+import { type Framing, framingOf } from "../host/model-file/input_spec.ts";
 import { linearOps, type PackedNetwork } from "../host/model-file/network.ts";
 import { type DecisionCell, drawInstrument, type Instrument } from "../host/picture/instrument.ts";
 import { stripOf } from "../host/picture/spectrogram.ts";
 import type { Core } from "../host/runtime/core.ts";
 import { answererNetworks } from "../host/runtime/decision.ts";
-import { coreWasm, loadModel, type Model, SAMPLE_RATE, WINDOW_SAMPLES } from "../host/runtime/index.ts";
+import { coreWasm, loadModel, type Model } from "../host/runtime/index.ts";
 
 const MODEL = packagePath("models", "esc10.qmoe");
 /** Weights of the networks that answer, cheapest first. */
@@ -42,8 +43,8 @@ const SPOT = { frames: 6, bands: 2 };
 const TICKS_HZ = [250, 1000, 4000];
 
 /** One window: samples of samples/ by name, each times its gain, added. */
-function mix(gains: Record<string, number>): Int16Array {
-  const sum = new Float64Array(WINDOW_SAMPLES);
+function mix(gains: Record<string, number>, windowSamples: number): Int16Array {
+  const sum = new Float64Array(windowSamples);
   for (const [sample, gain] of Object.entries(gains)) {
     const { samples } = readWav(readInput(packagePath("samples", `${sample}.wav`)), sample);
     for (let n = 0; n < sum.length; n++) sum[n] += gain * samples[n];
@@ -51,10 +52,10 @@ function mix(gains: Record<string, number>): Int16Array {
   return Int16Array.from(sum, toPcm16);
 }
 
-/** Where a frequency lies on the mel scale of the front end, 0 (60 Hz) to 1 (7800 Hz). */
-function melPosition(hz: number): number {
+/** Where a frequency lies on the mel scale of the front end, 0 (lowest) to 1 (highest). */
+function melPosition(hz: number, { lowestHz, highestHz }: FrontEndParameters): number {
   const mel = (f: number) => Math.log(1 + f / 700);
-  return (mel(hz) - mel(60)) / (mel(7800) - mel(60));
+  return (mel(hz) - mel(lowestHz)) / (mel(highestHz) - mel(lowestHz));
 }
 
 /** Modelled cycles of each network that ran, in order: layers follow each other, each network has as many as the model says. */
@@ -94,7 +95,7 @@ function decide(pcm: Int16Array, model: Model, meter: Meter<Core>, device: Devic
 }
 
 /** Life of many devices that hear such windows, one every EVERY_S, and what the energy goes to. */
-async function live(heard: Heard[], device: DeviceProfile, battery: BatteryProfile) {
+async function live(heard: Heard[], framing: Framing, device: DeviceProfile, battery: BatteryProfile) {
   const paths = heard.map(({ networkCycles }, i): PathCost => {
     const cycles = networkCycles.reduce((a, b) => a + b, 0);
     return { name: `window ${i}`, share: 1 / heard.length, cycles };
@@ -105,7 +106,7 @@ async function live(heard: Heard[], device: DeviceProfile, battery: BatteryProfi
     battery,
     everyS: EVERY_S,
     soundShare: 1,
-    frontEnd: { arithmetic: "float" as const, window, gatedFrame: 0, features: 0 },
+    frontEnd: { arithmetic: "float" as const, window, gatedFrame: 0, features: 0, framing },
   };
   const json = scenarioOf(setting, "schedule", [{ aboveCharge: 0, paths }]) as object;
   const scenario = parseScenario({ ...json, spread: { wakesPercent: 0, temperatureC: 3, selfDischargePercent: 50 } });
@@ -119,16 +120,17 @@ export async function instrument(): Promise<Instrument> {
   const model = await loadModel(MODEL);
   const meter = await Meter.create(coreWasm(false), false);
   meter.core.load(readInput(MODEL));
-  const heard = SCENE.map((gains) => decide(mix(gains), model, meter, device));
-  const { lifeDays, energyShare } = await live(heard, device, battery);
+  const framing = framingOf(model.packed.input)!;
+  const heard = SCENE.map((gains) => decide(mix(gains, model.windowSamples), model, meter, device));
+  const { lifeDays, energyShare } = await live(heard, framing, device, battery);
   const codes = Uint8Array.from(heard.flatMap(({ codes }) => [...codes]));
   const { frontEnd, inference, microphone, ...others } = energyShare;
   return {
     description: describe(heard, model),
     subject: `esc10 on ${device.title}`,
-    seconds: (heard.length * WINDOW_SAMPLES) / SAMPLE_RATE,
-    strip: stripOf(codes, RING_BANDS, SPOT.frames, SPOT.bands),
-    ticks: TICKS_HZ.map((hz) => ({ label: `${hz} Hz`, at: melPosition(hz) })),
+    seconds: heard.length * model.windowS,
+    strip: stripOf(codes, framing.frontEnd.bands, SPOT.frames, SPOT.bands),
+    ticks: TICKS_HZ.map((hz) => ({ label: `${hz} Hz`, at: melPosition(hz, framing.frontEnd) })),
     rungs: answererNetworks(model.packed).map((network, i) => ({
       name: network.name,
       weights: network.name === TYPES[i] ? kib(network) : `${TYPES[i]}, ${kib(network)}`,

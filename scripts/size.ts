@@ -3,10 +3,9 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import * as Id from "../assembly/format/ids.ts";
 import { align16 } from "../assembly/format/plan.ts";
 import { packagePath } from "../host/files.ts";
-import { decodeContainer } from "../host/model-file/container.ts";
+import { decodeContainer, SECTION_NAMES } from "../host/model-file/container.ts";
 import { decodePlan } from "../host/model-file/model_file.ts";
 
 export interface ModuleSize {
@@ -26,17 +25,6 @@ export interface ModelSize {
   /** In file order; header, section table and padding are the rest of sizeBytes. */
   sections: { name: string; sizeBytes: number }[];
 }
-
-const SECTION_NAMES: Record<number, string> = {
-  [Id.SECTION_PLAN]: "plan",
-  [Id.SECTION_FRONT_END]: "front end",
-  [Id.SECTION_NORMALIZATION]: "normalization",
-  [Id.SECTION_ROUTER]: "router",
-  [Id.SECTION_EXPERT]: "expert",
-  [Id.SECTION_POLICY]: "policy",
-  [Id.SECTION_LABELS]: "labels",
-  [Id.SECTION_PROVENANCE]: "provenance",
-};
 
 /** Bytes of a wasm module and of its code section (id 10), its size field not counted. */
 export function moduleSize(name: string, wasm: Uint8Array): ModuleSize {

@@ -2,9 +2,11 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { toPcm16, toPcm16k } from "../host/audio/resample.ts";
-import { readWav } from "../host/audio/wav.ts";
+import { toPcm, toPcm16 } from "../host/audio/resample.ts";
+import { readWav, type Wav } from "../host/audio/wav.ts";
 import { wavBytes } from "./harness/wav.ts";
+
+const toPcm16k = (wav: Wav, progress?: (share: number) => void) => toPcm(wav, 16000, progress);
 
 const RATES = [8000, 11025, 22050, 32000, 44100, 48000, 96000];
 const tone = (hertz: number, rate: number, frames: number) =>

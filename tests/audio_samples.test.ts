@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { toPcm16k } from "../host/audio/resample.ts";
+import { toPcm } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { makeSample, SAMPLE_NAMES } from "../scripts/make-samples.ts";
 
@@ -14,7 +14,7 @@ for (const name of SAMPLE_NAMES) {
     assert.is(bytes.length, 160044);
     const wav = readWav(bytes, name);
     assert.is(wav.sampleRate, 16000);
-    const pcm = await toPcm16k(wav);
+    const pcm = await toPcm(wav, 16000);
     const peak = pcm.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
     assert.ok(peak > 22000 && peak < 24000, `peak ${peak}`);
     let quietest = Number.POSITIVE_INFINITY;

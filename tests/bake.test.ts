@@ -9,13 +9,15 @@ import { isRead } from "../assembly/format/layouts.ts";
 import { packagePath } from "../host/files.ts";
 import { totalOf } from "../host/meter/counts.ts";
 import { Meter } from "../host/meter/meter.ts";
+import { DEFAULT_FRONT_END, frontEndOf } from "../host/model-file/front_end.ts";
+import { featureCount } from "../host/model-file/input_spec.ts";
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm, loadModel } from "../host/runtime/index.ts";
 import { type Baked, type BakeOptions, bake, modelToBake } from "../tools/export/bake.ts";
-import { DEFAULT_FRONT_END, frontEndOf, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { soundParts } from "../tools/export/front_end_tables.ts";
 import { usedBy, usedLayouts } from "../tools/export/uses.ts";
 import { randomModel, randomPcm, type TypeName } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
@@ -42,17 +44,17 @@ async function generic(file: Uint8Array, simd: boolean): Promise<Core> {
 }
 
 const types = WEIGHT_TYPES.map(({ name }) => name) as TypeName[];
-const fixed = frontEndSection({ ...DEFAULT_FRONT_END, arithmetic: "fixed" });
+const fixed = soundParts({ ...DEFAULT_FRONT_END, arithmetic: "fixed" });
 
 /** All policies, weight types, both front ends and none, with and without samples and LayerNorm. */
 const MODELS: Record<string, PackedModel> = {
   "probe, 4-bit, 8-bit": randomModel(),
-  "probe alone with samples, fixed front end": { ...randomModel({ experts: [], samples: 6 }), frontEnd: fixed },
+  "probe alone with samples, fixed front end": { ...randomModel({ experts: [], samples: 6 }), ...fixed },
   "bayesian, fixed front end": {
     ...randomModel({ policy: POLICY_BAYESIAN, experts: ["ternary", "4-bit"], routerType: "8-bit", samples: 10 }),
-    frontEnd: fixed,
+    ...fixed,
   },
-  "4-bit codes, offset removed": { ...randomModel(), frontEnd: frontEndSection(frontEndOf(4, "float", true)) },
+  "4-bit codes, offset removed": { ...randomModel(), ...soundParts(frontEndOf(4, "float", true)) },
   "single ternary without LayerNorm": withoutNorm(randomModel({ policy: POLICY_SINGLE, experts: ["ternary"], hidden: [200, 17] })),
   "features only": { ...randomModel({ experts: [] }), ...noNetworks() },
   ...Object.fromEntries(
@@ -78,7 +80,8 @@ function noNetworks(): Partial<PackedModel> {
 }
 
 /** Decision bytes and probabilities on sound, if the model takes sound, and on feature vectors. */
-function decisions(opened: Core, { features, frontEnd, labels }: PackedModel): number[][] {
+function decisions(opened: Core, { input, frontEnd, labels }: PackedModel): number[][] {
+  const features = featureCount(input);
   const next = random(11);
   const outcomes: number[][] = [];
   const note = () => outcomes.push([...opened.decisionBytes(), ...new Uint8Array(opened.probabilities().buffer)]);

@@ -11,11 +11,12 @@ import { POLICY_SINGLE } from "../assembly/format/ids.ts";
 import { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { crc32 } from "../host/model-file/crc32.ts";
+import { DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { encodeModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm, loadModel } from "../host/runtime/index.ts";
 import { type Baked, bake, modelToBake } from "../tools/export/bake.ts";
-import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { soundParts } from "../tools/export/front_end_tables.ts";
 import { randomModel, randomModelFile } from "./harness/models.ts";
 import { random } from "./harness/random.ts";
 
@@ -71,7 +72,7 @@ test("another model, though sound, is refused by a module that has its own; so i
   const changed = wasm.slice();
   const file = changed.subarray(wasm.length - sizes.modelBytes);
   const view = new DataView(file.buffer, file.byteOffset);
-  const entry = 32 + 16; // the second section
+  const entry = 32 + 2 * 16; // the third section
   const [offset, bytes] = [view.getUint32(entry + 4, true), view.getUint32(entry + 8, true)];
   file[offset + 100] ^= 1;
   view.setUint32(entry + 12, crc32(file.subarray(offset, offset + bytes)), true);
@@ -108,11 +109,11 @@ test("without weights: one module for all models of a shape, each checked in ful
     for (const one of [opened, generic]) one.decideFeatures(new Float32Array(969).fill(0.5));
     assert.equal(opened.decisionBytes(), generic.decisionBytes());
   }
-  const fixed = frontEndSection({ ...DEFAULT_FRONT_END, arithmetic: "fixed" });
+  const fixed = soundParts({ ...DEFAULT_FRONT_END, arithmetic: "fixed" });
   for (const [code, other] of [
     ["MODEL_TOO_LARGE", randomModel({ experts: ["8-bit"] })],
     ["LAYOUT", randomModel({ experts: [], routerType: "1-bit" })],
-    ["FRONT_END", { ...randomModel({ experts: [] }), frontEnd: fixed }],
+    ["INPUT", { ...randomModel({ experts: [] }), ...fixed }],
     ["POLICY", randomModel({ experts: [], samples: 3 })],
     ["POLICY", randomModel({ policy: POLICY_SINGLE, experts: ["ternary"] })],
   ] as const) {

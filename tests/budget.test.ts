@@ -14,7 +14,7 @@ const KIB = 1024;
 const MODULES = [
   { name: "qurio.wasm", limit: 25 * KIB, budget: 50 * 512 },
   { name: "qurio.simd.wasm", limit: 33 * KIB, budget: 64 * 512 },
-  { name: "qurio-wasi.wasm", limit: 36 * KIB, budget: 70 * 512 },
+  { name: "qurio-wasi.wasm", limit: 36 * KIB, budget: 71 * 512 },
 ];
 
 const read = (name: string) => new Uint8Array(readFileSync(packagePath("build", name)));
@@ -42,21 +42,21 @@ test("code bytes are those of the code section", () => {
 
 /** Exact: a byte more of work memory is a byte less on a board. */
 const MODELS: [name: string, options: ModelOptions, expected: Record<string, number>][] = [
-  ["audio, probe, 4-bit and 8-bit", {}, { arenaBytes: 12288, ringBytes: 31872, audioBytes: 2048, workBytes: 46208, sizeBytes: 61024 }],
+  ["audio, probe, 4-bit and 8-bit", {}, { arenaBytes: 12288, ringBytes: 31872, audioBytes: 2048, workBytes: 46208, sizeBytes: 61088 }],
   [
     "audio, bayesian, 10 samples",
     { policy: POLICY_BAYESIAN, experts: ["ternary", "4-bit", "8-bit"], samples: 10 },
-    { arenaBytes: 12352, ringBytes: 31872, audioBytes: 2048, workBytes: 46272, sizeBytes: 68480 },
+    { arenaBytes: 12352, ringBytes: 31872, audioBytes: 2048, workBytes: 46272, sizeBytes: 68544 },
   ],
   [
     "audio, single, as wide as the bundled default",
     { policy: POLICY_SINGLE, experts: ["4-bit"], hidden: [640, 320] },
-    { arenaBytes: 12288, ringBytes: 31872, audioBytes: 2048, workBytes: 46208, sizeBytes: 454864 },
+    { arenaBytes: 12288, ringBytes: 31872, audioBytes: 2048, workBytes: 46208, sizeBytes: 454928 },
   ],
   [
     "37 features, single ternary",
     { policy: POLICY_SINGLE, experts: ["ternary"], frontEnd: false },
-    { arenaBytes: 880, ringBytes: 0, audioBytes: 0, workBytes: 880, sizeBytes: 2816 },
+    { arenaBytes: 880, ringBytes: 0, audioBytes: 0, workBytes: 880, sizeBytes: 2848 },
   ],
 ];
 

@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { toPcm16k } from "../host/audio/resample.ts";
+import { toPcm } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { packagePath } from "../host/files.ts";
 import { loadModel } from "../host/runtime/index.ts";
@@ -53,7 +53,7 @@ for (const name of MODELS) {
   test(`${name}: names the synthetic samples`, async () => {
     const model = await loadModel(path);
     for (const sample of ["clock_tick", "crackling_fire", "helicopter", "rain"]) {
-      const pcm = await toPcm16k(readWav(readFileSync(packagePath("samples", `${sample}.wav`)), sample));
+      const pcm = await toPcm(readWav(readFileSync(packagePath("samples", `${sample}.wav`)), sample), model.sampleRate);
       assert.is(model.decide(pcm).label, sample);
     }
   });

@@ -74,7 +74,7 @@ const entries = new Map(
 
 test("every device error has an entry: its message with N for each number, then name and code", () => {
   for (const { code, name, message } of DEVICE_ERRORS) {
-    const heading = message.replace(/\{[pefln]\}/g, "N");
+    const heading = message.replace(/\{[pefiln]\}/g, "N");
     assert.ok(entries.has(heading), `docs/reference/troubleshooting.md lacks "### ${heading}"`);
     assert.ok(entries.get(heading)!.trim().startsWith(`\`${name}\` ${code}.`), `"${heading}" must begin with \`${name}\` ${code}.`);
   }

@@ -8,12 +8,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
+import { audioInput, featureCount, type InputSpec } from "../host/model-file/input_spec.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm, loadModel } from "../host/runtime/index.ts";
 import { type ExportOptions, exportModel } from "../tools/export/export_model.ts";
 import { packCheckpoint } from "../tools/export/exporter.ts";
-import { DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { observedNormalization, takingNormalized } from "../tools/export/imported_model.ts";
 import { originParity } from "../tools/export/parity.ts";
 import { normalize } from "../tools/export/reference.ts";
@@ -109,7 +109,7 @@ test("a model made from a file says so in its provenance, takes vectors and has 
   const { packed } = await exportModel(tflite("a network of long name.tflite", "int8"));
   const { origin } = packed.provenance as { origin: { format: string; name: string } };
   assert.equal([origin.format, origin.name], ["TensorFlow Lite", "a network of long name.tflite"]);
-  assert.equal([packed.features, packed.frontEnd, packed.experts[0].name], [INPUTS, null, "a network of lo"]);
+  assert.equal([packed.input, packed.frontEnd, packed.experts[0].name], [{ source: "vectors", features: INPUTS }, null, "a network of lo"]);
 });
 
 test("without --calibrate an int8 network is tried all over its input's grid", async () => {
@@ -181,11 +181,12 @@ test("normalizing inputs and giving the first layer what that takes away changes
 
 // ---- checkpoints ----
 
-function checkpointOf(features: Checkpoint["features"], count: number): Checkpoint {
+function checkpointOf(input: InputSpec): Checkpoint {
+  const count = featureCount(input);
   const spec = { name: "float", weightType: "float32", inputs: count, hidden: [6], outputs: 2, norm: true, dropout: 0.1 } as const;
   return {
     labels: ["a", "b"],
-    features,
+    input,
     normalization: { mean: new Float32Array(count), std: new Float32Array(count).fill(1), clip: 5 },
     router: null,
     experts: [initialNetwork({ ...spec, hidden: [6] }, new Random(3))],
@@ -196,7 +197,7 @@ function checkpointOf(features: Checkpoint["features"], count: number): Checkpoi
 
 test("a checkpoint takes --calibrate as well, and names its classes itself", async () => {
   const path = join(folder, "vectors.ckpt");
-  const checkpoint = checkpointOf({ kind: "external", count: INPUTS }, INPUTS);
+  const checkpoint = checkpointOf({ source: "vectors", features: INPUTS });
   writeCheckpoint(path, checkpoint);
   const plain = await exportModel(path);
   assert.equal(plain.packed, packCheckpoint(checkpoint));
@@ -208,7 +209,7 @@ test("a checkpoint takes --calibrate as well, and names its classes itself", asy
 
 test("a model that takes audio is calibrated on WAV files and on .npy arrays of its features", async () => {
   const path = join(folder, "audio.ckpt");
-  writeCheckpoint(path, checkpointOf({ kind: "rich", ...DEFAULT_FRONT_END }, 969));
+  writeCheckpoint(path, checkpointOf(audioInput()));
   const sounds = join(folder, "sounds");
   mkdirSync(sounds);
   const [sample] = readdirSync(packagePath("samples")).filter((name) => name.endsWith(".wav"));
@@ -271,7 +272,7 @@ if (AD01 && existsSync(AD01)) {
   test("with names for its outputs the float32 one packs, and gives what the file gives", async () => {
     const labels = write("outputs.txt", Array.from({ length: 640 }, (_, i) => `output ${i}`).join("\n"));
     const { packed, origin } = await exportModel(join(AD01, "ad01_fp32.tflite"), { labels });
-    assert.equal([packed.features, packed.labels.length, packed.experts[0].ops.length], [640, 640, 10]);
+    assert.equal([featureCount(packed.input), packed.labels.length, packed.experts[0].ops.length], [640, 640, 10]);
     assert.ok(origin!.maxDifference < 1e-4 && origin!.labelsDiffer === 0, JSON.stringify(origin));
   });
 } else console.log("skip export_model.test.ts: MLPerf Tiny's autoencoder is tested with QURIO_MLPERF_TINY=DIR only");

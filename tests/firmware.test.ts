@@ -23,11 +23,13 @@ import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import type { CortexM } from "../host/meter/device.ts";
 import { deviceNames, loadDevice } from "../host/meter/devices.ts";
+import { DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
+import { framingOf } from "../host/model-file/input_spec.ts";
 import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { RawStream, streamSettings } from "../host/runtime/stream.ts";
-import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { soundParts } from "../tools/export/front_end_tables.ts";
 import { randomModel, randomModelFile, randomPcm, type TypeName } from "./harness/models.ts";
 
 const missing = missingTool();
@@ -93,7 +95,7 @@ function withFirmware<T>(library: CLibrary, core: CortexM, checked: boolean, wor
 
 const fixedModel = () => {
   const model = randomModel({ experts: ["ternary", "8-bit"], seed: 3 });
-  return encodeModel({ ...model, frontEnd: frontEndSection({ ...DEFAULT_FRONT_END, arithmetic: "fixed" }) });
+  return encodeModel({ ...model, ...soundParts({ ...DEFAULT_FRONT_END, arithmetic: "fixed" }) });
 };
 
 /** Every layout that a core module reads, every policy, both front ends, and none. */
@@ -116,8 +118,8 @@ const models = (experts: TypeName[], policy?: number) =>
 for (const [name, file, cores, input] of MODELS) {
   emulated(`${name}: the record equals the core's, and each of a stream, byte for byte, unchecked and checked`, async () => {
     const bytes = file();
-    const { frontEnd } = decodeModel(bytes);
-    const settings = frontEnd ? streamSettings(STREAM, frontEnd) : undefined;
+    const framing = framingOf(decodeModel(bytes).input);
+    const settings = framing ? streamSettings(STREAM, framing) : undefined;
     const library = await cLibrary(bytes);
     const results: { build: string; record: Uint8Array; windows: StreamRun["windows"] | undefined }[] = [];
     for (const core of cores) {
@@ -162,7 +164,7 @@ emulated("esc10-tiny on an M4F: record, flash, RAM, cycles, instructions a frame
   tiny = await cLibrary(TINY);
   const runs: ImageRun[] = [];
   const streams: StreamRun[] = [];
-  const settings = streamSettings(STREAM, decodeModel(TINY).frontEnd!);
+  const settings = streamSettings(STREAM, framingOf(decodeModel(TINY).input)!);
   for (const checked of [false, true]) {
     withFirmware(tiny, "cortex-m4", checked, (firmware) => {
       const { flash, ram } = firmware.sizes;

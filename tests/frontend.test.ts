@@ -3,10 +3,10 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ARITHMETICS, type Arithmetic, DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { ARITHMETICS, type Arithmetic, DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { TARGETS, type Target } from "./harness/compile.ts";
 import { clips, random } from "./reference/audio.ts";
-import { Device } from "./reference/device.ts";
+import { Device, sectionsOf } from "./reference/device.ts";
 import { BANDS, FRAMES, fromCodes, hann, logMel, melBands, powerSpectrum, richFeatures, toCodes } from "./reference/features.ts";
 
 const ORIGIN = Math.fround(Math.log(1e-6));
@@ -45,7 +45,7 @@ const devices: { arithmetic: Arithmetic; target: Target; device: Device; results
 test.before(async () => {
   for (const arithmetic of ARITHMETICS) {
     for (const target of TARGETS) {
-      const device = await Device.of(target, frontEndSection({ ...DEFAULT_FRONT_END, arithmetic }));
+      const device = await Device.of(target, sectionsOf({ ...DEFAULT_FRONT_END, arithmetic }));
       const results = new Map([...CLIPS].map(([name, pcm]) => [name, device.classify(pcm)]));
       devices.push({ arithmetic, target, device, results });
     }

@@ -3,10 +3,10 @@
 import { createRequire } from "node:module";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ARITHMETICS, DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { ARITHMETICS, DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { compileEntry, TARGETS, type Target } from "./harness/compile.ts";
 import { clips } from "./reference/audio.ts";
-import { Device } from "./reference/device.ts";
+import { Device, sectionsOf } from "./reference/device.ts";
 import { fftJsFrames } from "./reference/fft_js.ts";
 
 const require = createRequire(import.meta.url);
@@ -37,7 +37,7 @@ test("498 frames take at most 1.5 times fft.js, a whole clip at most 10 ms", asy
   const candidates: [string, () => void][] = [["fft.js frames", () => javascript(pcm, codes)]];
   for (const arithmetic of ARITHMETICS) {
     for (const target of TARGETS) {
-      const device = await Device.of(target, frontEndSection({ ...DEFAULT_FRONT_END, arithmetic }));
+      const device = await Device.of(target, sectionsOf({ ...DEFAULT_FRONT_END, arithmetic }));
       const { exports } = device.instance;
       const pcmPtr = device.instance.put(pcm);
       const frames = () => {

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { FRONT_END_ARITHMETIC, FRONT_END_FIXED, FRONT_END_FLOAT32 } from "../assembly/format/file.ts";
 import { inspect } from "../cli/inspect.ts";
 import type { QurioError } from "../host/errors.ts";
+import { type Arithmetic, DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
+import { audioInput, featureCount, framingOf, type InputSpec } from "../host/model-file/input_spec.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
 import { loadModel } from "../host/runtime/index.ts";
 import { exportModel } from "../tools/export/export_model.ts";
-import { type Arithmetic, DEFAULT_FRONT_END } from "../tools/export/front_end_tables.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../tools/import/checkpoint.ts";
 import { describe, parseDescription } from "../tools/import/checkpoint_json.ts";
 import { initialNetwork } from "../tools/train/network.ts";
@@ -22,12 +22,12 @@ const folder = mkdtempSync(join(tmpdir(), "qurio-front-end-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 const CHECKPOINT = join(folder, "ckpt");
 
-function checkpoint(features: Checkpoint["features"]): Checkpoint {
-  const inputs = features.kind === "rich" ? 969 : features.count;
+function checkpoint(input: InputSpec): Checkpoint {
+  const inputs = featureCount(input);
   const spec = { name: "8-bit", weightType: "8" as const, inputs, hidden: [16], outputs: 3, norm: true, dropout: 0 };
   return {
     labels: ["dog", "rain", "sea"],
-    features,
+    input,
     normalization: { mean: new Float32Array(inputs), std: new Float32Array(inputs).fill(10), clip: 5 },
     router: null,
     experts: [initialNetwork(spec, new Random(1))],
@@ -61,32 +61,29 @@ async function exported(name: string, frontEnd?: Arithmetic): Promise<Uint8Array
   return file;
 }
 
-function arithmeticOf(file: Uint8Array): number {
-  const section = decodeModel(file).frontEnd!;
-  return new DataView(section.buffer, section.byteOffset).getUint8(FRONT_END_ARITHMETIC);
-}
+const arithmeticOf = (file: Uint8Array) => framingOf(decodeModel(file).input)!.frontEnd.arithmetic;
 
 test("a checkpoint says which; without the field it is float; others are refused", () => {
-  const json = (features: object) => JSON.stringify({ ...describe(checkpoint({ kind: "rich", ...DEFAULT_FRONT_END })), features });
+  const json = (frontEnd: object) => JSON.stringify({ ...describe(checkpoint(audioInput())), input: { source: "audio", frontEnd } });
   const { arithmetic: _, ...old } = DEFAULT_FRONT_END;
-  assert.equal(parseDescription(json({ kind: "rich", ...old })).features, { kind: "rich", ...old, arithmetic: "float" });
-  const fixed = { kind: "rich", ...old, arithmetic: "fixed" };
-  assert.equal(parseDescription(json(fixed)).features, fixed);
+  assert.equal(parseDescription(json(old)).input, audioInput());
+  const fixed = { ...old, arithmetic: "fixed" } as const;
+  assert.equal(parseDescription(json(fixed)).input, audioInput(fixed));
   assert.throws(
     () => parseDescription(json({ ...fixed, arithmetic: "double" })),
     (error: QurioError) =>
       error.code === "CHECKPOINT_JSON" &&
-      /model\.json: features\.arithmetic: one of float, fixed expected, "double" found/.test(error.message),
+      /model\.json: input\.frontEnd\.arithmetic: one of float, fixed expected, "double" found/.test(error.message),
   );
 });
 
 test("export takes the checkpoint's arithmetic, or the one asked for", async () => {
   for (const arithmetic of ["float", "fixed"] as const) {
-    writeCheckpoint(CHECKPOINT, checkpoint({ kind: "rich", ...DEFAULT_FRONT_END, arithmetic }));
-    assert.is((readCheckpoint(CHECKPOINT).features as { arithmetic: string }).arithmetic, arithmetic);
-    assert.is(arithmeticOf(await exported("own.qmoe")), arithmetic === "fixed" ? FRONT_END_FIXED : FRONT_END_FLOAT32);
-    assert.is(arithmeticOf(await exported("fixed.qmoe", "fixed")), FRONT_END_FIXED);
-    assert.is(arithmeticOf(await exported("float.qmoe", "float")), FRONT_END_FLOAT32);
+    writeCheckpoint(CHECKPOINT, checkpoint(audioInput({ ...DEFAULT_FRONT_END, arithmetic })));
+    assert.is(framingOf(readCheckpoint(CHECKPOINT).input)!.frontEnd.arithmetic, arithmetic);
+    assert.is(arithmeticOf(await exported("own.qmoe")), arithmetic);
+    assert.is(arithmeticOf(await exported("fixed.qmoe", "fixed")), "fixed");
+    assert.is(arithmeticOf(await exported("float.qmoe", "float")), "float");
   }
 });
 
@@ -115,18 +112,20 @@ test("inspect says which, in words and in JSON", async () => {
     /^front end {3}fixed point \(integers, no FPU needed\); 8-bit codes of 0\.1 nat from -13\.8155, floor 0\.000001$/m,
   );
   const { floor, origin, step } = DEFAULT_FRONT_END;
-  const parameters = { floor: Math.fround(floor), origin: Math.fround(origin), step: Math.fround(step) };
-  assert.equal(float.json.frontEnd, { ...parameters, arithmetic: "float", codeBits: 8, removeDc: false });
-  assert.equal(fixed.json.frontEnd, { ...parameters, arithmetic: "fixed", codeBits: 8, removeDc: false });
-  writeCheckpoint(CHECKPOINT, checkpoint({ kind: "external", count: 6 }));
+  const parameters = { ...DEFAULT_FRONT_END, floor: Math.fround(floor), origin: Math.fround(origin), step: Math.fround(step) };
+  assert.equal(float.json.input, audioInput({ ...parameters, arithmetic: "float" }));
+  assert.equal(fixed.json.input, audioInput({ ...parameters, arithmetic: "fixed" }));
+  assert.match(float.text, /^input {7}audio, 1 channel, 16000 Hz, windows of 80000 samples \(5 s\)$/m);
+  writeCheckpoint(CHECKPOINT, checkpoint({ source: "vectors", features: 6 }));
   await exported("features.qmoe");
   const none = await shown("features.qmoe");
   assert.match(none.text, /^front end {3}none: the model takes features$/m);
-  assert.is(none.json.frontEnd, null);
+  assert.match(none.text, /^input {7}vectors of 6 features$/m);
+  assert.equal(none.json.input, { source: "vectors", features: 6 });
 });
 
 test("a model that takes features has no front end to choose", async () => {
-  writeCheckpoint(CHECKPOINT, checkpoint({ kind: "external", count: 6 }));
+  writeCheckpoint(CHECKPOINT, checkpoint({ source: "vectors", features: 6 }));
   try {
     await exported("external.qmoe", "fixed");
     assert.unreachable();

@@ -2,10 +2,10 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ARITHMETICS, frontEndOf, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { ARITHMETICS, frontEndOf } from "../host/model-file/front_end.ts";
 import { TARGETS } from "./harness/compile.ts";
 import { clips } from "./reference/audio.ts";
-import { Device } from "./reference/device.ts";
+import { Device, sectionsOf } from "./reference/device.ts";
 import { fromCodes, logMel, richFeatures, toCodes } from "./reference/features.ts";
 
 const NAMES = ["beats", "chirp", "0.1 s of noise", "silence"];
@@ -23,7 +23,7 @@ function withoutMeans(pcm: Int16Array): (t: number) => Int16Array {
 
 test("codes of 4 bits are the reference's, and features follow from them", async () => {
   for (const arithmetic of ARITHMETICS) {
-    const [scalar, simd] = await Promise.all(TARGETS.map((target) => Device.of(target, frontEndSection(frontEndOf(4, arithmetic)))));
+    const [scalar, simd] = await Promise.all(TARGETS.map((target) => Device.of(target, sectionsOf(frontEndOf(4, arithmetic)))));
     for (const [name, pcm] of CLIPS) {
       const { codes, features } = scalar.classify(pcm);
       const other = simd.classify(pcm, () => 333);
@@ -52,8 +52,8 @@ test("an offset is removed frame by frame: the same codes with it and without", 
   const shifted = pcm.map((x) => x + 9000);
   for (const arithmetic of ARITHMETICS) {
     for (const target of TARGETS) {
-      const keeps = await Device.of(target, frontEndSection(frontEndOf(8, arithmetic)));
-      const removes = await Device.of(target, frontEndSection(frontEndOf(8, arithmetic, true)));
+      const keeps = await Device.of(target, sectionsOf(frontEndOf(8, arithmetic)));
+      const removes = await Device.of(target, sectionsOf(frontEndOf(8, arithmetic, true)));
       const [clean, same] = [removes.classify(pcm).codes, removes.classify(shifted).codes];
       const share = (a: Uint8Array, b: Uint8Array) => a.filter((code, i) => Math.abs(code - b[i]) > 1).length / a.length;
       // means are rounded towards zero, so the rest of an offset, below 1, may differ
@@ -67,8 +67,8 @@ test("the mean that is removed is the frame's, towards zero", async () => {
   const pcm = CLIPS.get("chirp")!.map((x, i) => Math.max(-32768, Math.min(32767, x - 3001 - (i >> 6))));
   const frameOf = withoutMeans(pcm);
   for (const arithmetic of ARITHMETICS) {
-    const removes = await Device.of("scalar", frontEndSection(frontEndOf(8, arithmetic, true)));
-    const keeps = await Device.of("scalar", frontEndSection(frontEndOf(8, arithmetic)));
+    const removes = await Device.of("scalar", sectionsOf(frontEndOf(8, arithmetic, true)));
+    const keeps = await Device.of("scalar", sectionsOf(frontEndOf(8, arithmetic)));
     const { codes } = removes.classify(pcm);
     for (const t of [0, 100, 321, 497]) {
       // the frame alone, as the first of a window
@@ -82,7 +82,7 @@ test("full-scale samples far from the mean saturate instead of wrapping", async 
   const pcm = Int16Array.from({ length: 80000 }, (_, i) => (i % 400 < 10 ? 32767 : -32768));
   const results = [];
   for (const arithmetic of ARITHMETICS) {
-    const device = await Device.of("scalar", frontEndSection(frontEndOf(8, arithmetic, true)));
+    const device = await Device.of("scalar", sectionsOf(frontEndOf(8, arithmetic, true)));
     results.push(device.classify(pcm).codes);
   }
   const [float, fixed] = results;

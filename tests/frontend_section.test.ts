@@ -2,30 +2,46 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ERROR_FRONT_END, ERROR_NOT_FINITE } from "../assembly/format/errors.ts";
+import { ERROR_FRONT_END, ERROR_INPUT, ERROR_NOT_FINITE } from "../assembly/format/errors.ts";
 import * as F from "../assembly/format/file.ts";
-import { ARITHMETICS, DEFAULT_FRONT_END, frontEndOf, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { ARITHMETICS, DEFAULT_FRONT_END, frontEndOf } from "../host/model-file/front_end.ts";
 import { Instance, TARGETS } from "./harness/compile.ts";
 import { clips, random } from "./reference/audio.ts";
-import { Device } from "./reference/device.ts";
+import { Device, type Sections, sectionsOf } from "./reference/device.ts";
 import { hann, melBands } from "./reference/features.ts";
 
-const SECTIONS = ARITHMETICS.map((arithmetic) => frontEndSection({ ...DEFAULT_FRONT_END, arithmetic }));
+const BOTH = ARITHMETICS.map((arithmetic) => sectionsOf({ ...DEFAULT_FRONT_END, arithmetic }));
+const SECTIONS = BOTH.map(({ tables }) => tables);
 const [SECTION, FIXED] = SECTIONS;
 const offsetIn = (section: Uint8Array, field: number) => new DataView(section.buffer).getUint32(field, true);
 
-/** Validates `section` at the very end of memory, where a read behind it traps; returns the code and the failure record. */
-async function validator(): Promise<(section: Uint8Array) => { code: number; place: number; expected: number; found: number }> {
+interface Verdict {
+  code: number;
+  place: number;
+  expected: number;
+  found: number;
+}
+
+/**
+ * Validates tables at the very end of memory, where a read behind them traps, with the input spec of their arithmetic or another one;
+ * returns the code and the failure record.
+ */
+async function validator(): Promise<(tables: Uint8Array, input?: Uint8Array) => Verdict> {
   const instance = await Instance.of("frontend", "scalar");
+  const inputPtr = instance.alloc(256);
   instance.exports.memory.grow(1);
   const end = instance.exports.memory.buffer.byteLength;
-  return (section) => {
-    instance.u8(end - section.length, section.length).set(section);
-    const code = instance.exports.frontEndValidate(end - section.length, section.length);
+  return (tables, input = inputOf(tables)) => {
+    instance.u8(end - tables.length, tables.length).set(tables);
+    instance.u8(inputPtr, input.length).set(input);
+    const code = instance.exports.frontEndValidate(inputPtr, input.length, end - tables.length, tables.length);
     const [, place, expected, found] = instance.i32(instance.exports.failPtr(), 4);
     return { code, place, expected, found };
   };
 }
+
+/** Fixed-point tables are longer than all of float32. */
+const inputOf = (tables: Uint8Array) => BOTH[tables.length > SECTION.length ? 1 : 0].input;
 
 function changed(original: Uint8Array, edit: (view: DataView) => void): Uint8Array {
   const section = original.slice();
@@ -65,7 +81,7 @@ test("tables hold what the reference computes", () => {
     });
     for (let i = 0; fixed && i <= 64; i++)
       assert.is(view.getUint16(at(F.FRONT_END_LOG_OFFSET) + 2 * i, true), Math.round(32768 * Math.log2(1 + i / 64)), `log2 ${i}`);
-    assert.is(section.length, fixed ? 8688 : 8480);
+    assert.is(section.length, fixed ? 8640 : 8448);
   }
 });
 
@@ -84,23 +100,15 @@ test("sums of 32 bits cannot overflow: what fixed_fft.ts relies on holds for the
 
 test("the exporter's sections are accepted", async () => {
   const validate = await validator();
+  const accepted = ({ input, tables }: Sections) => assert.is(validate(tables, input).code, 0);
   for (const arithmetic of ARITHMETICS) {
-    assert.is(validate(frontEndSection({ ...DEFAULT_FRONT_END, arithmetic })).code, 0);
-    assert.is(validate(frontEndSection(frontEndOf(4, arithmetic, true))).code, 0);
-    assert.is(validate(frontEndSection({ ...frontEndOf(8, arithmetic), floor: 1e-30, origin: -1024, step: 1e-3 })).code, 0);
+    accepted(sectionsOf({ ...DEFAULT_FRONT_END, arithmetic }));
+    accepted(sectionsOf(frontEndOf(4, arithmetic, true)));
+    accepted(sectionsOf({ ...frontEndOf(8, arithmetic), floor: 1e-30, origin: -1024, step: 1e-3 }));
   }
 });
 
-test("the exporter refuses parameters that the device refuses", () => {
-  for (const bad of [{ floor: 0 }, { floor: Number.NaN }, { origin: Infinity }, { origin: 2000 }, { step: 0 }, { step: -1 }]) {
-    assert.throws(
-      () => frontEndSection({ ...DEFAULT_FRONT_END, ...bad }),
-      (error: Error) => /front end (floor|origin|step) must be/.test(error.message),
-    );
-  }
-});
-
-test("every wrong parameter is refused by its place", async () => {
+test("every wrong offset and number of tables is refused by its place", async () => {
   const validate = await validator();
   const tables = [
     F.FRONT_END_WINDOW_OFFSET,
@@ -109,21 +117,14 @@ test("every wrong parameter is refused by its place", async () => {
     F.FRONT_END_MEL_WEIGHTS_OFFSET,
     F.FRONT_END_DCT_OFFSET,
   ];
-  const fields = [
-    F.FRONT_END_SAMPLE_RATE,
-    F.FRONT_END_FRAME_SAMPLES,
-    F.FRONT_END_HOP_SAMPLES,
-    F.FRONT_END_FFT_POINTS,
-    F.FRONT_END_BANDS,
-    F.FRONT_END_FRAMES,
-    F.FRONT_END_COEFFICIENTS,
-    F.FRONT_END_MEL_WEIGHTS,
-  ];
   for (const section of SECTIONS) {
     const offsets = section === FIXED ? [...tables, F.FRONT_END_LOG_OFFSET] : tables;
-    for (const field of [...fields, ...offsets]) {
+    for (const field of [F.FRONT_END_MEL_WEIGHTS, ...offsets]) {
       for (const value of [0, 7, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff]) {
-        const { code, place } = validate(changed(section, (view) => view.setUint32(field, value, true)));
+        const { code, place } = validate(
+          changed(section, (view) => view.setUint32(field, value, true)),
+          inputOf(section),
+        );
         assert.equal({ code, place }, { code: ERROR_FRONT_END, place: field }, `field ${field} = ${value}`);
       }
     }
@@ -131,21 +132,33 @@ test("every wrong parameter is refused by its place", async () => {
       const { code } = validate(changed(section, (view) => view.setUint32(field, view.getUint32(field, true) + 4, true)));
       assert.is(code, ERROR_FRONT_END, `field ${field} off alignment`);
     }
-    for (const field of [F.FRONT_END_FLOOR, F.FRONT_END_ORIGIN, F.FRONT_END_STEP]) {
-      for (const value of [Number.NaN, Infinity, -Infinity, -1e9, 1e9]) {
-        const { code, place } = validate(changed(section, (view) => view.setFloat32(field, value, true)));
-        assert.equal({ code, place }, { code: ERROR_FRONT_END, place: field }, `field ${field} = ${value}`);
-      }
+  }
+});
+
+test("every parameter of the input spec that the code is not compiled for is refused by its place", async () => {
+  const validate = await validator();
+  const fields = Object.entries(F).filter(([name, at]) => /^INPUT_(?!.*BYTES)/.test(name) && at < F.INPUT_ARITHMETIC);
+  assert.is(fields.length, F.INPUT_ARITHMETIC / 4);
+  for (const { input, tables } of BOTH) {
+    const refused = (edit: (view: DataView) => void, at: number, what: string) => {
+      const { code, place } = validate(tables, changed(input, edit));
+      assert.equal({ code, place }, { code: ERROR_INPUT, place: at }, what);
+    };
+    for (const [name, at] of fields) {
+      const good = new DataView(input.buffer).getUint32(at, true);
+      for (const value of [0, 7, good - 1, good + 1, 0x80000000 + good, 0xffffffff])
+        refused((view) => view.setUint32(at, value, true), at, `${name} = ${value}`);
     }
+    for (const field of [F.INPUT_FLOOR, F.INPUT_ORIGIN, F.INPUT_STEP])
+      for (const value of [Number.NaN, Infinity, -Infinity, -1e9, 1e9])
+        refused((view) => view.setFloat32(field, value, true), field, `field ${field} = ${value}`);
     for (const [field, least] of [
-      [F.FRONT_END_ARITHMETIC, 2],
-      [F.FRONT_END_OPTIONS, 4],
-    ]) {
-      for (const value of [least, 0x80, 0xff]) {
-        const { code, place, found } = validate(changed(section, (view) => view.setUint8(field, value)));
-        assert.equal([code, place, found], [ERROR_FRONT_END, field, value], `field ${field} = ${value}`);
-      }
-    }
+      [F.INPUT_ARITHMETIC, 2],
+      [F.INPUT_OPTIONS, 4],
+    ])
+      for (const value of [least, 0x80, 0xff]) refused((view) => view.setUint8(field, value), field, `field ${field} = ${value}`);
+    for (const bytes of [0, 12, F.INPUT_BYTES - 4])
+      assert.is(validate(tables, input.subarray(0, bytes)).code, ERROR_INPUT, `${bytes} bytes`);
   }
 });
 
@@ -202,11 +215,14 @@ test("random damage is refused, or runs in bounds with the same bytes in both bu
   const pcm = clips().get("beats")!;
   let accepted = 0;
   for (let round = 0; round < 400; round++) {
-    const original = SECTIONS[round % 2];
-    const section = changed(original, (view) => {
-      for (let i = 0; i < 1 + 3 * next(); i++) view.setUint8(Math.floor(next() * original.length), Math.floor(256 * next()));
-    });
-    if (validate(section).code !== 0 || accepted++ >= 16) continue;
+    const original = BOTH[round % 2];
+    const damaged = (bytes: Uint8Array) =>
+      changed(bytes, (view) => {
+        for (let i = 0; i < 1 + 3 * next(); i++) view.setUint8(Math.floor(next() * bytes.length), Math.floor(256 * next()));
+      });
+    const input = round % 5 === 0 ? damaged(original.input) : original.input;
+    const section = { input, tables: damaged(original.tables) };
+    if (validate(section.tables, input).code !== 0 || accepted++ >= 16) continue;
     const runs = [];
     for (const target of TARGETS) {
       const device = await Device.of(target, section);

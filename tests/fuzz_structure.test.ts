@@ -11,11 +11,11 @@ import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, POLICY_SINGLE } from ".
 import { DEVICE_ERRORS, QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { instrument } from "../host/meter/instrument.ts";
+import { ARITHMETICS } from "../host/model-file/front_end.ts";
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
 import { repack } from "../host/model-file/repack.ts";
 import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
-import { ARITHMETICS } from "../tools/export/front_end_tables.ts";
 import { Dice } from "./harness/dice.ts";
 import { randomModel, randomPcm } from "./harness/models.ts";
 import { type Mutant, mutate } from "./harness/mutate.ts";

@@ -8,8 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { POLICY_SINGLE } from "../assembly/format/ids.ts";
 import { packagePath } from "../host/files.ts";
-import { coreWasm, hasSimd, type LoadOptions, loadModel, QurioError, SAMPLE_RATE, WINDOW_SAMPLES } from "../host/runtime/index.ts";
-import { windowStarts } from "../host/runtime/model.ts";
+import { coreWasm, hasSimd, type LoadOptions, loadModel, QurioError } from "../host/runtime/index.ts";
 import { randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 import { wavBytes } from "./harness/wav.ts";
 
@@ -101,7 +100,8 @@ test("a decision has its documented fields, and null where the model computes no
 });
 
 test("windows start every 5 s; a rest of 0.5 s counts, a shorter one does not; a short clip is one window", async () => {
-  assert.is(SAMPLE_RATE * 5, WINDOW_SAMPLES);
+  const model = await loadModel(file);
+  assert.equal([model.sampleRate, model.windowSamples, model.windowS, model.features], [16000, 80000, 5, 969]);
   for (const [samples, starts] of [
     [0, [0]],
     [1, [0]],
@@ -112,8 +112,7 @@ test("windows start every 5 s; a rest of 0.5 s counts, a shorter one does not; a
     [167999, [0, 80000]],
     [168000, [0, 80000, 160000]],
   ] as [number, number[]][])
-    assert.equal(windowStarts(samples), starts, `${samples} samples`);
-  const model = await loadModel(file);
+    assert.equal(model.windowStarts(samples), starts, `${samples} samples`);
   const pcm = randomPcm(170000, 6);
   const windows = [...model.decideWindows(pcm, 2)];
   assert.equal(
@@ -156,7 +155,7 @@ test("every TypeScript example of docs/reference/api.md and of the docstrings ru
   const examples = [...readFileSync(packagePath("docs", "reference", "api.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(
     ([, code]) => code,
   );
-  assert.is(examples.length, 9);
+  assert.is(examples.length, 10);
   const docstring = readFileSync(packagePath("host", "runtime", "index.ts"), "utf8").match(/\n \* {5}const model[\s\S]*?\n \*\n/)![0];
   const code = docstring.replaceAll(/^ \* */gm, "");
   examples.push(`import { loadModel } from "qurio";\nconst pcm = new Int16Array(9);\n${code}`);

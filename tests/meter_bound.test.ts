@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
+import { WINDOW_SAMPLES } from "../assembly/format/input_spec.ts";
 import type { QurioError } from "../host/errors.ts";
 import { type BoundStep, type Bounds, boundsOf } from "../host/meter/bound/bound.ts";
 import { KnownMemory } from "../host/meter/bound/memory.ts";
@@ -14,11 +15,12 @@ import { COLUMNS, LOAD_BYTES, STORE_BYTES } from "../host/meter/columns.ts";
 import { type Counts, countsOf, totalOf } from "../host/meter/counts.ts";
 import { Meter, type MeterInput } from "../host/meter/meter.ts";
 import { pathsOf, takePath } from "../host/meter/paths.ts";
+import { DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
 import { WEIGHT_TYPES } from "../host/model-file/weight_types.ts";
-import { coreWasm, WINDOW_SAMPLES } from "../host/runtime/index.ts";
+import { coreWasm } from "../host/runtime/index.ts";
 import { CLASSES } from "../host/wasm/opcodes.ts";
-import { DEFAULT_FRONT_END, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { soundParts } from "../tools/export/front_end_tables.ts";
 import { randomModel, randomPcm, type TypeName } from "./harness/models.ts";
 
 const scalar = coreWasm(false);
@@ -187,8 +189,8 @@ const share = (steps: readonly BoundStep[]) => {
 
 for (const arithmetic of ["float", "fixed"] as const) {
   test(`${arithmetic} front end: no sound leaves the bounds, and they are narrow`, async () => {
-    const frontEnd = frontEndSection({ ...DEFAULT_FRONT_END, arithmetic });
-    const bounds = await holds({ ...randomModel({ experts: ["8-bit"] }), frontEnd }, SOUNDS, sound);
+    const parts = soundParts({ ...DEFAULT_FRONT_END, arithmetic });
+    const bounds = await holds({ ...randomModel({ experts: ["8-bit"] }), ...parts }, SOUNDS, sound);
     const steps = bounds.paths.at(-1)!;
     const frontEndSteps = steps.filter(({ part }) => part === "frontEnd");
     assert.is(bounds.cutFunctions, 1); // seriesDigit

@@ -264,10 +264,10 @@ function compile(folder: string, files: Record<string, string>, options: object)
 slow(
   "qurio's types compile without skipLibCheck, Node's types or the DOM's; so do the examples of docs/reference/api.md with Node's",
   () => {
-    const use = `import { loadModel, hasSimd, QurioError, SAMPLE_RATE, WINDOW_SAMPLES, Model, type Decision, type LoadOptions, type Uncertainty, type WasmSource } from "qurio";
+    const use = `import { loadModel, hasSimd, QurioError, Model, type Decision, type LoadOptions, type Uncertainty, type WasmSource } from "qurio";
 import { loadModel as browserLoadModel } from "qurio/browser";
 const model: Model = await loadModel(new Uint8Array(8), { simd: hasSimd() });
-const decision: Decision = model.decide(new Int16Array(WINDOW_SAMPLES / SAMPLE_RATE), 1);
+const decision: Decision = model.decide(new Int16Array(model.windowSamples / model.sampleRate), 1);
 const uncertainty: Uncertainty = decision.uncertainty;
 const numbers: number[] = [decision.probability ?? 0, model.plan.workBytes, model.core.exports.memory.buffer.byteLength, uncertainty.entropy ?? 0];
 const options: LoadOptions = { wasm: { scalar: new ArrayBuffer(8), simd: "http://x" satisfies WasmSource } };

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { toPcm16k } from "../host/audio/resample.ts";
+import { toPcm } from "../host/audio/resample.ts";
 import { readWav } from "../host/audio/wav.ts";
 import { packagePath } from "../host/files.ts";
 import { costOf } from "../host/meter/cost.ts";
@@ -24,8 +24,9 @@ test("docs/decision.svg is what `npm run picture` draws", () => {
 
 test("the first window is samples/clock_tick.wav: label, probability and energy are those of the model and the meter", async () => {
   const path = packagePath("models", "esc10.qmoe");
-  const pcm = await toPcm16k(readWav(readFileSync(packagePath("samples", "clock_tick.wav")), "clock_tick.wav"));
-  const { label, probability, answerer } = (await loadModel(path)).decide(pcm);
+  const model = await loadModel(path);
+  const pcm = await toPcm(readWav(readFileSync(packagePath("samples", "clock_tick.wav")), "clock_tick.wav"), model.sampleRate);
+  const { label, probability, answerer } = model.decide(pcm);
   const meter = await Meter.create(coreWasm(false), false);
   meter.core.load(readFileSync(path));
   const { networkUj, decisionUj } = costOf(meter.decide({ pcm }).counts, loadDevice(DEFAULT_DEVICE));

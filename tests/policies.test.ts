@@ -10,6 +10,7 @@ import { scenarioOf } from "../firmware-sim/costs/policy_scenario.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath, readInput } from "../host/files.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
+import { audioInput, framingOf } from "../host/model-file/input_spec.ts";
 import { plotSvg } from "../host/plot.ts";
 import type { Policy } from "../tools/import/checkpoint.ts";
 import { decodeHeldOut } from "../tools/train/held_out_file.ts";
@@ -151,7 +152,7 @@ test("the report names both figures and what they rest on; the chart is drawn fr
 });
 
 test("a window a minute needs no microphone in between; windows that abut need it always", () => {
-  const frontEnd = { arithmetic: "float" as const, window: 43e6, features: 9e6, gatedFrame: 68e3 };
+  const frontEnd = { arithmetic: "float" as const, window: 43e6, features: 9e6, gatedFrame: 68e3, framing: framingOf(audioInput())! };
   const microphone = (everyS: number) => {
     const setting = { device, battery, everyS, soundShare: 0, frontEnd };
     const scenario = scenarioOf(setting, "schedule", [{ aboveCharge: 0, paths: [{ name: "x", share: 1, cycles: 1e6 }] }]);
@@ -164,7 +165,7 @@ test("a window a minute needs no microphone in between; windows that abut need i
 });
 
 test("behind qurio's own gate a decision takes features and networks, its frames come all the time; lambda's bands become the scenario's", () => {
-  const frontEnd = { arithmetic: "float" as const, window: 43e6, features: 9e6, gatedFrame: 68e3 };
+  const frontEnd = { arithmetic: "float" as const, window: 43e6, features: 9e6, gatedFrame: 68e3, framing: framingOf(audioInput())! };
   const setting = { device, battery, everyS: 20, soundShare: 0.1, frontEnd };
   const bands = [0.5, 0].map((aboveCharge) => ({ aboveCharge, paths: [{ name: "x", share: 1, cycles: 1e6 }] }));
   const of = (listening: "log-mel gate" | "wake-on-sound") =>

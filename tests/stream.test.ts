@@ -6,11 +6,13 @@ import { POLICY_BAYESIAN, POLICY_SINGLE } from "../assembly/format/ids.ts";
 import * as S from "../assembly/format/stream.ts";
 import type { QurioError } from "../host/errors.ts";
 import { packagePath, readInput } from "../host/files.ts";
+import { frontEndOf } from "../host/model-file/front_end.ts";
+import { framingOf } from "../host/model-file/input_spec.ts";
 import { decodeModel, encodeModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { coreWasm, loadModel, type StreamOptions } from "../host/runtime/index.ts";
 import { RawStream, type RawWindow, streamSettings } from "../host/runtime/stream.ts";
-import { frontEndOf, frontEndSection } from "../tools/export/front_end_tables.ts";
+import { soundParts } from "../tools/export/front_end_tables.ts";
 import { type ModelOptions, randomModel, randomModelFile, randomPcm } from "./harness/models.ts";
 
 const WINDOW = 80000;
@@ -27,7 +29,7 @@ async function cores(file: Uint8Array): Promise<Core[]> {
 }
 
 function windowsOf(core: Core, file: Uint8Array, pcm: Int16Array, options: StreamOptions, seed: number, piece: () => number): RawWindow[] {
-  const stream = new RawStream(core, streamSettings(options, decodeModel(file).frontEnd!), seed);
+  const stream = new RawStream(core, streamSettings(options, framingOf(decodeModel(file).input)!), seed);
   const windows: RawWindow[] = [];
   for (let at = 0; at < pcm.length; ) {
     const samples = piece();
@@ -71,7 +73,7 @@ for (const [name, modelOptions, hopS] of MODELS) {
 
 test("codes of 4 bits stream too", async () => {
   const model = randomModel({});
-  const file = encodeModel({ ...model, frontEnd: frontEndSection(frontEndOf(4, "fixed", true)) });
+  const file = encodeModel({ ...model, ...soundParts(frontEndOf(4, "fixed", true)) });
   const pcm = randomPcm(WINDOW + 8 * 8000, 3);
   const [scalar, simd] = await cores(file);
   const windows = windowsOf(simd, file, pcm, { hopS: 0.5 }, 0, () => 777);
@@ -106,7 +108,7 @@ test("the gate wakes with the sound, stays for its hold, and decides about nothi
   const file = randomModelFile({ policy: POLICY_SINGLE, experts: ["4-bit"] });
   const pcm = toneIn(30, 12, 14);
   const options = { hopS: 1, wakeDb: 9, holdS: 1.5 };
-  const settings = streamSettings(options, decodeModel(file).frontEnd!);
+  const settings = streamSettings(options, framingOf(decodeModel(file).input)!);
   for (const core of await cores(file)) {
     const stream = new RawStream(core, settings);
     const record = () => new Int32Array(core.exports.memory.buffer, core.exports.streamPtr(), S.STREAM_BYTES / 4);

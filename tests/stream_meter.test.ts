@@ -7,6 +7,7 @@ import { packagePath, readInput } from "../host/files.ts";
 import { totalOf } from "../host/meter/counts.ts";
 import { Meter } from "../host/meter/meter.ts";
 import { meterStream } from "../host/meter/stream.ts";
+import { framingOf } from "../host/model-file/input_spec.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
 import { coreWasm } from "../host/runtime/index.ts";
 import { streamSettings } from "../host/runtime/stream.ts";
@@ -14,7 +15,7 @@ import { randomPcm } from "./harness/models.ts";
 
 const MODEL = packagePath("models", "esc10-tiny.qmoe");
 const file = readInput(MODEL);
-const frontEnd = decodeModel(file).frontEnd!;
+const framing = framingOf(decodeModel(file).input)!;
 
 async function meter(): Promise<Meter> {
   const made = await Meter.create(coreWasm(false), false);
@@ -27,13 +28,13 @@ test("one window costs what a decision costs; a second one its hop", async () =>
   const pcm = randomPcm(80000, 3);
   const { steps } = made.decide({ pcm });
   const opsOf = (phase: number) => steps.filter((step) => step.phase === phase).reduce((sum, { counts }) => sum + totalOf(counts), 0);
-  const one = meterStream(made, streamSettings({ hopS: 4.98 }, frontEnd), pcm);
+  const one = meterStream(made, streamSettings({ hopS: 4.98 }, framing), pcm);
   assert.is(totalOf(one.counts.features), opsOf(2));
   // the step that answers also counts the votes
   const votes = totalOf(one.counts.router) + totalOf(one.counts.expert) - opsOf(3) - opsOf(4);
   assert.ok(votes > 0 && votes < 400, `${votes} ops for the votes`);
   assert.equal([one.steps.frames, one.steps.features, one.steps.hops], [498, 98, 1]);
-  const two = meterStream(made, streamSettings({ hopS: 0.5 }, frontEnd), randomPcm(88000, 3));
+  const two = meterStream(made, streamSettings({ hopS: 0.5 }, framing), randomPcm(88000, 3));
   assert.equal([two.steps.frames, two.steps.features, two.steps.hops], [548, 196, 2]);
   const ratio = totalOf(two.counts.features) / 2 / totalOf(one.counts.features);
   assert.ok(Math.abs(ratio - 1) < 0.01, `features of a second window cost ${ratio} of the first`);
@@ -43,7 +44,7 @@ test("the gate costs little, and spares features and networks", async () => {
   const made = await meter();
   const silence = new Int16Array(160000);
   const plain = meterStream(made, new Int32Array(7), silence.subarray(0, 80000));
-  const asleep = meterStream(made, streamSettings({ hopS: 1, wakeDb: 6 }, frontEnd), silence);
+  const asleep = meterStream(made, streamSettings({ hopS: 1, wakeDb: 6 }, framing), silence);
   assert.equal([asleep.steps.features, asleep.steps.router, asleep.steps.expert, asleep.steps.hops], [0, 0, 0, 6]);
   const perFrame = (stream: typeof plain) => totalOf(stream.counts.frames) / stream.steps.frames;
   const share = perFrame(asleep) / perFrame(plain) - 1;

@@ -49,7 +49,7 @@ const folder = () => mkdtempSync(join(root, "x"));
 function options(cacheFolder: string, changes: Partial<StudyOptions> = {}): StudyOptions {
   return {
     dataset: dataset(FOLDS, PER_FOLD),
-    features: { name: "given", sha256: null, spec: { kind: "external", count: FEATURES } },
+    features: { name: "given", sha256: null, input: { source: "vectors", features: FEATURES } },
     extract: null,
     other: dataset(1, 7, true),
     rows: ROWS,

@@ -8,7 +8,10 @@ import { serialize } from "node:v8";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
+import { DEFAULT_FRONT_END, frontEndOf } from "../host/model-file/front_end.ts";
+import { audioInput } from "../host/model-file/input_spec.ts";
 import { type Checkpoint, type NetworkSpec, readCheckpoint, writeCheckpoint } from "../tools/import/checkpoint.ts";
+import { parseDescription } from "../tools/import/checkpoint_json.ts";
 import { decodeSafetensors, encodeSafetensors } from "../tools/import/safetensors.ts";
 import { initialNetwork } from "../tools/train/network.ts";
 import { Random } from "../tools/train/random.ts";
@@ -27,7 +30,7 @@ function sample(seed = 1): Checkpoint {
   };
   return {
     labels: ["dog", "rain", "sea"],
-    features: { kind: "external", count: 6 },
+    input: { source: "vectors", features: 6 },
     normalization: { mean: new Float32Array(6), std: new Float32Array(6).fill(1), clip: 5 },
     router: initialNetwork(spec("probe", "ternary", [8, 4], 0.2), random),
     experts: [initialNetwork(spec("4-bit", "4", [12], 0), random)],
@@ -202,7 +205,7 @@ test("model.json: unknown weight type, version, and parts that do not fit", () =
     /experts\[0\]\.weightType: one of ternary, .* "17" found/,
   );
   const bad: [field: string, value: unknown, message: string][] = [
-    ["version", 2, "version: 1, the only one that this qurio reads, expected, 2 found"],
+    ["version", 3, "version: 1 or 2, which this qurio reads, expected, 3 found"],
     ["format", "onnx", 'format: "qurio-checkpoint" expected, "onnx" found'],
     ["labels", ["a", 3, "c"], "labels[1]: a text expected, 3 found"],
     ["labels", ["a\r", "b", "c"], 'labels[0]: a text without control characters expected, "a\\r" found'],
@@ -223,10 +226,13 @@ test("model.json: unknown weight type, version, and parts that do not fit", () =
     ["policy.beta", [0.5], "policy.beta: a list of 0 for policy probe expected, [0.5] found"],
     ["policy.kind", "oracle", 'policy.kind: one of features, single, probe, bayesian expected, "oracle" found'],
     ["provenance", undefined, "provenance: an object expected, nothing found"],
+    ["input", null, "input: an object expected, null found"],
+    ["input.source", "smell", 'input.source: one of vectors, audio, signal, frames expected, "smell" found'],
+    ["input.features", 0, "input.features: a whole number of at least 1 and at most 8192 expected, 0 found"],
     [
       "features",
-      { kind: "rich", floor: 0, origin: 0, step: 0.1 },
-      "features.floor: a number of at least 1e-12 and at most 1000000 expected, 0 found",
+      { kind: "external", count: 6 },
+      'features: one of format, labels, clip, router, experts, policy, provenance, version, input expected, "features" found',
     ],
   ];
   for (const [field, value, message] of bad)
@@ -267,6 +273,39 @@ test("tensors that no network needs are ignored, whatever their type", () => {
   size.writeBigUInt64LE(BigInt(text.length));
   writeFileSync(file, Buffer.concat([size, text, data]));
   assert.equal(readCheckpoint(path), sample());
+});
+
+test("version 1, whose features were rich or external, is read as what it meant, and written as version 2", () => {
+  writeCheckpoint(path, sample());
+  const json = JSON.parse(readFileSync(join(path, "model.json"), "utf8"));
+  assert.equal([json.version, json.input, json.features], [2, { source: "vectors", features: 6 }, undefined]);
+  const networks = (inputs: number) => ({ router: { ...json.router, inputs }, experts: [{ ...json.experts[0], inputs }] });
+  const old = (features: object, inputs = 969) => {
+    const { input: _, ...rest } = json;
+    return parseDescription(JSON.stringify({ ...rest, ...networks(inputs), version: 1, features })).input;
+  };
+  assert.equal(old({ kind: "external", count: 6 }, 6), { source: "vectors", features: 6 });
+  const rich = { kind: "rich", floor: 0.001, origin: -7, step: 1.2 };
+  assert.equal(old(rich), audioInput({ ...DEFAULT_FRONT_END, floor: 0.001, origin: -7, step: 1.2 }));
+  const codes = { arithmetic: "fixed", codeBits: 4, removeDc: true } as const;
+  assert.equal(old({ ...rich, ...codes }), audioInput({ ...DEFAULT_FRONT_END, floor: 0.001, origin: -7, step: 1.2, ...codes }));
+});
+
+test("an input spec: defaults for what is left out, other specs as they are, what no file can say refused", () => {
+  writeCheckpoint(path, sample());
+  const { input: _, ...json } = JSON.parse(readFileSync(join(path, "model.json"), "utf8"));
+  const parsed = (input: object | undefined, inputs: number) =>
+    parseDescription(
+      JSON.stringify({ ...json, router: { ...json.router, inputs }, experts: [{ ...json.experts[0], inputs }], ...(input && { input }) }),
+    ).input;
+  assert.equal(parsed(undefined, 969), audioInput());
+  assert.equal(parsed({ source: "audio" }, 969), audioInput());
+  const frontEnd = { codeBits: 4, step: 0.9 };
+  assert.equal(parsed({ source: "audio", frontEnd }, 969), audioInput({ ...frontEndOf(4), step: 0.9 }));
+  const shaking = { source: "signal", channels: 3, sampleRate: 50, windowSamples: 100, frontEnd: null, featureSet: "values" } as const;
+  assert.equal(parsed(shaking, 300), shaking);
+  assert.match(refused(() => parsed({ source: "audio", sampleRate: 8000 }, 969), "INPUT").message, /highest Hz must be at most half/);
+  assert.match(refused(() => parsed({ source: "audio", sampleRate: 20 }, 969), "CHECKPOINT_JSON").message, /input.sampleRate: .* 20 found/);
 });
 
 test.run();

@@ -41,7 +41,7 @@ const options: CrossValidationOptions & ModelOptions = {
   seeds: [1],
   seed: 1,
   jobs: 1,
-  frontEnd: { kind: "external", count: FEATURES },
+  input: { source: "vectors", features: FEATURES },
   command: "test",
   versions: {},
 };

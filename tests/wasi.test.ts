@@ -12,6 +12,7 @@ import { decimal6 } from "../host/engines/decimal.ts";
 import { loadCommand, runWasi } from "../host/engines/wasi.ts";
 import { DEVICE_ERRORS } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
+import { featureCount } from "../host/model-file/input_spec.ts";
 import { encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
 import { Core } from "../host/runtime/core.ts";
 import { nameDecision } from "../host/runtime/decision.ts";
@@ -207,7 +208,7 @@ test("--features: a raw vector instead of a clip, also for models without a fron
   for (const options of [{ samples: 4 }, { frontEnd: false, features: 50 }]) {
     const model = randomModel(options);
     put("model.qmoe", encodeModel(model));
-    const features = Float32Array.from({ length: model.features }, (_, i) => (i % 13) - 6);
+    const features = Float32Array.from({ length: featureCount(model.input) }, (_, i) => (i % 13) - 6);
     put("v.f32", new Uint8Array(features.buffer));
     const core = await Core.create(coreWasm(false) as BufferSource, false);
     core.load(encodeModel(model));

@@ -34,7 +34,7 @@ function checkpointOf(weightType: WeightType): Checkpoint {
   const spec = { name: weightType, weightType, inputs: FEATURES, hidden: [67, 33], outputs: 5, norm: true, dropout: 0.2 };
   return {
     labels: ["a", "b", "c", "d", "e"],
-    features: { kind: "external", count: FEATURES },
+    input: { source: "vectors", features: FEATURES },
     normalization: { mean: new Float32Array(FEATURES), std: new Float32Array(FEATURES).fill(1), clip: 5 },
     router: null,
     experts: [initialNetwork(spec, new Random(5))],

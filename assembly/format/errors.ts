@@ -34,6 +34,7 @@ export const ERROR_TENSOR_NOT_FINITE = 214;
 export const ERROR_LAYER = 215;
 export const ERROR_OP = 216;
 export const ERROR_BUFFER = 217;
+export const ERROR_INPUT = 218;
 
 // ---- 3xx: running ----
 export const ERROR_NOT_LOADED = 301;

@@ -39,41 +39,44 @@ export const PLAN_MAX_MACS = 40;
 export const PLAN_SCRATCH_BYTES = 44;
 export const PLAN_BYTES = 48;
 
-// ---- front end: parameters, then tables ----
-export const FRONT_END_SAMPLE_RATE = 0;
-export const FRONT_END_FRAME_SAMPLES = 4;
-export const FRONT_END_HOP_SAMPLES = 8;
-export const FRONT_END_FFT_POINTS = 12;
-export const FRONT_END_BANDS = 16;
-export const FRONT_END_FRAMES = 20;
-/** u16 */
-export const FRONT_END_COEFFICIENTS = 24;
-/** u8: FRONT_END_FLOAT32 or FRONT_END_FIXED. */
-export const FRONT_END_ARITHMETIC = 26;
-/** u8: sum of FRONT_END_CODES_4BIT and FRONT_END_REMOVE_DC. */
-export const FRONT_END_OPTIONS = 27;
-/** f32: L = ln(power + floor). */
-export const FRONT_END_FLOOR = 28;
-/** f32: code = round((L - origin) / step), clamped to 0..255, or 0..15 with FRONT_END_CODES_4BIT. */
-export const FRONT_END_ORIGIN = 32;
-export const FRONT_END_STEP = 36;
-/** f32 [frameSamples]: window, scaled by 1/32768 so that it takes 16-bit PCM to -1..1. Fixed: i16 [frameSamples][2], high and low parts. */
-export const FRONT_END_WINDOW_OFFSET = 40;
-/** f32 [fftPoints/2][2]: cos, -sin of 2 pi k / fftPoints. Fixed: i16 [3 fftPoints/4][4], high and low parts of each. */
-export const FRONT_END_TWIDDLE_OFFSET = 44;
-/** u16 [bands][2]: first bin, number of bins. */
-export const FRONT_END_MEL_BANDS_OFFSET = 48;
-/** f32 [melWeights]: triangle values, band after band. Fixed: u16 [melWeights] in Q15. */
-export const FRONT_END_MEL_WEIGHTS_OFFSET = 52;
-export const FRONT_END_MEL_WEIGHTS = 56;
-/** i16 [coefficients][bands]: sqrt(2/bands) cos(pi k (m + 0.5) / bands) in Q15. */
-export const FRONT_END_DCT_OFFSET = 60;
-export const FRONT_END_BYTES = 64;
+// ---- input spec: what the device takes, and how it becomes features. Vectors end at INPUT_VECTORS_BYTES, samples without a front end at
+// INPUT_SAMPLES_BYTES ----
+/** SOURCE_* of ids.ts. */
+export const INPUT_SOURCE = 0;
+/** FEATURE_SET_* of ids.ts. */
+export const INPUT_FEATURE_SET = 4;
+/** Length of the feature vector. */
+export const INPUT_FEATURES = 8;
+export const INPUT_VECTORS_BYTES = 12;
 
-// What a section of fixed-point arithmetic has beyond that.
-/** u16 [65]: log2(1 + i / 64) in Q15. */
-export const FRONT_END_LOG_OFFSET = 64;
-export const FRONT_END_FIXED_BYTES = 68;
+export const INPUT_CHANNELS = 12;
+/** Hz, of each channel. */
+export const INPUT_SAMPLE_RATE = 16;
+/** Of each channel. */
+export const INPUT_WINDOW_SAMPLES = 20;
+/** INPUT_FRONT_END_* of ids.ts. */
+export const INPUT_FRONT_END = 24;
+export const INPUT_SAMPLES_BYTES = 28;
+
+export const INPUT_FRAME_SAMPLES = 28;
+/** From the start of a frame to the start of the next one. */
+export const INPUT_HOP_SAMPLES = 32;
+export const INPUT_FFT_POINTS = 36;
+export const INPUT_BANDS = 40;
+export const INPUT_COEFFICIENTS = 44;
+/** u8: FRONT_END_FLOAT32 or FRONT_END_FIXED. */
+export const INPUT_ARITHMETIC = 48;
+/** u8: sum of FRONT_END_CODES_4BIT and FRONT_END_REMOVE_DC. */
+export const INPUT_OPTIONS = 49;
+/** f32: L = ln(power + floor). */
+export const INPUT_FLOOR = 52;
+/** f32: code = round((L - origin) / step), clamped to 0..255, or 0..15 with FRONT_END_CODES_4BIT. */
+export const INPUT_ORIGIN = 56;
+export const INPUT_STEP = 60;
+/** f32, Hz: outer edges of the first and the last mel band. The tables of the front end follow from them; a device does not read them. */
+export const INPUT_LOWEST_HZ = 64;
+export const INPUT_HIGHEST_HZ = 68;
+export const INPUT_BYTES = 72;
 
 /** Window, transform, mel bands and logarithm in float32, or in integers. */
 export const FRONT_END_FLOAT32 = 0;
@@ -83,6 +86,22 @@ export const FRONT_END_FIXED = 1;
 export const FRONT_END_CODES_4BIT = 1;
 /** Each frame's mean is subtracted from its samples. */
 export const FRONT_END_REMOVE_DC = 2;
+
+// ---- front end: where its tables lie; the input spec has its parameters ----
+/** f32 [frameSamples]: window, scaled by 1/32768 so that it takes 16-bit PCM to -1..1. Fixed: i16 [frameSamples][2], high and low parts. */
+export const FRONT_END_WINDOW_OFFSET = 0;
+/** f32 [fftPoints/2][2]: cos, -sin of 2 pi k / fftPoints. Fixed: i16 [3 fftPoints/4][4], high and low parts of each. */
+export const FRONT_END_TWIDDLE_OFFSET = 4;
+/** u16 [bands][2]: first bin, number of bins. */
+export const FRONT_END_MEL_BANDS_OFFSET = 8;
+/** f32 [melWeights]: triangle values, band after band. Fixed: u16 [melWeights] in Q15. */
+export const FRONT_END_MEL_WEIGHTS_OFFSET = 12;
+export const FRONT_END_MEL_WEIGHTS = 16;
+/** i16 [coefficients][bands]: sqrt(2/bands) cos(pi k (m + 0.5) / bands) in Q15. */
+export const FRONT_END_DCT_OFFSET = 20;
+/** Fixed: u16 [65]: log2(1 + i / 64) in Q15. Float: 0. */
+export const FRONT_END_LOG_OFFSET = 24;
+export const FRONT_END_BYTES = 32;
 
 // ---- normalization: x = clamp((feature - mean) * inverseStd, -clip, clip) ----
 export const NORMALIZATION_COUNT = 0;

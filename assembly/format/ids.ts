@@ -18,6 +18,23 @@ export const SECTION_EXPERT = 5;
 export const SECTION_POLICY = 6;
 export const SECTION_LABELS = 7;
 export const SECTION_PROVENANCE = 8;
+export const SECTION_INPUT = 9;
+
+// ---- input spec ----
+
+/** What comes in: 16-bit PCM of one channel; samples of one or several channels; frames of codes, computed elsewhere; feature vectors. */
+export const SOURCE_AUDIO = 1;
+export const SOURCE_SIGNAL = 2;
+export const SOURCE_FRAMES = 3;
+export const SOURCE_VECTORS = 4;
+
+/** What the networks read: the values as they come (vectors, samples, or codes of frames), or statistics of a window's codes. */
+export const FEATURE_SET_VALUES = 0;
+export const FEATURE_SET_RICH = 1;
+
+/** What makes frames of samples. */
+export const INPUT_FRONT_END_NONE = 0;
+export const INPUT_FRONT_END_LOG_MEL = 1;
 
 // ---- policy ----
 
@@ -44,6 +61,18 @@ export const PHASE_DONE = 5;
 export const PHASE_FAILED = 6;
 /** In a stream: the window has moved on, behind a decision or past a window that the gate slept through. */
 export const PHASE_HOP = 7;
+
+// ---- limits of an input spec: wider than what a build may have code for ----
+
+export const MAX_CHANNELS = 16;
+/** Hz. */
+export const MIN_SAMPLE_RATE = 50;
+export const MAX_SAMPLE_RATE = 96000;
+export const MAX_WINDOW_SAMPLES = 1 << 24;
+/** Of a window. */
+export const MAX_FRAMES = 65536;
+export const MIN_FFT_POINTS = 32;
+export const MAX_FFT_POINTS = 8192;
 
 // ---- limits that bound memory and time whatever a file says ----
 

@@ -43,7 +43,8 @@ export function networkScratchBytes(buffers: i32, scratch: i32, cache: i32, outp
   return align16(buffers) + align16(scratch) + align16(cache * 4) + 3 * align16(outputs * 4);
 }
 
-export function arenaBytes(features: i32, networkScratch: i32, hasFrontEnd: boolean): i32 {
-  const scratch = hasFrontEnd && FRONT_END_SCRATCH_BYTES > networkScratch ? FRONT_END_SCRATCH_BYTES : networkScratch;
+/** `frontEndScratch` is 0 without a front end. */
+export function arenaBytes(features: i32, networkScratch: i32, frontEndScratch: i32): i32 {
+  const scratch = frontEndScratch > networkScratch ? frontEndScratch : networkScratch;
   return align16(features * 4) + align16(scratch);
 }

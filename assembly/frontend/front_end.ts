@@ -13,7 +13,7 @@
 //   active                     868    1
 //   MFCC, one by one           869    20 x 5
 
-import { FRONT_END_CODES_4BIT, FRONT_END_FIXED, FRONT_END_OPTIONS } from "../format/file.ts";
+import { FRONT_END_CODES_4BIT, FRONT_END_FIXED, INPUT_OPTIONS } from "../format/file.ts";
 import { RING_FRAMES } from "../format/plan.ts";
 import { USES_FIXED_FRONT_END, USES_FLOAT_FRONT_END } from "../uses.ts";
 import { audioAdvance, audioFrame, audioFreePtr, audioOpen, audioPush, audioReset, audioRoom } from "./audio.ts";
@@ -57,21 +57,21 @@ let frames = 0;
 let piece = 0;
 
 /**
- * Takes a section that frontEndValidate accepted, and memory: ring RING_BYTES or RING_BYTES_4BIT, audio 2 AUDIO_SAMPLES, scratch FRONT_END_SCRATCH_BYTES,
+ * Takes an input spec and a section that frontEndValidate accepted, and memory: ring RING_BYTES or RING_BYTES_4BIT, audio 2 AUDIO_SAMPLES, scratch FRONT_END_SCRATCH_BYTES,
  * features f32 [RICH_FEATURES]; all 16-byte aligned. The scratch must stay untouched from the last frame until the features are ready.
  */
-export function frontEndOpen(sectionPtr: usize, ring: usize, audio: usize, scratch: usize, features: usize): void {
-  tablesOpen(sectionPtr);
+export function frontEndOpen(inputPtr: usize, sectionPtr: usize, ring: usize, audio: usize, scratch: usize, features: usize): void {
+  tablesOpen(inputPtr, sectionPtr);
   scratchOpen(scratch);
   audioOpen(audio);
-  ringOpen(ring, fourBitCodes(sectionPtr));
+  ringOpen(ring, fourBitCodes(inputPtr));
   featuresPtr = features;
   frontEndReset();
 }
 
-/** Whether a section that frontEndValidate accepted asks for codes of 4 bits. */
-export function fourBitCodes(sectionPtr: usize): bool {
-  return (load<u8>(sectionPtr, FRONT_END_OPTIONS) & FRONT_END_CODES_4BIT) != 0;
+/** Whether an input spec that frontEndValidate accepted asks for codes of 4 bits. */
+export function fourBitCodes(inputPtr: usize): bool {
+  return (load<u8>(inputPtr, INPUT_OPTIONS) & FRONT_END_CODES_4BIT) != 0;
 }
 
 /** Starts a new window. */

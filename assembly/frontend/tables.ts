@@ -1,19 +1,19 @@
-// The front end's constants and where its tables lie: pointers into the model file, set once by tablesOpen and read in place.
+// The front end's parameters and where its tables lie: pointers into the model file, set once by tablesOpen and read in place.
 
 import {
-  FRONT_END_ARITHMETIC,
   FRONT_END_DCT_OFFSET,
   FRONT_END_FIXED,
-  FRONT_END_FLOOR,
   FRONT_END_LOG_OFFSET,
   FRONT_END_MEL_BANDS_OFFSET,
   FRONT_END_MEL_WEIGHTS_OFFSET,
-  FRONT_END_OPTIONS,
-  FRONT_END_ORIGIN,
   FRONT_END_REMOVE_DC,
-  FRONT_END_STEP,
   FRONT_END_TWIDDLE_OFFSET,
   FRONT_END_WINDOW_OFFSET,
+  INPUT_ARITHMETIC,
+  INPUT_FLOOR,
+  INPUT_OPTIONS,
+  INPUT_ORIGIN,
+  INPUT_STEP,
 } from "../format/file.ts";
 import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
 import { USES_FIXED_FRONT_END } from "../uses.ts";
@@ -41,18 +41,18 @@ export let step: f32 = 0;
 export let codeOrigin = 0;
 export let codeScale = 0;
 
-/** Takes over a section that frontEndValidate accepted. */
-export function tablesOpen(sectionPtr: usize): void {
-  arithmetic = load<u8>(sectionPtr, FRONT_END_ARITHMETIC);
-  removesDc = (load<u8>(sectionPtr, FRONT_END_OPTIONS) & FRONT_END_REMOVE_DC) != 0;
+/** Takes over the sections that frontEndValidate accepted: input spec and tables. */
+export function tablesOpen(inputPtr: usize, sectionPtr: usize): void {
+  arithmetic = load<u8>(inputPtr, INPUT_ARITHMETIC);
+  removesDc = (load<u8>(inputPtr, INPUT_OPTIONS) & FRONT_END_REMOVE_DC) != 0;
   windowPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_WINDOW_OFFSET);
   twiddlePtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_TWIDDLE_OFFSET);
   melBandsPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_MEL_BANDS_OFFSET);
   melWeightsPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_MEL_WEIGHTS_OFFSET);
   dctPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_DCT_OFFSET);
-  powerFloor = load<f32>(sectionPtr, FRONT_END_FLOOR);
-  origin = load<f32>(sectionPtr, FRONT_END_ORIGIN);
-  step = load<f32>(sectionPtr, FRONT_END_STEP);
+  powerFloor = load<f32>(inputPtr, INPUT_FLOOR);
+  origin = load<f32>(inputPtr, INPUT_ORIGIN);
+  step = load<f32>(inputPtr, INPUT_STEP);
   if (USES_FIXED_FRONT_END && arithmetic == FRONT_END_FIXED) {
     logPtr = sectionPtr + load<u32>(sectionPtr, FRONT_END_LOG_OFFSET);
     codeOrigin = <i32>((origin - <f32>0.5 * step) * <f32>(32768 / Math.LN2));

@@ -1,36 +1,30 @@
-// Checks a front end section before anything uses it: whatever its bytes are, nothing outside it is read, and what passes
-// cannot make later float32 work overflow or give NaN.
+// Checks the input spec of a model that takes sound, and its front end section, before anything uses them: whatever their bytes are, nothing
+// outside them is read, and what passes cannot make later float32 work overflow or give NaN.
 
-import { ERROR_FRONT_END, ERROR_NOT_FINITE, OK } from "../format/errors.ts";
+import { ERROR_FRONT_END, ERROR_INPUT, ERROR_NOT_FINITE, OK } from "../format/errors.ts";
 import {
-  FRONT_END_ARITHMETIC,
-  FRONT_END_BANDS,
   FRONT_END_BYTES,
   FRONT_END_CODES_4BIT,
-  FRONT_END_COEFFICIENTS,
   FRONT_END_DCT_OFFSET,
-  FRONT_END_FFT_POINTS,
   FRONT_END_FIXED,
   FRONT_END_FLOAT32,
-  FRONT_END_FLOOR,
-  FRONT_END_FRAME_SAMPLES,
-  FRONT_END_FRAMES,
-  FRONT_END_HOP_SAMPLES,
   FRONT_END_LOG_OFFSET,
   FRONT_END_MEL_BANDS_OFFSET,
   FRONT_END_MEL_WEIGHTS,
   FRONT_END_MEL_WEIGHTS_OFFSET,
-  FRONT_END_OPTIONS,
-  FRONT_END_ORIGIN,
   FRONT_END_REMOVE_DC,
-  FRONT_END_SAMPLE_RATE,
-  FRONT_END_STEP,
   FRONT_END_TWIDDLE_OFFSET,
   FRONT_END_WINDOW_OFFSET,
+  INPUT_ARITHMETIC,
+  INPUT_BYTES,
+  INPUT_FLOOR,
+  INPUT_OPTIONS,
+  INPUT_ORIGIN,
+  INPUT_STEP,
 } from "../format/file.ts";
-import { ALIGNMENT, SECTION_FRONT_END } from "../format/ids.ts";
-import { COEFFICIENTS, FFT_POINTS, FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE } from "../format/input_spec.ts";
-import { RING_BANDS, RING_FRAMES } from "../format/plan.ts";
+import { ALIGNMENT, FEATURE_SET_RICH, INPUT_FRONT_END_LOG_MEL, SECTION_FRONT_END, SOURCE_AUDIO } from "../format/ids.ts";
+import { BANDS, COEFFICIENTS, FFT_POINTS, FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, WINDOW_SAMPLES } from "../format/input_spec.ts";
+import { RICH_FEATURES, RING_BANDS } from "../format/plan.ts";
 import { fail } from "../kernels/fail.ts";
 import { USES_CODES_4BIT, USES_CODES_8BIT, USES_FIXED_FRONT_END, USES_FLOAT_FRONT_END, USES_REMOVE_DC } from "../uses.ts";
 
@@ -41,37 +35,62 @@ const LOG_ENTRIES = 65;
 /** Sum of the window's high parts, without their signs. */
 const MOST_WINDOW: u32 = 208 * 32768;
 
+/** The fields of an input spec in front of INPUT_ARITHMETIC, as this code is compiled. */
+const COMPILED: usize = memory.data<u32>([
+  SOURCE_AUDIO,
+  FEATURE_SET_RICH,
+  RICH_FEATURES,
+  1,
+  SAMPLE_RATE,
+  WINDOW_SAMPLES,
+  INPUT_FRONT_END_LOG_MEL,
+  FRAME_SAMPLES,
+  HOP_SAMPLES,
+  FFT_POINTS,
+  BANDS,
+  COEFFICIENTS,
+]);
+
+let input: usize = 0;
 let section: usize = 0;
 let sectionBytes: u32 = 0;
 
 /**
- * 0, or the error code whose details `fail` has recorded. For ERROR_FRONT_END the place is the field's byte offset in the
- * section; floats are reported by their bits.
+ * 0, or the error code whose details `fail` has recorded. The place is the field's byte offset, for ERROR_INPUT in the input spec, for
+ * ERROR_FRONT_END in the section; floats are reported by their bits.
  */
-export function frontEndValidate(sectionPtr: usize, bytes: i32): i32 {
+export function frontEndValidate(inputPtr: usize, inputBytes: i32, sectionPtr: usize, bytes: i32): i32 {
+  input = inputPtr;
   section = sectionPtr;
   sectionBytes = bytes;
+  return parameters(inputBytes) || tables(bytes);
+}
+
+function parameters(bytes: i32): i32 {
+  if (bytes != INPUT_BYTES) return fail(ERROR_INPUT, -1, INPUT_BYTES, bytes);
+  for (let field = 0; field < INPUT_ARITHMETIC; field += 4) {
+    const expected = load<u32>(COMPILED + field);
+    if (ranged(field, load<u32>(input + field), expected, expected)) return ERROR_INPUT;
+  }
+  return (
+    ranged(
+      INPUT_ARITHMETIC,
+      load<u8>(input, INPUT_ARITHMETIC),
+      USES_FLOAT_FRONT_END ? FRONT_END_FLOAT32 : FRONT_END_FIXED,
+      USES_FIXED_FRONT_END ? FRONT_END_FIXED : FRONT_END_FLOAT32,
+    ) ||
+    options(load<u8>(input, INPUT_OPTIONS)) ||
+    float(INPUT_FLOOR, 1e-30, 1e6) ||
+    float(INPUT_ORIGIN, -1024, 1024) ||
+    float(INPUT_STEP, 1e-3, 1024)
+  );
+}
+
+function tables(bytes: i32): i32 {
   if (bytes < FRONT_END_BYTES) return fail(ERROR_FRONT_END, 0, FRONT_END_BYTES, bytes);
   const weights = load<u32>(section, FRONT_END_MEL_WEIGHTS);
   if (weights > <u32>RING_BANDS * BINS) return fail(ERROR_FRONT_END, FRONT_END_MEL_WEIGHTS, RING_BANDS * BINS, weights);
   return (
-    integer(FRONT_END_SAMPLE_RATE, SAMPLE_RATE) ||
-    integer(FRONT_END_FRAME_SAMPLES, FRAME_SAMPLES) ||
-    integer(FRONT_END_HOP_SAMPLES, HOP_SAMPLES) ||
-    integer(FRONT_END_FFT_POINTS, FFT_POINTS) ||
-    integer(FRONT_END_BANDS, RING_BANDS) ||
-    integer(FRONT_END_FRAMES, RING_FRAMES) ||
-    ranged(FRONT_END_COEFFICIENTS, load<u16>(section, FRONT_END_COEFFICIENTS), COEFFICIENTS, COEFFICIENTS) ||
-    ranged(
-      FRONT_END_ARITHMETIC,
-      load<u8>(section, FRONT_END_ARITHMETIC),
-      USES_FLOAT_FRONT_END ? FRONT_END_FLOAT32 : FRONT_END_FIXED,
-      USES_FIXED_FRONT_END ? FRONT_END_FIXED : FRONT_END_FLOAT32,
-    ) ||
-    options(load<u8>(section, FRONT_END_OPTIONS)) ||
-    float(FRONT_END_FLOOR, 1e-30, 1e6) ||
-    float(FRONT_END_ORIGIN, -1024, 1024) ||
-    float(FRONT_END_STEP, 1e-3, 1024) ||
     inside(FRONT_END_MEL_BANDS_OFFSET, RING_BANDS * 4) ||
     inside(FRONT_END_DCT_OFFSET, COEFFICIENTS * RING_BANDS * 2) ||
     (isFixed() ? fixedTables(weights) : floatTables(weights)) ||
@@ -80,7 +99,7 @@ export function frontEndValidate(sectionPtr: usize, bytes: i32): i32 {
 }
 
 function isFixed(): bool {
-  return USES_FIXED_FRONT_END && (!USES_FLOAT_FRONT_END || load<u8>(section, FRONT_END_ARITHMETIC) == FRONT_END_FIXED);
+  return USES_FIXED_FRONT_END && (!USES_FLOAT_FRONT_END || load<u8>(input, INPUT_ARITHMETIC) == FRONT_END_FIXED);
 }
 
 function floatTables(weights: u32): i32 {
@@ -91,10 +110,7 @@ function floatTables(weights: u32): i32 {
   );
 }
 
-/**
- * Integer tables may hold anything: sums wrap alike in both builds. fixed_frame.ts relies on the window's sum. The section is long enough
- * for FRONT_END_LOG_OFFSET: the cosines are inside it.
- */
+/** Integer tables may hold anything: sums wrap alike in both builds. fixed_frame.ts relies on the window's sum. */
 function fixedTables(weights: u32): i32 {
   const error =
     inside(FRONT_END_LOG_OFFSET, LOG_ENTRIES * 2) ||
@@ -112,21 +128,17 @@ function fixedTables(weights: u32): i32 {
 function options(found: u32): i32 {
   const most = (USES_CODES_4BIT ? FRONT_END_CODES_4BIT : 0) | (USES_REMOVE_DC ? FRONT_END_REMOVE_DC : 0);
   const least = USES_CODES_8BIT ? 0 : FRONT_END_CODES_4BIT;
-  return (found & ~most) == 0 && (found & least) == least ? OK : fail(ERROR_FRONT_END, FRONT_END_OPTIONS, most, found);
+  return (found & ~most) == 0 && (found & least) == least ? OK : fail(ERROR_INPUT, INPUT_OPTIONS, most, found);
 }
 
 function ranged(field: usize, found: u32, low: u32, high: u32): i32 {
-  return found >= low && found <= high ? OK : fail(ERROR_FRONT_END, <i32>field, high, found);
-}
-
-function integer(field: usize, expected: u32): i32 {
-  return ranged(field, load<u32>(section + field), expected, expected);
+  return found >= low && found <= high ? OK : fail(ERROR_INPUT, <i32>field, high, found);
 }
 
 /** A parameter from low to high; NaN is in no range. */
 function float(field: usize, low: f32, high: f32): i32 {
-  const found = load<f32>(section + field);
-  return found >= low && found <= high ? OK : fail(ERROR_FRONT_END, <i32>field, 0, reinterpret<i32>(found));
+  const found = load<f32>(input + field);
+  return found >= low && found <= high ? OK : fail(ERROR_INPUT, <i32>field, 0, reinterpret<i32>(found));
 }
 
 /** A table of `bytes` starts 16-aligned behind the parameters and ends inside the section. */

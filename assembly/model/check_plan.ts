@@ -27,7 +27,7 @@ import {
   SECTION_POLICY,
   SECTION_ROUTER,
 } from "../format/ids.ts";
-import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RING_BYTES, RING_BYTES_4BIT } from "../format/plan.ts";
+import { AUDIO_SAMPLES, align16, arenaBytes, FRONT_END_SCRATCH_BYTES, networkScratchBytes, RING_BYTES, RING_BYTES_4BIT } from "../format/plan.ts";
 import { fourBitCodes } from "../frontend/front_end.ts";
 import { fail } from "../kernels/fail.ts";
 import { lastOp, opCount, opPtr, outputValues } from "../ops/records.ts";
@@ -113,10 +113,12 @@ function addNetwork(network: usize, bytes: i32, number: i32, features: i32, outp
   return OK;
 }
 
-export function checkPlan(plan: usize, features: i32, frontEnd: usize): i32 {
-  const arena = arenaBytes(features, networkScratchBytes(planBuffers, planScratch, planCache, planOutputs), frontEnd != 0);
-  const ring = frontEnd == 0 ? 0 : fourBitCodes(frontEnd) ? RING_BYTES_4BIT : RING_BYTES;
-  const audio = frontEnd ? AUDIO_SAMPLES : 0;
+/** `sound`: the input spec of a model with a front end, else 0. */
+export function checkPlan(plan: usize, features: i32, sound: usize): i32 {
+  const frontEnd = sound ? FRONT_END_SCRATCH_BYTES : 0;
+  const arena = arenaBytes(features, networkScratchBytes(planBuffers, planScratch, planCache, planOutputs), frontEnd);
+  const ring = sound == 0 ? 0 : fourBitCodes(sound) ? RING_BYTES_4BIT : RING_BYTES;
+  const audio = sound ? AUDIO_SAMPLES : 0;
   const work = arena + align16(ring) + align16(audio << 1);
   if (!planned(plan, PLAN_BUFFER_BYTES, planBuffers) || !planned(plan, PLAN_SCRATCH_BYTES, planScratch)) return ERROR_PLAN;
   if (!planned(plan, PLAN_CACHE, planCache) || !planned(plan, PLAN_OUTPUTS, planOutputs)) return ERROR_PLAN;

@@ -1,8 +1,9 @@
-// Judges what is in the sections that are no network: front end, normalization, policy, labels. 0, or an error code whose details are in
+// Judges what is in the sections that are no network: input spec, front end, normalization, policy, labels. 0, or an error code whose details are in
 // the failure record.
 
 import {
   ERROR_FRONT_END,
+  ERROR_INPUT,
   ERROR_LABELS,
   ERROR_MISSING_SECTION,
   ERROR_NORMALIZATION,
@@ -12,6 +13,10 @@ import {
   OK,
 } from "../format/errors.ts";
 import {
+  INPUT_FEATURES,
+  INPUT_FEATURE_SET,
+  INPUT_SOURCE,
+  INPUT_VECTORS_BYTES,
   LABELS_COUNT,
   LABELS_OFFSETS,
   NORMALIZATION_BYTES,
@@ -31,30 +36,50 @@ import {
 } from "../format/file.ts";
 import {
   ALIGNMENT,
+  FEATURE_SET_VALUES,
   MAX_CLASSES,
   MAX_SAMPLES,
+  MAX_WIDTH,
   POLICY_BAYESIAN,
   POLICY_FEATURES,
   POLICY_PROBE,
   POLICY_SINGLE,
   SECTION_FRONT_END,
+  SECTION_INPUT,
   SECTION_LABELS,
   SECTION_NORMALIZATION,
   SECTION_POLICY,
+  SOURCE_AUDIO,
+  SOURCE_VECTORS,
 } from "../format/ids.ts";
-import { RICH_FEATURES } from "../format/plan.ts";
 import { frontEndValidate } from "../frontend/front_end.ts";
 import { fail } from "../kernels/fail.ts";
 import { isFinite32 } from "../kernels/quantize.ts";
 import { BAKED, USES_BAYESIAN, USES_FEATURES_ONLY, USES_FRONT_END, USES_PROBE, USES_SAMPLES, USES_SINGLE } from "../uses.ts";
 import { findSection, sectionBytes } from "./sections.ts";
 
-export function checkFrontEnd(file: usize, features: i32): i32 {
+/** The input spec, and the front end section that it asks for: models of vectors have none. `features` is what the plan says. */
+export function checkInput(file: usize, features: i32): i32 {
+  const input = findSection(file, SECTION_INPUT, 0);
+  const bytes = sectionBytes(file, SECTION_INPUT, 0);
+  if (input == 0) return fail(ERROR_MISSING_SECTION, SECTION_INPUT, 1, 0);
+  if (bytes < INPUT_VECTORS_BYTES) return fail(ERROR_INPUT, -1, INPUT_VECTORS_BYTES, bytes);
+  const source = load<i32>(input, INPUT_SOURCE);
+  const count = load<i32>(input, INPUT_FEATURES);
   const frontEnd = findSection(file, SECTION_FRONT_END, 0);
-  if (frontEnd == 0) return OK;
-  if (!USES_FRONT_END) return fail(ERROR_FRONT_END, 0, 0, sectionBytes(file, SECTION_FRONT_END, 0));
-  if (features != RICH_FEATURES) return fail(ERROR_PLAN, PLAN_FEATURES, RICH_FEATURES, features);
-  return frontEndValidate(frontEnd, sectionBytes(file, SECTION_FRONT_END, 0));
+  if (source == SOURCE_VECTORS) {
+    if (bytes != INPUT_VECTORS_BYTES) return fail(ERROR_INPUT, -1, INPUT_VECTORS_BYTES, bytes);
+    const set = load<i32>(input, INPUT_FEATURE_SET);
+    if (set != FEATURE_SET_VALUES) return fail(ERROR_INPUT, INPUT_FEATURE_SET, FEATURE_SET_VALUES, set);
+    if (count < 1 || count > MAX_WIDTH) return fail(ERROR_INPUT, INPUT_FEATURES, MAX_WIDTH, count);
+    if (frontEnd != 0) return fail(ERROR_FRONT_END, 0, 0, sectionBytes(file, SECTION_FRONT_END, 0));
+  } else {
+    if (!USES_FRONT_END || source != SOURCE_AUDIO) return fail(ERROR_INPUT, INPUT_SOURCE, USES_FRONT_END ? SOURCE_AUDIO : SOURCE_VECTORS, source);
+    if (frontEnd == 0) return fail(ERROR_MISSING_SECTION, SECTION_FRONT_END, 1, 0);
+    const error = frontEndValidate(input, bytes, frontEnd, sectionBytes(file, SECTION_FRONT_END, 0));
+    if (error != OK) return error;
+  }
+  return features == count ? OK : fail(ERROR_PLAN, PLAN_FEATURES, count, features);
 }
 
 export function checkNormalization(file: usize, features: i32): i32 {

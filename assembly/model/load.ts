@@ -19,9 +19,9 @@ import {
 } from "../format/file.ts";
 import {
   ALIGNMENT,
-  MAX_WIDTH,
   POLICY_FEATURES,
   SECTION_FRONT_END,
+  SECTION_INPUT,
   SECTION_NORMALIZATION,
   SECTION_PLAN,
   SECTION_POLICY,
@@ -33,7 +33,7 @@ import { BAKED, BAKED_MODEL_BYTES, BAKED_WORK_BYTES, FIRMWARE, SEALED, SEALED_CR
 import { checkContainer, findSection, sectionBytes } from "./sections.ts";
 import { audioBufferPtr, buffersPtr, featuresPtr, hasFrontEnd, ringPtr, setMemory, setModel, unloaded, workPtr } from "./state.ts";
 import { checkNetworks, checkNoNetworks, checkPlan, startPlan } from "./check_plan.ts";
-import { checkFrontEnd, checkLabels, checkNormalization, checkPolicy } from "./check_sections.ts";
+import { checkInput, checkLabels, checkNormalization, checkPolicy } from "./check_sections.ts";
 
 /** 0, or an error code whose details are in the failure record. After an error nothing is loaded. */
 export function loadModel(file: usize, bytes: i32): i32 {
@@ -99,7 +99,7 @@ function open(file: usize): void {
     load<i32>(plan, PLAN_OUTPUTS),
     load<i32>(plan, PLAN_RING_BYTES),
   );
-  if (USES_FRONT_END && hasFrontEnd) frontEndOpen(frontEnd, ringPtr, audioBufferPtr, buffersPtr, featuresPtr);
+  if (USES_FRONT_END && hasFrontEnd) frontEndOpen(findSection(file, SECTION_INPUT, 0), frontEnd, ringPtr, audioBufferPtr, buffersPtr, featuresPtr);
 }
 
 // ---- sections ----
@@ -108,8 +108,7 @@ function checkModel(file: usize): i32 {
   const plan = findSection(file, SECTION_PLAN, 0);
   if (sectionBytes(file, SECTION_PLAN, 0) != PLAN_BYTES) return fail(ERROR_PLAN, -1, PLAN_BYTES, sectionBytes(file, SECTION_PLAN, 0));
   const features = load<i32>(plan, PLAN_FEATURES);
-  if (features < 1 || features > MAX_WIDTH) return fail(ERROR_PLAN, PLAN_FEATURES, MAX_WIDTH, features);
-  let error = checkFrontEnd(file, features);
+  let error = checkInput(file, features);
   if (error == OK) error = checkPolicy(file);
   if (error != OK) return error;
   startPlan();
@@ -123,5 +122,5 @@ function checkModel(file: usize): i32 {
     error = checkNoNetworks(file, plan);
     if (error != OK) return error;
   }
-  return checkPlan(plan, features, findSection(file, SECTION_FRONT_END, 0));
+  return checkPlan(plan, features, findSection(file, SECTION_FRONT_END, 0) ? findSection(file, SECTION_INPUT, 0) : 0);
 }

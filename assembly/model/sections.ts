@@ -27,7 +27,7 @@ import {
   HEADER_SECTIONS,
   HEADER_VERSION,
 } from "../format/file.ts";
-import { ALIGNMENT, FORMAT_VERSION, MAGIC, MAX_SECTIONS, SECTION_EXPERT, SECTION_PLAN, SECTION_PROVENANCE } from "../format/ids.ts";
+import { ALIGNMENT, FORMAT_VERSION, MAGIC, MAX_SECTIONS, SECTION_EXPERT, SECTION_INPUT, SECTION_PLAN } from "../format/ids.ts";
 import { fail } from "../kernels/fail.ts";
 import { crc32 } from "./crc.ts";
 
@@ -90,7 +90,7 @@ function checkSections(filePtr: usize, bytes: i32, sections: i32, tableEnd: i32)
     const id = load<i32>(entry, ENTRY_ID);
     const offset = load<i32>(entry, ENTRY_OFFSET);
     const length = load<i32>(entry, ENTRY_BYTES_FIELD);
-    if (id < SECTION_PLAN || id > SECTION_PROVENANCE) return fail(ERROR_SECTION_TABLE, i, SECTION_PROVENANCE, id);
+    if (id < SECTION_PLAN || id > SECTION_INPUT) return fail(ERROR_SECTION_TABLE, i, SECTION_INPUT, id);
     if ((seen >>> id) & 1 && id != SECTION_EXPERT) return fail(ERROR_SECTION_TABLE, i, 0, id);
     seen |= 1 << id;
     const start = (end + ALIGNMENT - 1) & -ALIGNMENT;

@@ -20,7 +20,7 @@ export let wantsRecord: bool = false;
 export let takesFeatures: bool = false;
 
 /** Of a stream: frames of 10 ms from window to window, decibels that wake the gate (0: none), votes that start an event, and of how many. */
-export let hopFrames: i32 = FRAMES_A_SECOND;
+export let hopFrames: i32 = 0; // a literal, because any other initializer would need a start function
 export let wakeDecibels: f32 = 0;
 export let startVotes: i32 = 1;
 export let votes: i32 = 1;
@@ -31,6 +31,7 @@ let first: i32 = 0;
 
 /** Reads the arguments; ends the program unless there are `fewest` or more behind the options. */
 export function readArguments(fewest: i32): void {
+  hopFrames = FRAMES_A_SECOND;
   args_sizes_get(SIZES, SIZES + 4);
   count = load<i32>(SIZES);
   if (count > MAX_ARGUMENTS || load<u32>(SIZES, 4) > <u32>MAX_BYTES) usage();

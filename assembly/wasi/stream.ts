@@ -2,9 +2,9 @@
 // `arecord -f S16_LE -t raw` gives them. One line for each window that was decided, and one when an event ends while the gate
 // sleeps. Memory does not grow.
 
-import { SECTION_FRONT_END, PHASE_DONE, PHASE_FAILED, PHASE_HOP, PHASE_IDLE } from "../format/ids.ts";
+import { SECTION_INPUT, PHASE_DONE, PHASE_FAILED, PHASE_HOP, PHASE_IDLE } from "../format/ids.ts";
 import { NATS_PER_DB, STREAM_EVENT, STREAM_HOLD, STREAM_HOP, STREAM_SLEEP, STREAM_START, STREAM_STOP, STREAM_VOTES, STREAM_WAKE } from "../format/stream.ts";
-import { FRONT_END_STEP } from "../format/file.ts";
+import { INPUT_STEP } from "../format/file.ts";
 import { FRAME_SAMPLES, HOP_SAMPLES } from "../format/input_spec.ts";
 import { FRAMES_A_SECOND, RING_FRAMES } from "../format/plan.ts";
 import { audioPtr, audioSpace, decide, pushAudio, reset, step, streamPtr } from "../index.ts";
@@ -58,7 +58,7 @@ export function stream(): void {
 
 function settings(): void {
   const record = streamPtr();
-  const step = load<f32>(findSection(filePtr, SECTION_FRONT_END, 0), FRONT_END_STEP);
+  const step = load<f32>(findSection(filePtr, SECTION_INPUT, 0), INPUT_STEP);
   store<i32>(record, hopFrames, STREAM_HOP);
   store<i32>(record, levelOf(wakeDecibels, step), STREAM_WAKE);
   store<i32>(record, levelOf(wakeDecibels * <f32>0.5, step), STREAM_SLEEP);

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { INSTRUCTION_CLASSES } from "../../firmware-sim/image/printed.ts";
 import { dictionary, flag, list, number, object, oneOf, text, whole } from "../../host/schema.ts";
 import { BAKE_TARGETS } from "../../tools/export/bake_targets.ts";
-import { CHECKPOINT, FRONT_END } from "../../tools/import/checkpoint_schema.ts";
+import { INPUT, POLICY } from "../../tools/import/checkpoint_schema.ts";
 import { count, deviceName, fieldsOf, modelled, positive, share, ujRange } from "./words.ts";
 
 const layers = list(
@@ -80,7 +80,7 @@ export const INSPECT = object({
       crc32: v.pipe(v.string("a text"), v.regex(/^[0-9a-f]{8}$/, "8 hexadecimal digits")),
     }),
   ),
-  frontEnd: v.nullable(FRONT_END),
+  input: INPUT,
   layers,
   plan: object({
     features: count("values of a feature vector"),
@@ -114,7 +114,7 @@ export const TRAIN = object({
   checkpoint: text("folder written"),
   clips: count("that it was trained on"),
   folds: count("of the data set"),
-  policy: CHECKPOINT.entries.policy,
+  policy: POLICY,
 });
 
 const figures = object({
@@ -142,7 +142,7 @@ export const CROSS_VALIDATION = object({
       seed: count("of the random numbers"),
       fold: count("left out"),
       clips: count("in it"),
-      policy: CHECKPOINT.entries.policy,
+      policy: POLICY,
       routed: v.pipe(figures, v.description("the model as it decides")),
       networks: list(object({ name: text(), figures })),
     }),

@@ -1,6 +1,6 @@
 // Microphone -> 16 kHz, 16-bit PCM -> a stream of windows -> what is shown.
 
-import { loadModel, SAMPLE_RATE } from "../../build/browser.js";
+import { loadModel } from "../../build/browser.js";
 
 const HOP_S = 1;
 const find = (id) => document.getElementById(id);
@@ -32,7 +32,8 @@ find("controls").addEventListener("submit", async (submitted) => {
 
 /** Starts the microphone; returns what stops it. */
 async function listen(source) {
-  const context = new AudioContext({ sampleRate: SAMPLE_RATE }); // the browser resamples
+  const model = await loadModel(new URL(source, import.meta.url));
+  const context = new AudioContext({ sampleRate: model.sampleRate }); // the browser resamples
   let microphone = null;
   const end = () => {
     for (const track of microphone?.getTracks() ?? []) track.stop();
@@ -44,7 +45,6 @@ async function listen(source) {
     // as recorded: what helps a telephone call alters the sounds that the model knows
     const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     microphone = await navigator.mediaDevices.getUserMedia({ audio });
-    const model = await loadModel(new URL(source, import.meta.url));
     const stream = model.stream({ hopS: HOP_S, votes: 3, startVotes: 2 });
     await context.audioWorklet.addModule(new URL("microphone.js", import.meta.url));
     const worklet = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });

@@ -4,15 +4,15 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { WINDOW_SAMPLES } from "../../assembly/format/input_spec.ts";
 import { packagePath, readInput } from "../../host/files.ts";
 import { PARTS } from "../../host/meter/cost.ts";
 import { CounterReader, type Counts } from "../../host/meter/counts.ts";
 import { isCortexM } from "../../host/meter/device.ts";
 import { instrument } from "../../host/meter/instrument.ts";
+import { DEFAULT_FRONT_END } from "../../host/model-file/front_end.ts";
 import { encodeModel } from "../../host/model-file/model_file.ts";
-import { WINDOW_SAMPLES } from "../../host/runtime/index.ts";
 import { featuresModel } from "../../tools/export/exporter.ts";
-import { DEFAULT_FRONT_END } from "../../tools/export/front_end_tables.ts";
 import { openEmulatedMeter } from "../estimates/emulated.ts";
 import { emulate } from "../image/calls.ts";
 import { countInstructions } from "./aarch64.ts";

@@ -4,8 +4,8 @@
 import { energyUjOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
 import { Meter } from "../../host/meter/meter.ts";
+import type { Arithmetic } from "../../host/model-file/front_end.ts";
 import { coreWasm } from "../../host/runtime/index.ts";
-import type { Arithmetic } from "../../tools/export/front_end_tables.ts";
 import { type FrontEndCycles, frontEndCycles, networkCycles, routerCycles } from "../../tools/export/network_cost.ts";
 import type { HeldOut } from "../../tools/train/held_out.ts";
 import {

@@ -1,6 +1,6 @@
 // Meters a model on a device: step by step and way by way, the worst case over any input, and both estimates of cycles.
 
-import { toPcm16k } from "../../host/audio/resample.ts";
+import { toPcm } from "../../host/audio/resample.ts";
 import { readWav } from "../../host/audio/wav.ts";
 import { QurioError } from "../../host/errors.ts";
 import { packagePath, readInput } from "../../host/files.ts";
@@ -9,7 +9,8 @@ import { type DeviceProfile, isCortexM } from "../../host/meter/device.ts";
 import type { MeterInput } from "../../host/meter/meter.ts";
 import { ClipMeter, type MeterReport } from "../../host/meter/report.ts";
 import { openSubject, type Subject } from "../../host/meter/subject.ts";
-import { coreWasm, WINDOW_SAMPLES } from "../../host/runtime/index.ts";
+import { featureCount, framingOf } from "../../host/model-file/input_spec.ts";
+import { coreWasm } from "../../host/runtime/index.ts";
 import { type OpenData, openData } from "../../tools/train/datasets/open_data.ts";
 import { compareEstimates, type EstimatesReport } from "../estimates/compare.ts";
 import { HOW_TO_INSTALL, missingTool } from "../image/tools.ts";
@@ -73,32 +74,35 @@ async function openInputs(
   path: string | undefined,
   open: OpenData,
 ): Promise<{ name: string; inputs: (() => Promise<MeterInput>)[] }> {
-  if (path === undefined && !packed.frontEnd) {
-    return { name: "zeros", inputs: [async () => ({ features: new Float32Array(packed.features) })] };
+  const features = featureCount(packed.input);
+  const framing = framingOf(packed.input);
+  if (path === undefined && framing === null) {
+    return { name: "zeros", inputs: [async () => ({ features: new Float32Array(features) })] };
   }
+  const wholeWindow = (pcm: Int16Array) => padded(pcm, framing?.windowSamples ?? pcm.length);
   if (path === undefined) {
     const wav = packagePath("samples", BUNDLED_SAMPLE);
     return {
       name: `samples/${BUNDLED_SAMPLE}`,
-      inputs: [async () => ({ pcm: wholeWindow(await toPcm16k(readWav(readInput(wav), BUNDLED_SAMPLE))) })],
+      inputs: [async () => ({ pcm: wholeWindow(await toPcm(readWav(readInput(wav), BUNDLED_SAMPLE), framing!.sampleRate)) })],
     };
   }
   const data = await open(path);
   const inputs = data.clips.map((clip) => async (): Promise<MeterInput> => {
-    if (!clip.features) return { pcm: wholeWindow(await clip.load!()) };
-    if (clip.features.length === packed.features) return { features: clip.features };
+    if (!clip.features) return { pcm: wholeWindow(await clip.load!(framing?.sampleRate)) };
+    if (clip.features.length === features) return { features: clip.features };
     throw new QurioError(
       "FEATURES_SHAPE",
-      `feature vector has ${clip.features.length} values, the model takes ${packed.features}`,
+      `feature vector has ${clip.features.length} values, the model takes ${features}`,
       "Compute the features that the model was trained on.",
     );
   });
   return { name: data.name, inputs };
 }
 
-function wholeWindow(pcm: Int16Array): Int16Array {
-  if (pcm.length >= WINDOW_SAMPLES) return pcm.subarray(0, WINDOW_SAMPLES);
-  const window = new Int16Array(WINDOW_SAMPLES);
+function padded(pcm: Int16Array, samples: number): Int16Array {
+  if (pcm.length >= samples) return pcm.subarray(0, samples);
+  const window = new Int16Array(samples);
   window.set(pcm);
   return window;
 }

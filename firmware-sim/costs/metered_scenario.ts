@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import * as v from "valibot";
 import { PHASE_FRAME } from "../../assembly/format/ids.ts";
-import { toPcm16k } from "../../host/audio/resample.ts";
+import { toPcm } from "../../host/audio/resample.ts";
 import { readWav } from "../../host/audio/wav.ts";
 import { packagePath, readInput } from "../../host/files.ts";
 import { checkJson, parseJson } from "../../host/json.ts";
@@ -12,6 +12,7 @@ import { addCounts, type Counts, noCounts } from "../../host/meter/counts.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
 import { loadDevice } from "../../host/meter/devices.ts";
 import { Meter } from "../../host/meter/meter.ts";
+import { framingOf } from "../../host/model-file/input_spec.ts";
 import { coreWasm, loadModel } from "../../host/runtime/index.ts";
 import { type OpenData, openData } from "../../tools/train/datasets/open_data.ts";
 import { loadBattery } from "../battery/batteries.ts";
@@ -31,8 +32,6 @@ export interface MeteredInference extends InferenceCost {
   features: Work;
 }
 
-const FRAMES_PER_S = 100;
-
 /**
  * Meters a model on a device. Cycles, energies and times are modelled; the shares are those of the clips of `dataPath`.
  * @param modelPath a .qmoe file, or the name of a bundled model
@@ -49,7 +48,7 @@ export async function meterInference(
   const model = await loadModel(path);
   const meter = await Meter.create(coreWasm(false), false);
   meter.core.load(readInput(path));
-  const pcm = await toPcm16k(readWav(readInput(SOUND), basename(SOUND)));
+  const pcm = await toPcm(readWav(readInput(SOUND), basename(SOUND)), model.sampleRate);
   const { steps, counts } = meter.decide({ pcm });
   const frames = steps.filter(({ phase }) => phase === PHASE_FRAME);
   const frameCounts = noCounts();
@@ -61,7 +60,7 @@ export async function meterInference(
   const data = await open(dataPath);
   const spent = new Map<number, { times: number; counts: Counts }>();
   for (const clip of data.clips) {
-    const metered = meter.decide(clip.features ? { features: clip.features } : { pcm: await clip.load!() });
+    const metered = meter.decide(clip.features ? { features: clip.features } : { pcm: await clip.load!(model.sampleRate || undefined) });
     const answerer = metered.decision.answerer!;
     const entry = spent.get(answerer) ?? { times: 0, counts: noCounts() };
     entry.times++;
@@ -84,7 +83,7 @@ export async function meterInference(
     frontEnd,
     answers,
     frame: { energyUj: all.energyUj / times, timeMs: all.timeMs / times },
-    framesPerS: FRAMES_PER_S,
+    framesPerS: framingOf(model.packed.input)?.framesPerS ?? 0,
     features: { energyUj: frontEnd.energyUj - all.energyUj, timeMs: frontEnd.timeMs - all.timeMs },
   };
 }

@@ -1,12 +1,11 @@
 // The device that policies are compared on, as a scenario of the battery simulation: when it listens, what wakes it, what a decision takes.
 //
-//   schedule        a window of 5 s every so often; the microphone is off in between (or always on, when windows abut)
+//   schedule        a window every so often; the microphone is off in between (or always on, when windows abut)
 //   log-mel gate    microphone and frames all the time, features and networks only for windows with sound (docs/guides/streaming.md)
 //   wake-on-sound   a microphone that wakes the processor; then a window, its front end and networks
 
 import { energyUjOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
-import { SAMPLE_RATE, WINDOW_SAMPLES } from "../../host/runtime/index.ts";
 import type { FrontEndCycles } from "../../tools/export/network_cost.ts";
 import type { BatteryProfile, ScenarioInput } from "../battery/index.ts";
 
@@ -30,9 +29,6 @@ export interface Setting {
   frontEnd: FrontEndCycles;
 }
 
-const WINDOW_MS = (1000 * WINDOW_SAMPLES) / SAMPLE_RATE;
-const FRAMES_PER_S = 100;
-
 /** uA. TDK T5818 data sheet (DS-000270): 220 in low-power mode, PDM clock 400 to 800 kHz. */
 const MICROPHONE_UA = 220;
 /** uA that the processor takes while DMA fills a buffer and the core sleeps; an assumption, as in the bundled scenarios. */
@@ -49,21 +45,23 @@ const BOOST_LEAST_V = 0.7;
 export function scenarioOf(setting: Setting, listening: Listening, policies: { aboveCharge: number; paths: PathCost[] }[]): ScenarioInput {
   const { device, battery, everyS, soundShare, frontEnd } = setting;
   const perHour = 3600 / everyS;
+  const { framesPerS } = frontEnd.framing;
+  const windowMs = 1000 * frontEnd.framing.windowS;
   const work = (cycles: number) => ({ energyUj: energyUjOf(cycles, device).value, timeMs: cycles / (device.clock.value * 1e3) });
   const gated = work(frontEnd.gatedFrame);
   // sound comes as often however seldom the schedule looks
-  const wakesPerHour = soundShare * (3.6e6 / WINDOW_MS);
+  const wakesPerHour = soundShare * (3.6e6 / windowMs);
   const decisions: Record<Listening, ScenarioInput["decisions"]> = {
     schedule: { scheduledPerHour: perHour },
     "log-mel gate": {
-      gate: { kind: "log-mel", wakesPerHour, framesPerS: FRAMES_PER_S, frameUj: gated.energyUj, frameTimeMs: gated.timeMs },
+      gate: { kind: "log-mel", wakesPerHour, framesPerS, frameUj: gated.energyUj, frameTimeMs: gated.timeMs },
     },
     "wake-on-sound": { gate: { kind: "comparator", wakesPerHour, currentUa: WAKE_ON_SOUND_UA } },
   };
   const answers = (paths: PathCost[]) => paths.map(({ name, share, cycles }) => ({ name, share, ...work(cycles) }));
   // windows that abut, or overlap the work on the one before: the microphone is never off
   const busyMs = work(frontEnd.window + Math.max(...policies.flatMap(({ paths }) => paths.map(({ cycles }) => cycles)))).timeMs;
-  const always = listening === "schedule" && everyS * 1000 < WINDOW_MS + busyMs;
+  const always = listening === "schedule" && everyS * 1000 < windowMs + busyMs;
   return {
     title: `${listening}, every ${everyS} s`,
     battery: battery.name,
@@ -78,7 +76,7 @@ export function scenarioOf(setting: Setting, listening: Listening, policies: { a
     },
     microphone: always
       ? { activeUa: 0, captureUa: 0, idleUa: MICROPHONE_UA + CAPTURE_UA, windowMs: 0 }
-      : { activeUa: MICROPHONE_UA, captureUa: CAPTURE_UA, idleUa: 0, windowMs: WINDOW_MS },
+      : { activeUa: MICROPHONE_UA, captureUa: CAPTURE_UA, idleUa: 0, windowMs: windowMs },
     decisions: decisions[listening],
     inference: {
       frontEnd: work(listening === "log-mel gate" ? frontEnd.features : frontEnd.window),

@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WINDOW_SAMPLES } from "../../assembly/format/input_spec.ts";
 import { needTool, type Tool } from "../../host/engines/tools.ts";
 import type { QurioError } from "../../host/errors.ts";
 import { packagePath, readInput } from "../../host/files.ts";
@@ -79,7 +80,7 @@ export async function diagnose(folder = tmpdir()): Promise<Diagnosis> {
 
 /** The same sound in both builds of the core and in the WASI command: the same 40 bytes. */
 async function decisions(): Promise<Check[]> {
-  const pcm = Int16Array.from({ length: 80000 }, (_, i) => 8000 * Math.sin(i * i * 1e-6));
+  const pcm = Int16Array.from({ length: WINDOW_SAMPLES }, (_, i) => 8000 * Math.sin(i * i * 1e-6));
   let first: Uint8Array | null = null;
   const decide = async (engine: string, build: "scalar" | "simd" | "wasi"): Promise<string> => {
     const opened = await openEngine(engine, readInput(packagePath("models", MODEL)), build);

@@ -30,7 +30,7 @@ const DECISION: Field[] = [
 
 /** The record of assembly/format/stream.ts: what the host writes, and what it reads. */
 const STREAM_SETTINGS: Field[] = [
-  ["int32_t", S.STREAM_HOP, "hop", "frames of 10 ms from window to window, at most 498; 0: one window, no stream"],
+  ["int32_t", S.STREAM_HOP, "hop", `frames of 10 ms from window to window, at most ${RING_FRAMES}; 0: one window, no stream`],
   ["int32_t", S.STREAM_WAKE, "wake", "the gate wakes when the level is so far above the background; 0: no gate"],
   ["int32_t", S.STREAM_SLEEP, "sleep", "it stays awake while the level is so far above the background ..."],
   ["int32_t", S.STREAM_HOLD, "hold", "... and so many frames longer"],
@@ -99,7 +99,7 @@ export function errorEnum(): string {
 
 /** Name and message of every error: what `lastError` means. */
 function errorTable(): string {
-  const rows = DEVICE_ERRORS.map(({ code, name, message }) => `  X(${code}, "${name}", "${message}")`);
+  const rows = DEVICE_ERRORS.map(({ code, name, message }) => `  X(${code}, "${name}", "${message.replace("{i}", "field {p}")}")`);
   return [
     "/* QURIO_ERRORS(X): X(code, name, message). {p} place, {e} expected, {f} found; {l}, {n}: layer and network of a place that is",
     " * 100 * network + layer, network 0 being the router. */",

@@ -12,10 +12,10 @@ import { align16 } from "../../assembly/format/plan.ts";
 import { NATS_PER_DB, STREAM_LAMBDA } from "../../assembly/format/stream.ts";
 import { QurioError } from "../../host/errors.ts";
 import { packagePath } from "../../host/files.ts";
+import { type Framing, framingOf } from "../../host/model-file/input_spec.ts";
 import { decodeModel, decodePlan } from "../../host/model-file/model_file.ts";
 import { modelToBake, validate } from "../../tools/export/bake.ts";
 import { compileCore } from "../../tools/export/compile.ts";
-import { frontEndParameters } from "../../tools/export/front_end_tables.ts";
 import { bakedUses, usedBy } from "../../tools/export/uses.ts";
 import { decisionStruct, errorEnum, phaseEnum, streamStructs } from "./c_header.ts";
 import { MEMORY_BASES, translate } from "./translate.ts";
@@ -64,10 +64,9 @@ export async function cLibrary(file: Uint8Array, checked = false): Promise<CLibr
   const { workBytes, features } = decodePlan(model);
   const staticBytes = constantOf(core, "workPtr");
   const ramBytes = staticBytes + workBytes;
-  const { frontEnd } = decodeModel(model);
-  const levelPerDb = frontEnd ? NATS_PER_DB / frontEndParameters(frontEnd).step : 0;
+  const framing = framingOf(decodeModel(model).input);
   const files = {
-    "qurio.h": header({ checked, ramBytes, modelBytes: model.length, guardBytes: guardFor(core), features, levelPerDb }),
+    "qurio.h": header({ checked, ramBytes, modelBytes: model.length, guardBytes: guardFor(core), features, framing }),
     "qurio.c": source(core),
     "wasm-rt.h": template("wasm-rt.h"),
     "qurio_model.c": modelSource(model),
@@ -109,10 +108,11 @@ interface HeaderValues {
   modelBytes: number;
   guardBytes: number;
   features: number;
-  levelPerDb: number;
+  framing: Framing | null;
 }
 
-function header({ checked, ramBytes, modelBytes, guardBytes, features, levelPerDb }: HeaderValues): string {
+function header({ checked, ramBytes, modelBytes, guardBytes, features, framing }: HeaderValues): string {
+  const levelPerDb = framing ? NATS_PER_DB / framing.frontEnd.step : 0;
   const sizes = [
     "/* 1: every access to memory is compared with its bounds, and a trap gives QURIO_TRAPPED. 0: the model is validated once, in qurio_init. */",
     "#ifndef QURIO_CHECKED",
@@ -122,6 +122,10 @@ function header({ checked, ramBytes, modelBytes, guardBytes, features, levelPerD
     `#define QURIO_RAM_BYTES ${ramBytes}u   /* one static array in qurio.c */`,
     `#define QURIO_MODEL_BYTES ${modelBytes}u /* qurio_model.c, in flash */`,
     `#define QURIO_FEATURE_COUNT ${features}u   /* length of a feature vector */`,
+    "",
+    "/* Of the sound that it takes, Hz, and from frame to frame; 0 if it takes feature vectors. */",
+    `#define QURIO_SAMPLE_RATE ${framing?.sampleRate ?? 0}`,
+    `#define QURIO_HOP_SAMPLES ${framing?.frontEnd.hopSamples ?? 0}`,
     "",
     "/* Decibels as a difference of levels: what this model's front end makes of them. */",
     `#define QURIO_LEVEL(decibels) ((int32_t)((decibels) * ${levelPerDb.toFixed(4)}f + 0.5f))`,

@@ -1,9 +1,8 @@
-// Any sample rate to what the device takes: 16 kHz, 16-bit PCM. libsamplerate's best sinc converter (compiled to WebAssembly,
+// Any sample rate to what a model takes: 16-bit PCM at the rate of its input spec. libsamplerate's best sinc converter (compiled to WebAssembly,
 // so the same bytes on every machine), fed in short blocks: a long file needs no second copy.
 
 import type { Wav } from "./wav.ts";
 
-export const DEVICE_SAMPLE_RATE = 16000;
 const BLOCK_SAMPLES = 8192;
 /** Yield to timers and signals this often. */
 const BLOCKS_PER_TURN = 32;
@@ -16,19 +15,19 @@ export function toPcm16(value: number): number {
 }
 
 /**
- * 16 kHz, 16-bit PCM. Samples of a 16-bit file at 16 kHz come through bit by bit; other rates give round(frames * 16000 / rate)
+ * 16-bit PCM at `rate` Hz. Samples of a 16-bit file at that rate come through bit by bit; others give round(samples * rate / sampleRate)
  * samples, at least one, in time with the input (silence is assumed before and after it).
  * @param progress called with the share done, 0..1
  */
-export async function toPcm16k({ samples, sampleRate }: Wav, progress?: (share: number) => void): Promise<Int16Array> {
-  if (sampleRate === DEVICE_SAMPLE_RATE) {
+export async function toPcm({ samples, sampleRate }: Wav, rate: number, progress?: (share: number) => void): Promise<Int16Array> {
+  if (sampleRate === rate) {
     const pcm = new Int16Array(samples.length);
     for (let i = 0; i < pcm.length; i++) pcm[i] = toPcm16(samples[i]);
     return pcm;
   }
   const { create, ConverterType } = await loadConverter();
-  const converter = await create(1, sampleRate, DEVICE_SAMPLE_RATE, { converterType: ConverterType.SRC_SINC_BEST_QUALITY });
-  const pcm = new Int16Array(Math.max(1, Math.round((samples.length * DEVICE_SAMPLE_RATE) / sampleRate)));
+  const converter = await create(1, sampleRate, rate, { converterType: ConverterType.SRC_SINC_BEST_QUALITY });
+  const pcm = new Int16Array(Math.max(1, Math.round((samples.length * rate) / sampleRate)));
   const silence = new Float32Array(BLOCK_SAMPLES);
   try {
     let written = 0;

@@ -35,7 +35,7 @@ const TAG_NAMES: Record<number, string> = { 2: "MS ADPCM", 6: "A-law", 7: "mu-la
 export const MIN_SAMPLE_RATE = 4000;
 export const MAX_SAMPLE_RATE = 192000;
 const BLOCK_FRAMES = 1 << 16;
-const CONVERT = "Convert it to 16-bit PCM, for example: sox in.wav -b 16 -r 16000 -c 1 out.wav";
+const CONVERT = "Convert it to 16-bit PCM, for example: sox in.wav -b 16 -c 1 out.wav";
 const NOT_WHOLE = "The recording or the copy broke off: record or copy it again.";
 
 /**
@@ -151,7 +151,7 @@ function readFormat(chunk: Uint8Array, size: number, name: string): Omit<WavLayo
   if (channels === 0) throw new QurioError("WAV_CHANNELS", `${name} has zero channels: at least 1 expected`, CONVERT);
   if (sampleRate < MIN_SAMPLE_RATE || sampleRate > MAX_SAMPLE_RATE) {
     const message = `${name} has a sample rate of ${sampleRate} Hz: ${MIN_SAMPLE_RATE} to ${MAX_SAMPLE_RATE} expected`;
-    throw new QurioError("WAV_RATE", message, "Resample it, for example: sox in.wav -r 16000 out.wav");
+    throw new QurioError("WAV_RATE", message, "Resample it, for example: sox in.wav -r 48000 out.wav");
   }
   const widths = tag === TAG_PCM ? [8, 16, 24, 32] : [32, 64];
   if (!widths.includes(bits) || frameBytes !== (channels * bits) / 8) {

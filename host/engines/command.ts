@@ -4,8 +4,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SAMPLE_RATE } from "../../assembly/format/input_spec.ts";
 import { deviceError, QurioError } from "../errors.ts";
-import { SAMPLE_RATE } from "../runtime/model.ts";
 import { type Input, type Runner, tryModel } from "./runner.ts";
 
 /** What a run of the command left behind. */
@@ -27,7 +27,7 @@ export async function openCommand(file: Uint8Array, launch: Launch): Promise<Run
   const decideGroup = async (inputs: readonly Input[], seed: number): Promise<Uint8Array[]> => {
     const names = inputs.map((input) => {
       const name = `${clips++}`;
-      writeFileSync(join(folder, name), input instanceof Float32Array ? bytesOf(input) : wav16k(input));
+      writeFileSync(join(folder, name), input instanceof Float32Array ? bytesOf(input) : wavOf(input));
       return name;
     });
     const kind = inputs[0] instanceof Float32Array ? ["--features"] : [];
@@ -62,8 +62,8 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => new Uin
 /** "RIFF", "WAVE", "fmt " and "data" as little-endian words. */
 const [RIFF, WAVE, FORMAT, DATA] = [0x46464952, 0x45564157, 0x20746d66, 0x61746164];
 
-/** A WAV file of 16-bit mono PCM. No samples at all mean silence to an engine, but the command wants one. */
-function wav16k(pcm: Int16Array): Uint8Array {
+/** A WAV file of 16-bit mono PCM, at the rate that the command is compiled for. No samples at all mean silence to an engine, but the command wants one. */
+function wavOf(pcm: Int16Array): Uint8Array {
   const samples = pcm.length > 0 ? pcm : new Int16Array(1);
   const head = Uint32Array.of(RIFF, 36 + samples.byteLength, WAVE, FORMAT, 16, (1 << 16) | 1, SAMPLE_RATE, 2 * SAMPLE_RATE, (16 << 16) | 2);
   const data = Uint32Array.of(DATA, samples.byteLength);

@@ -1,6 +1,7 @@
 // Engines: what executes a model. All take the same model files and give the same decision records, bit for bit.
 
 import { QurioError } from "../errors.ts";
+import { featureCount } from "../model-file/input_spec.ts";
 import { decodeModel } from "../model-file/model_file.ts";
 import { checkFeatures } from "../runtime/core.ts";
 import { type Decision, nameDecision, readDecision } from "../runtime/decision.ts";
@@ -93,7 +94,7 @@ export async function openEngineOf(kinds: EngineKinds, name: string, file: Uint8
   const runner = await kind.open(file, build);
   const packed = isWasm(file) ? (await modelFromBytes(file, {}, coreWasm)).packed : decodeModel(file);
   const decideRecords = async (inputs: readonly Input[], seed = 0) => {
-    for (const input of inputs) if (input instanceof Float32Array) checkFeatures(input, packed.features);
+    for (const input of inputs) if (input instanceof Float32Array) checkFeatures(input, featureCount(packed.input));
     return runner.decideRecords(inputs, seed);
   };
   const decideAll = async (inputs: readonly Input[], seed = 0) =>

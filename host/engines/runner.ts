@@ -3,7 +3,7 @@
 import { QurioError } from "../errors.ts";
 import type { Trace } from "./trace.ts";
 
-/** 16-bit PCM, 16 kHz, mono, of which the first 5 s count and what is missing is silence; or a raw feature vector. */
+/** 16-bit PCM, mono, of which the first window counts and what is missing is silence; or a raw feature vector. */
 export type Input = Int16Array | Float32Array;
 
 /**

@@ -10,7 +10,7 @@ import { pumpDecision, pumpToEnd, putFeatures } from "../runtime/pump.ts";
 
 /** As bytes; what a decision has not is empty. */
 export interface Trace {
-  /** u8 [498][64]: the log-mel codes in the ring; only for sound. */
+  /** u8 [frames][bands]: the log-mel codes in the ring; only for sound. */
   codes: Uint8Array;
   /** f32 [features], raw. */
   features: Uint8Array;

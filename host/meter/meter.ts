@@ -62,7 +62,7 @@ export class Meter<C extends MeteredCore = Core> {
   }
 
   /**
-   * One decision, 16-bit PCM (16 kHz, mono; what is missing of the window counts as silence) or a raw feature vector, and its op
+   * One decision, 16-bit PCM (mono; what is missing of the window counts as silence) or a raw feature vector, and its op
    * counts. Exact; deterministic for the same input and seed. Throws what the core reports.
    */
   decide(input: MeterInput, seed = 0): MeteredDecision {

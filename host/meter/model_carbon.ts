@@ -1,10 +1,10 @@
 // Node only. Grams of CO2e of training a model and of its decisions: the model is metered on bundled samples, grids and machines are looked up.
 
-import { toPcm16k } from "../audio/resample.ts";
+import { toPcm } from "../audio/resample.ts";
 import { readWav } from "../audio/wav.ts";
 import { QurioError } from "../errors.ts";
 import { packagePath, readInput } from "../files.ts";
-import { coreWasm, WINDOW_SAMPLES } from "../runtime/index.ts";
+import { coreWasm, loadModel } from "../runtime/index.ts";
 import type { Estimate } from "../schema.ts";
 import { type Carbon, type CarbonInput, type CarbonTables, carbonOf, INTENSITY, parseCarbonTables } from "./carbon.ts";
 import { addPartCounts, costOf, energyUjOf, noPartCounts } from "./cost.ts";
@@ -73,11 +73,13 @@ function intensityOf({ regions }: CarbonTables, region: string): number {
 /** Energy of a decision, mean over the bundled samples. */
 async function meanEnergy(modelPath: string, device: DeviceProfile): Promise<{ networkUj: Estimate; decisionUj: Estimate }> {
   const meter = await Meter.create(coreWasm(false), false);
-  meter.core.load(readInput(modelPath));
+  const file = readInput(modelPath);
+  meter.core.load(file);
+  const { sampleRate, windowSamples } = await loadModel(file);
   const counts = noPartCounts();
   for (const name of SAMPLES) {
-    const pcm = await toPcm16k(readWav(readInput(packagePath("samples", `${name}.wav`)), name));
-    addPartCounts(counts, meter.decide({ pcm: pcm.subarray(0, WINDOW_SAMPLES) }).counts);
+    const pcm = await toPcm(readWav(readInput(packagePath("samples", `${name}.wav`)), name), sampleRate);
+    addPartCounts(counts, meter.decide({ pcm: pcm.subarray(0, windowSamples) }).counts);
   }
   const { cycles } = costOf(counts, device);
   const network = (cycles.router + cycles.expert) / SAMPLES.length;

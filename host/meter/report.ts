@@ -1,6 +1,7 @@
 // Browser-safe. What a model costs on a device: each step of each network over real clips, each way to an answer, and a worst case over any input.
 
-import { POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
+import { PHASE_FEATURES, PHASE_FRAME, POLICY_BAYESIAN, POLICY_PROBE } from "../../assembly/format/ids.ts";
+import { featureCount, framingOf, type InputSpec } from "../model-file/input_spec.ts";
 import type { PackedModel, PackedNetwork } from "../model-file/model_file.ts";
 import { type LayerSize, layerSizes } from "../model-file/sizes.ts";
 import type { Estimate } from "../schema.ts";
@@ -221,7 +222,7 @@ export class ClipMeter {
     const modelBytes = bound && bound.most[MODEL_BYTES] === bound.least[MODEL_BYTES] ? bound.most[MODEL_BYTES] : null;
     const about = network
       ? this.layer(network, index)
-      : { what: FRONT_END[index] ?? "features", weightType: null, kernel: null, weightBytes: 0 };
+      : { what: frontEndWork(index, this.subject.packed.input), weightType: null, kernel: null, weightBytes: 0 };
     return {
       part,
       network: network?.name ?? null,
@@ -307,8 +308,11 @@ export class ClipMeter {
   }
 }
 
-/** By phase. */
-const FRONT_END: Record<number, string> = { 1: "498 frames to log-mel codes", 2: "969 features from the codes" };
+/** What a step of the front end does. */
+function frontEndWork(phase: number, input: InputSpec): string {
+  if (phase === PHASE_FRAME) return `${framingOf(input)!.frames} frames to log-mel codes`;
+  return phase === PHASE_FEATURES ? `${featureCount(input)} features from the codes` : "features";
+}
 
 /** Mean, standard deviation (of a sample) and largest. */
 export function spread(values: readonly number[]): Spread {

@@ -25,7 +25,7 @@ const PART_OF: Record<number, StreamPart> = {
 };
 
 /**
- * All of `pcm` (16-bit, 16 kHz, mono) as one stream.
+ * All of `pcm` (16-bit, mono) as one stream.
  * @param settings the first values of the stream record (host/runtime/stream.ts); all zero: one window and no gate
  */
 export function meterStream(meter: Meter, settings: Int32Array, pcm: Int16Array, seed = 0): MeteredStream {

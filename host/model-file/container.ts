@@ -1,7 +1,7 @@
 // The container of a model file: header, section table, checksums. docs/reference/format.md is the prose of this file.
 
 import * as F from "../../assembly/format/file.ts";
-import { ALIGNMENT, FORMAT_VERSION, MAGIC } from "../../assembly/format/ids.ts";
+import * as Id from "../../assembly/format/ids.ts";
 import { crc32 } from "./crc32.ts";
 
 export interface Section {
@@ -10,12 +10,25 @@ export interface Section {
   bytes: Uint8Array;
 }
 
-const align = (n: number) => Math.ceil(n / ALIGNMENT) * ALIGNMENT;
+/** What people call a section, by its id. */
+export const SECTION_NAMES: Record<number, string> = {
+  [Id.SECTION_PLAN]: "plan",
+  [Id.SECTION_INPUT]: "input",
+  [Id.SECTION_FRONT_END]: "front end",
+  [Id.SECTION_NORMALIZATION]: "normalization",
+  [Id.SECTION_ROUTER]: "router",
+  [Id.SECTION_EXPERT]: "expert",
+  [Id.SECTION_POLICY]: "policy",
+  [Id.SECTION_LABELS]: "labels",
+  [Id.SECTION_PROVENANCE]: "provenance",
+};
+
+const align = (n: number) => Math.ceil(n / Id.ALIGNMENT) * Id.ALIGNMENT;
 
 /** Sections in the given order, 16-byte aligned, gaps zero. Byte-identical for identical sections. */
 export function encodeContainer(sections: Section[]): Uint8Array {
   const tableEnd = F.HEADER_BYTES + sections.length * F.ENTRY_SIZE;
-  const file = new Uint8Array(sections.reduce((end, { bytes }) => align(end) + bytes.length, tableEnd) + ALIGNMENT - 1);
+  const file = new Uint8Array(sections.reduce((end, { bytes }) => align(end) + bytes.length, tableEnd) + Id.ALIGNMENT - 1);
   const view = new DataView(file.buffer);
   let end = tableEnd;
   sections.forEach(({ id, bytes }, i) => {
@@ -28,8 +41,8 @@ export function encodeContainer(sections: Section[]): Uint8Array {
     file.set(bytes, offset);
     end = offset + bytes.length;
   });
-  view.setUint32(F.HEADER_MAGIC, MAGIC, true);
-  view.setUint32(F.HEADER_VERSION, FORMAT_VERSION, true);
+  view.setUint32(F.HEADER_MAGIC, Id.MAGIC, true);
+  view.setUint32(F.HEADER_VERSION, Id.FORMAT_VERSION, true);
   view.setUint32(F.HEADER_FILE_BYTES, align(end), true);
   view.setUint32(F.HEADER_SECTIONS, sections.length, true);
   view.setUint32(F.HEADER_CRC, crc32(file.subarray(0, tableEnd)), true);

@@ -2,8 +2,10 @@
 
 import * as F from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
-import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes, RING_BYTES, RING_BYTES_4BIT } from "../../assembly/format/plan.ts";
+import { audioBufferSamples, frontEndScratchBytes, ringBytes } from "../../assembly/format/input_spec.ts";
+import { align16, arenaBytes, networkScratchBytes } from "../../assembly/format/plan.ts";
 import { decodeContainer, encodeContainer, type Section } from "./container.ts";
+import { decodeInput, encodeInput, featureCount, framingOf, type InputSpec } from "./input_spec.ts";
 import { decodeNetwork, encodeNetwork, needsOf, outputsOf, type PackedNetwork } from "./network.ts";
 import { floatsAt, Tensors } from "./tensors.ts";
 
@@ -24,8 +26,8 @@ export interface PackedPolicy {
 }
 
 export interface PackedModel {
-  features: number;
-  /** The front end section as it is, or null for a model that takes feature vectors. */
+  input: InputSpec;
+  /** Tables of the input's front end: the section as it is. null for a model that takes feature vectors. */
   frontEnd: Uint8Array | null;
   /** null for a model without networks, as is all below. */
   normalization: { mean: Float32Array; inverseStd: Float32Array; clip: number } | null;
@@ -53,9 +55,16 @@ export interface MemoryPlan {
   maxMacs: number;
 }
 
-/** Bytes of the ring that a front end section asks for. */
-export function ringBytesOf(frontEnd: Uint8Array): number {
-  return frontEnd[F.FRONT_END_OPTIONS] & F.FRONT_END_CODES_4BIT ? RING_BYTES_4BIT : RING_BYTES;
+/** What an input needs: scratch of its front end, the ring of codes, the PCM buffer. */
+export function inputMemory(input: InputSpec): { scratchBytes: number; ringBytes: number; audioSamples: number } {
+  const framing = framingOf(input);
+  if (input.source === "vectors" || framing === null) return { scratchBytes: 0, ringBytes: 0, audioSamples: 0 };
+  const { frames, frontEnd } = framing;
+  return {
+    scratchBytes: frontEndScratchBytes(frontEnd.fftPoints, frames),
+    ringBytes: input.channels * ringBytes(frames, frontEnd.bands, frontEnd.codeBits === 4),
+    audioSamples: input.source === "frames" ? 0 : input.channels * audioBufferSamples(frontEnd.frameSamples),
+  };
 }
 
 /** The plan that load() recomputes and compares. */
@@ -71,12 +80,11 @@ export function memoryPlan(model: PackedModel): MemoryPlan {
   };
   if (model.router) add(model.router, model.policy.samples);
   for (const expert of model.experts) add(expert, 0);
-  const hasFrontEnd = model.frontEnd !== null;
-  const arena = arenaBytes(model.features, networkScratchBytes(bufferBytes, scratchBytes, cache, outputs), hasFrontEnd);
-  const ringBytes = model.frontEnd === null ? 0 : ringBytesOf(model.frontEnd);
-  const audioSamples = hasFrontEnd ? AUDIO_SAMPLES : 0;
+  const features = featureCount(model.input);
+  const input = inputMemory(model.input);
+  const arena = arenaBytes(features, networkScratchBytes(bufferBytes, scratchBytes, cache, outputs), input.scratchBytes);
   return {
-    features: model.features,
+    features,
     classes: model.labels.length,
     experts: model.experts.length,
     bufferBytes,
@@ -84,9 +92,9 @@ export function memoryPlan(model: PackedModel): MemoryPlan {
     cache,
     outputs,
     arenaBytes: arena,
-    ringBytes,
-    audioSamples,
-    workBytes: arena + align16(ringBytes) + align16(audioSamples * 2),
+    ringBytes: input.ringBytes,
+    audioSamples: input.audioSamples,
+    workBytes: arena + align16(input.ringBytes) + align16(input.audioSamples * 2),
     maxMacs,
   };
 }
@@ -109,7 +117,10 @@ const PLAN_FIELDS: [keyof MemoryPlan, number][] = [
 // ---- encode ----
 
 export function encodeModel(model: PackedModel): Uint8Array {
-  const sections: Section[] = [{ id: Id.SECTION_PLAN, bytes: encodePlan(memoryPlan(model)) }];
+  const sections: Section[] = [
+    { id: Id.SECTION_PLAN, bytes: encodePlan(memoryPlan(model)) },
+    { id: Id.SECTION_INPUT, bytes: encodeInput(model.input) },
+  ];
   if (model.frontEnd) sections.push({ id: Id.SECTION_FRONT_END, bytes: model.frontEnd });
   if (model.normalization) sections.push({ id: Id.SECTION_NORMALIZATION, bytes: encodeNormalization(model.normalization) });
   if (model.router) sections.push({ id: Id.SECTION_ROUTER, bytes: encodeNetwork(model.router) });
@@ -179,14 +190,13 @@ const f32 = (bytes: Uint8Array, at: number) => new DataView(bytes.buffer, bytes.
 export function decodeModel(file: Uint8Array): PackedModel {
   const sections = decodeContainer(file);
   const find = (id: number) => sections.find((section) => section.id === id)?.bytes ?? null;
-  const plan = decodePlan(file);
   const normalization = find(Id.SECTION_NORMALIZATION);
   const router = find(Id.SECTION_ROUTER);
   const labels = find(Id.SECTION_LABELS);
   const policy = find(Id.SECTION_POLICY)!;
   const provenance = find(Id.SECTION_PROVENANCE);
   return {
-    features: plan.features,
+    input: decodeInput(find(Id.SECTION_INPUT)!),
     frontEnd: find(Id.SECTION_FRONT_END),
     normalization: normalization && decodeNormalization(normalization),
     router: router && decodeNetwork(router),

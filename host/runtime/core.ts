@@ -125,7 +125,7 @@ export class Core {
   }
 
   /**
-   * Pushes 16-bit PCM (16 kHz, mono) and does the work that it makes possible: frames, and the whole decision when the window (5 s)
+   * Pushes 16-bit PCM and does the work that it makes possible: frames, and the whole decision when the window
    * is full. Returns the samples taken: fewer than given when the window is full.
    */
   push(pcm: Int16Array): number {

@@ -11,11 +11,9 @@ export {
   hasSimd,
   type LoadOptions,
   Model,
-  SAMPLE_RATE,
   type Stream,
   type StreamWindow,
   type WasmSource,
-  WINDOW_SAMPLES,
 } from "./model.ts";
 export type { StreamOptions } from "./stream.ts";
 

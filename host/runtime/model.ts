@@ -1,19 +1,18 @@
 // A loaded model: what `import { loadModel } from "qurio"` gives. Browser-safe: no file access here.
 
+import { ERROR_NO_FRONT_END } from "../../assembly/format/errors.ts";
 import { POLICY_BAYESIAN } from "../../assembly/format/ids.ts";
-import { QurioError } from "../errors.ts";
+import { deviceError, QurioError } from "../errors.ts";
+import { type Framing, featureCount, framingOf } from "../model-file/input_spec.ts";
 import { decodeModel, type MemoryPlan, memoryPlan, type PackedModel } from "../model-file/model_file.ts";
 import { Core } from "./core.ts";
 import { answererNetworks, type Decision, nameDecision } from "./decision.ts";
 import { RawStream, type RawWindow, type StreamOptions, streamSettings } from "./stream.ts";
 
-/** Samples of one window: 5 s at 16 kHz. */
-export const WINDOW_SAMPLES = 80000;
-export const SAMPLE_RATE = 16000;
-/** A rest shorter than this behind the last whole window is not worth a decision of its own: 0.5 s. */
-const SHORTEST_REST_SAMPLES = 8000;
+/** A rest shorter than this behind the last whole window is not worth a decision of its own. */
+const SHORTEST_REST_S = 0.5;
 
-/** What a stream says about one window of 5 s. */
+/** What a stream says about one window. */
 export interface StreamWindow {
   /** Seconds since the stream began. */
   startS: number;
@@ -25,7 +24,7 @@ export interface StreamWindow {
 
 /** A stream of windows; the model decides nothing else until `end`. */
 export interface Stream {
-  /** @param pcm 16-bit, 16 kHz, mono, any number of samples; returns the windows that they complete, in order */
+  /** @param pcm 16-bit, mono, at the model's sample rate, any number of samples; returns the windows that they complete, in order */
   push(pcm: Int16Array): StreamWindow[];
   end(): void;
 }
@@ -61,6 +60,14 @@ export class Model {
   /** Everything in the file, decoded; for inspection. */
   readonly packed: PackedModel;
   readonly core: Core;
+  /** Hz of the sound that `decide` takes; 0, as are the two below, for a model that takes feature vectors. */
+  readonly sampleRate: number;
+  /** Of the sound that one decision is about. */
+  readonly windowSamples: number;
+  readonly windowS: number;
+  /** Length of the feature vector that `decideFeatures` takes. */
+  readonly features: number;
+  private readonly framing: Framing | null;
 
   /** @internal use loadModel */
   constructor(core: Core, packed: PackedModel) {
@@ -68,6 +75,11 @@ export class Model {
     this.packed = packed;
     this.labels = packed.labels;
     this.answerers = answererNetworks(packed).map(({ name }) => name);
+    this.framing = framingOf(packed.input);
+    this.sampleRate = this.framing?.sampleRate ?? 0;
+    this.windowSamples = this.framing?.windowSamples ?? 0;
+    this.windowS = this.framing?.windowS ?? 0;
+    this.features = featureCount(packed.input);
   }
 
   /** Memory that the model needs beside its file, in bytes, and a bound of its work. */
@@ -94,8 +106,8 @@ export class Model {
   }
 
   /**
-   * One decision about the first 5 s.
-   * @param pcm 16-bit, 16 kHz, mono; shorter than 80,000 samples counts as followed by silence
+   * One decision about the first window.
+   * @param pcm 16-bit, mono, at `sampleRate`; shorter than `windowSamples` counts as followed by silence
    * @param seed feeds the router's Monte Carlo dropout; the same seed gives the same decision on every engine
    * @throws QurioError PCM for anything but an Int16Array with samples; when the model takes features, or when its activations overflow
    */
@@ -107,18 +119,27 @@ export class Model {
   }
 
   /**
-   * One decision per window of 5 s, in order; a rest of at least 0.5 s gets one too (as does any clip shorter than a window).
-   * @param pcm 16-bit, 16 kHz, mono, of any length
+   * One decision per window, in order; a rest of at least 0.5 s gets one too (as does any clip shorter than a window).
+   * @param pcm 16-bit, mono, at `sampleRate`, of any length
    */
   *decideWindows(pcm: Int16Array, seed = 0): Generator<{ startS: number; decision: Decision }> {
-    for (const start of windowStarts(pcm.length)) {
-      yield { startS: start / SAMPLE_RATE, decision: this.decide(pcm.subarray(start, start + WINDOW_SAMPLES), seed) };
+    for (const start of this.windowStarts(pcm.length)) {
+      yield { startS: start / this.sampleRate, decision: this.decide(pcm.subarray(start, start + this.windowSamples), seed) };
     }
+  }
+
+  /** First samples of the windows that a clip of this many samples is decided in. */
+  windowStarts(samples: number): number[] {
+    const { windowSamples, sampleRate } = this;
+    const starts = [0];
+    if (windowSamples === 0) return starts;
+    for (let start = windowSamples; samples - start >= SHORTEST_REST_S * sampleRate; start += windowSamples) starts.push(start);
+    return starts;
   }
 
   /**
    * One decision about a feature vector, without audio.
-   * @param features float32 [plan.features], raw values as the front end computes them
+   * @param features float32 [features], raw values as the front end computes them
    * @throws QurioError for a wrong length, NaN or infinity
    */
   decideFeatures(features: Float32Array, seed = 0): Decision {
@@ -130,13 +151,11 @@ export class Model {
    * @throws QurioError STREAM for an option out of range, NO_FRONT_END when the model takes features
    */
   stream(options: StreamOptions = {}, seed = 0): Stream {
-    if (!this.packed.frontEnd) {
-      this.core.reset();
-      this.core.decide();
-    }
-    const stream = new RawStream(this.core, streamSettings(options, this.packed.frontEnd!), seed);
+    const { framing } = this;
+    if (framing === null) throw deviceError({ code: ERROR_NO_FRONT_END, place: 0, expected: this.features, found: 0 });
+    const stream = new RawStream(this.core, streamSettings(options, framing), seed);
     const window = ({ startFrame, decision, event }: RawWindow): StreamWindow => ({
-      startS: startFrame / 100,
+      startS: startFrame / framing.framesPerS,
       decision: decision && nameDecision(this.packed, decision),
       event: event === null ? null : this.labels[event],
     });
@@ -152,16 +171,9 @@ function checkPcm(pcm: unknown): void {
     throw new QurioError(
       "PCM",
       `sound must be an Int16Array with at least one sample, found ${found}`,
-      "Scale float samples by 32768 and round: 16-bit PCM, 16 kHz, mono.",
+      "Scale float samples by 32768 and round: 16-bit PCM, mono, at the model's sampleRate.",
     );
   }
-}
-
-/** First samples of the windows that a clip of this many samples is decided in. */
-export function windowStarts(samples: number): number[] {
-  const starts = [0];
-  for (let start = WINDOW_SAMPLES; samples - start >= SHORTEST_REST_SAMPLES; start += WINDOW_SAMPLES) starts.push(start);
-  return starts;
 }
 
 /** Whether these are bytes of a wasm module, as `qurio bake` writes them, and not of a model file. */

@@ -1,16 +1,15 @@
-// Decisions about sound without end: windows of 5 s that overlap, a gate that sleeps through silence, events by vote. Browser-safe.
+// Decisions about sound without end: windows that overlap, a gate that sleeps through silence, events by vote. Browser-safe.
 
-import { FRONT_END_STEP } from "../../assembly/format/file.ts";
 import { PHASE_DONE, PHASE_HOP } from "../../assembly/format/ids.ts";
-import { RING_FRAMES } from "../../assembly/format/plan.ts";
 import * as S from "../../assembly/format/stream.ts";
 import { QurioError } from "../errors.ts";
+import type { Framing } from "../model-file/input_spec.ts";
 import type { Core } from "./core.ts";
 import type { RawDecision } from "./decision.ts";
 import { pumpSound } from "./pump.ts";
 
 export interface StreamOptions {
-  /** Seconds from window to window, in steps of 10 ms, up to 4.98; 1 if absent. */
+  /** Seconds from window to window, in whole frames, up to a window's frames; 1, or as much if that is less, if absent. */
   hopS?: number;
   /** The gate wakes when a frame is so many decibels louder than the background, averaged over mel bands; absent: no gate. */
   wakeDb?: number;
@@ -28,7 +27,7 @@ export interface StreamOptions {
 
 /** One window of a stream. */
 export interface RawWindow {
-  /** Where it starts, in frames of 10 ms since the stream began. */
+  /** Where it starts, in frames since the stream began. */
   startFrame: number;
   /** Null when the gate slept through it. */
   decision: RawDecision | null;
@@ -36,24 +35,22 @@ export interface RawWindow {
   event: number | null;
 }
 
-const FRAMES_A_SECOND = 100;
 /** float32, as the device has it. */
 const PER_DB = Math.fround(S.NATS_PER_DB);
 
 /** Options as the device's settings, in frames, codes and votes. Errors: STREAM for a value out of range, by name. */
-export function streamSettings(options: StreamOptions, frontEnd: Uint8Array): Int32Array {
-  const { hopS = 1, wakeDb, sleepDb = (wakeDb ?? 0) / 2, holdS = 2, votes = 1 } = options;
+export function streamSettings(options: StreamOptions, { frames: windowFrames, framesPerS, frontEnd }: Framing): Int32Array {
+  const { hopS = Math.min(1, windowFrames / framesPerS), wakeDb, sleepDb = (wakeDb ?? 0) / 2, holdS = 2, votes = 1 } = options;
   const { startVotes = (votes >> 1) + 1, stopVotes = 1 } = options;
-  check("hop", hopS, 1 / FRAMES_A_SECOND, RING_FRAMES / FRAMES_A_SECOND, "s");
+  check("hop", hopS, 1 / framesPerS, windowFrames / framesPerS, "s");
   check("wake", wakeDb ?? 1, 0.1, 100, "dB");
   check("sleep", sleepDb, 0, wakeDb ?? 0, "dB");
   check("hold", holdS, 0, 3600, "s");
   check("votes", votes, 1, S.STREAM_MAX_VOTES, "");
   check("start votes", startVotes, 1, votes, "");
   check("stop votes", stopVotes, 1, startVotes, "");
-  const step = new DataView(frontEnd.buffer, frontEnd.byteOffset).getFloat32(FRONT_END_STEP, true);
-  const level = (db: number) => Math.floor(Math.fround(Math.fround(Math.fround(Math.fround(db) * PER_DB) / step) + 0.5));
-  const frames = (seconds: number) => Math.round(seconds * FRAMES_A_SECOND);
+  const level = (db: number) => Math.floor(Math.fround(Math.fround(Math.fround(Math.fround(db) * PER_DB) / frontEnd.step) + 0.5));
+  const frames = (seconds: number) => Math.round(seconds * framesPerS);
   const wake = wakeDb === undefined ? 0 : Math.max(1, level(wakeDb));
   return Int32Array.of(frames(hopS), wake, level(sleepDb), frames(holdS), votes, startVotes, stopVotes);
 }
@@ -82,7 +79,7 @@ export class RawStream {
     core.reset(seed);
   }
 
-  /** Takes 16-bit PCM (16 kHz, mono), however much; returns the windows that it completes, in order. */
+  /** Takes 16-bit PCM, however much; returns the windows that it completes, in order. */
   push(pcm: Int16Array): RawWindow[] {
     const windows: RawWindow[] = [];
     let decision: RawDecision | null = null;

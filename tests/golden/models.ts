@@ -3,14 +3,15 @@
 import { readFileSync } from "node:fs";
 import { POLICY_BAYESIAN, POLICY_FEATURES, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { packagePath } from "../../host/files.ts";
+import { DEFAULT_FRONT_END, frontEndOf } from "../../host/model-file/front_end.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
-import { DEFAULT_FRONT_END, frontEndOf, frontEndSection } from "../../tools/export/front_end_tables.ts";
+import { soundParts } from "../../tools/export/front_end_tables.ts";
 import { randomModel, randomNetwork } from "../harness/models.ts";
 
 const bundled = (name: string) => () => new Uint8Array(readFileSync(packagePath("models", name)));
 const made = (make: () => PackedModel) => () => encodeModel(make());
-const frontEnd = (parameters: Partial<typeof DEFAULT_FRONT_END>) => frontEndSection({ ...DEFAULT_FRONT_END, ...parameters });
+const sound = (parameters: Partial<typeof DEFAULT_FRONT_END>) => soundParts({ ...DEFAULT_FRONT_END, ...parameters });
 
 /** Nothing here is as randomModel has it by default. */
 function unusual(): PackedModel {
@@ -28,7 +29,7 @@ function unusual(): PackedModel {
   });
   return {
     ...model,
-    frontEnd: frontEnd({ floor: 2 ** -16, origin: -11, step: 0.0625 }),
+    ...sound({ floor: 2 ** -16, origin: -11, step: 0.0625 }),
     normalization: { ...model.normalization!, clip: 2.5 },
     experts: model.experts.map((expert, i) => (i === 1 ? randomNetwork("plain", "3-bit", 969, [11], 7, 5, false) : expert)),
     policy: { ...model.policy, varianceScale: 0.5 },
@@ -62,11 +63,11 @@ export const GOLDEN_MODELS: Record<string, () => Uint8Array> = {
       features: 61,
     }),
   ),
-  "fixed-point front end": made(() => ({ ...randomModel({ seed: 5 }), frontEnd: frontEnd({ arithmetic: "fixed" }) })),
-  "4-bit codes, offset removed": made(() => ({ ...randomModel({ seed: 6 }), frontEnd: frontEndSection(frontEndOf(4, "float", true)) })),
+  "fixed-point front end": made(() => ({ ...randomModel({ seed: 5 }), ...sound({ arithmetic: "fixed" }) })),
+  "4-bit codes, offset removed": made(() => ({ ...randomModel({ seed: 6 }), ...soundParts(frontEndOf(4, "float", true)) })),
   "fixed point, 4-bit codes, offset removed": made(() => ({
     ...randomModel({ seed: 7 }),
-    frontEnd: frontEndSection(frontEndOf(4, "fixed", true)),
+    ...soundParts(frontEndOf(4, "fixed", true)),
   })),
   "abstains always": made(() => randomModel({ policy: POLICY_SINGLE, experts: ["4-bit"], abstain: [1] })),
   unusual: made(unusual),

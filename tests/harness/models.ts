@@ -1,11 +1,12 @@
 // Small random models for tests: same seed, same bytes.
 
 import { POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
+import { type Arithmetic, DEFAULT_FRONT_END } from "../../host/model-file/front_end.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import { chain, type PackedNetwork, type UnplacedOp } from "../../host/model-file/network.ts";
 import { packWeights } from "../../host/model-file/pack.ts";
 import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
-import { type Arithmetic, DEFAULT_FRONT_END, frontEndSection } from "../../tools/export/front_end_tables.ts";
+import { soundParts } from "../../tools/export/front_end_tables.ts";
 import { random } from "./random.ts";
 
 export type TypeName = (typeof WEIGHT_TYPES)[number]["name"];
@@ -91,8 +92,9 @@ export function randomModel(options: ModelOptions = {}): PackedModel {
   const routerOutputs = policy === POLICY_PROBE ? classes : experts.length;
   const used = policy === POLICY_SINGLE ? experts.slice(0, 1) : experts;
   return {
-    features,
-    frontEnd: frontEnd ? frontEndSection({ ...DEFAULT_FRONT_END, arithmetic: options.arithmetic ?? "float" }) : null,
+    ...(frontEnd
+      ? soundParts({ ...DEFAULT_FRONT_END, arithmetic: options.arithmetic ?? "float" })
+      : { input: { source: "vectors", features }, frontEnd: null }),
     normalization: {
       mean: Float32Array.from({ length: features }, () => next() - 0.5),
       inverseStd: Float32Array.from({ length: features }, () => 0.5 + next()),

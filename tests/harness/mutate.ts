@@ -6,7 +6,7 @@ import * as Id from "../../assembly/format/ids.ts";
 import * as Layouts from "../../assembly/format/layouts.ts";
 import { columnBlock, padTo, rowSumOffset } from "../../assembly/format/layouts.ts";
 import * as L from "../../assembly/format/linear.ts";
-import { decodeContainer, encodeContainer, type Section } from "../../host/model-file/container.ts";
+import { decodeContainer, encodeContainer, SECTION_NAMES, type Section } from "../../host/model-file/container.ts";
 import type { Dice } from "./dice.ts";
 import { isNetwork, type OpRecord, opCount, opOf, refill, repairCodes, repairHeader, replan, tableEnd, viewOf } from "./repair.ts";
 
@@ -21,7 +21,6 @@ const FINITE = [0, -0, 1, -1, 0.5, 0.9, 5, 64, 1e-45, 1e-38, -1e-38, 1e-30, 1e6,
 const NOT_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 const WIDTHS = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129, 300];
 const LAYOUTS = Array.from({ length: Layouts.LAYOUT_PACKED_15 }, (_, i) => i + 1).filter((id) => columnBlock(id) > 0);
-const NAMES = ["", "plan", "front end", "normalization", "router", "expert", "policy", "labels", "provenance"];
 
 function hostileFloat(dice: Dice): number {
   return dice.chance(0.85) ? dice.pick(FINITE) : dice.pick(NOT_FINITE);
@@ -45,7 +44,7 @@ type Mutation = (sections: Section[], dice: Dice) => string | null;
 
 /** Bytes of the section that are fields rather than tensors or strings. */
 function fieldBytes({ id, bytes }: Section): number {
-  const known = [0, F.PLAN_BYTES, F.FRONT_END_FIXED_BYTES, F.NORMALIZATION_BYTES, 0, 0, F.POLICY_BYTES, 0, 0][id];
+  const known = [0, F.PLAN_BYTES, F.FRONT_END_BYTES, F.NORMALIZATION_BYTES, 0, 0, F.POLICY_BYTES, 0, 0, F.INPUT_BYTES][id];
   if (known) return Math.min(known, bytes.length);
   if (id === Id.SECTION_LABELS && bytes.length >= 4) return Math.min(bytes.length, 8 + 4 * viewOf(bytes).getUint32(0, true));
   return Math.min(tableEnd(bytes), bytes.length);
@@ -59,7 +58,7 @@ const field: Mutation = (sections, dice) => {
   const view = viewOf(section.bytes);
   const [old, value] = [view.getUint32(at, true), hostileWord(dice, view.getUint32(at, true)) >>> 0];
   view.setUint32(at, value, true);
-  return `${NAMES[section.id]} field ${at}: ${old} -> ${value}`;
+  return `${SECTION_NAMES[section.id]} field ${at}: ${old} -> ${value}`;
 };
 
 const byte: Mutation = (sections, dice) => {
@@ -67,7 +66,7 @@ const byte: Mutation = (sections, dice) => {
   if (bytes.length === 0) return null;
   const at = dice.int(bytes.length);
   bytes[at] ^= 1 + dice.int(255);
-  return `${NAMES[id]} byte ${at} -> ${bytes[at]}`;
+  return `${SECTION_NAMES[id]} byte ${at} -> ${bytes[at]}`;
 };
 
 const policy: Mutation = (sections, dice) => {
@@ -114,19 +113,40 @@ function spoilFloats({ id, bytes }: Section, offset: number, count: number, posi
   const value = sign(hostileFloat(dice));
   const [first, end] = dice.chance(0.5) ? [0, count] : ((at) => [at, at + 1])(dice.int(count));
   for (let i = first; i < end; i++) view.setFloat32(offset + 4 * i, value, true);
-  return `${NAMES[id]} floats ${first}..${end - 1} at ${offset} -> ${value}`;
+  return `${SECTION_NAMES[id]} floats ${first}..${end - 1} at ${offset} -> ${value}`;
 }
 
 const table: Mutation = (sections, dice) => {
-  const section = sections.find(({ id, bytes }) => id === Id.SECTION_FRONT_END && bytes.length > F.FRONT_END_FIXED_BYTES + 16);
+  const section = sections.find(({ id, bytes }) => id === Id.SECTION_FRONT_END && bytes.length > F.FRONT_END_BYTES + 16);
   if (!section) return null;
   const { bytes } = section;
-  const at = F.FRONT_END_FIXED_BYTES + dice.int(bytes.length - F.FRONT_END_FIXED_BYTES - 4);
+  const at = F.FRONT_END_BYTES + dice.int(bytes.length - F.FRONT_END_BYTES - 4);
   const run = Math.min(1 + dice.int(2000), bytes.length - at);
   const word = dice.chance(0.5) ? 1 - 2 * dice.float() : dice.pick([1, -1, 0]);
   if (dice.chance(0.5)) for (let i = at & ~3; i + 4 <= at + run; i += 4) viewOf(bytes).setFloat32(i, word, true);
   else for (let i = at; i < at + run; i++) bytes[i] = dice.int(256);
   return `front end table bytes ${at}..${at + run - 1}`;
+};
+
+/** An input spec that the format knows, or nearly so; the device says by name what it cannot do. */
+const input: Mutation = (sections, dice) => {
+  const section = sections.find(({ id, bytes }) => id === Id.SECTION_INPUT && bytes.length >= F.INPUT_VECTORS_BYTES);
+  if (!section) return null;
+  const [at, value] = dice.pick([
+    () => [F.INPUT_SOURCE, dice.int(6)],
+    () => [F.INPUT_FEATURE_SET, dice.int(3)],
+    () => [F.INPUT_FEATURES, dice.pick([0, 1, 2, 36, 38, 8192, 8193])],
+    () => [F.INPUT_CHANNELS, dice.int(4)],
+    () => [F.INPUT_SAMPLE_RATE, dice.pick([49, 50, 8000, 44100, 96000, 96001])],
+    () => [F.INPUT_WINDOW_SAMPLES, dice.pick([0, 400, 16000, 1 << 24])],
+    () => [F.INPUT_FRONT_END, dice.int(3)],
+  ])();
+  if (at + 4 <= section.bytes.length) viewOf(section.bytes).setUint32(at, value, true);
+  const bytes = dice.chance(0.8) ? section.bytes.length : dice.pick([F.INPUT_VECTORS_BYTES, F.INPUT_SAMPLES_BYTES, F.INPUT_BYTES]);
+  const resized = new Uint8Array(bytes);
+  resized.set(section.bytes.subarray(0, bytes));
+  section.bytes = resized;
+  return `input field ${at} -> ${value}, ${bytes} bytes`;
 };
 
 const codes: Mutation = (sections, dice) => {
@@ -136,7 +156,7 @@ const codes: Mutation = (sections, dice) => {
   if (offset + bytes > op.section.bytes.length) return null;
   for (let i = 0; i < bytes; i++) op.section.bytes[offset + i] = dice.int(256);
   const repaired = dice.chance(0.7) && repairCodes(op);
-  return `${NAMES[op.section.id]} op ${op.index}: random codes${repaired ? ", sums repaired" : ""}`;
+  return `${SECTION_NAMES[op.section.id]} op ${op.index}: random codes${repaired ? ", sums repaired" : ""}`;
 };
 
 const rowSum: Mutation = (sections, dice) => {
@@ -147,7 +167,7 @@ const rowSum: Mutation = (sections, dice) => {
   if (rowSumOffset(layout, 0, 64) < 0 || !(at >= 0 && at + 4 <= op.section.bytes.length)) return null;
   const view = viewOf(op.section.bytes);
   view.setUint32(at, hostileWord(dice, view.getUint32(at, true)), true);
-  return `${NAMES[op.section.id]} op ${op.index}: row sum at ${at} -> ${view.getInt32(at, true)}`;
+  return `${SECTION_NAMES[op.section.id]} op ${op.index}: row sum at ${at} -> ${view.getInt32(at, true)}`;
 };
 
 /** Another width, type or layout, with fresh tensors of the right size: such mutants pass most checks. */
@@ -161,7 +181,7 @@ const reshape: Mutation = (sections, dice) => {
   if (!refill(op, layout, rows, op.columns, dice)) return null;
   const next = last ? null : opOf(section, op.index + 1);
   if (next) refill(next, next.get(L.LINEAR_LAYOUT), next.rows, rows, dice);
-  return `${NAMES[section.id]} op ${op.index}: ${rows} rows, layout ${layout}`;
+  return `${SECTION_NAMES[section.id]} op ${op.index}: ${rows} rows, layout ${layout}`;
 };
 
 const alias: Mutation = (sections, dice) => {
@@ -170,7 +190,7 @@ const alias: Mutation = (sections, dice) => {
   const at = dice.pick([L.LINEAR_WEIGHTS_OFFSET, L.LINEAR_SCALE_OFFSET, L.LINEAR_BIAS_OFFSET, L.LINEAR_GAMMA_OFFSET, L.LINEAR_BETA_OFFSET]);
   const offset = 16 * dice.int((op.section.bytes.length >> 4) + 1);
   op.set(at, offset);
-  return `${NAMES[op.section.id]} op ${op.index}: tensor field ${at} -> ${offset}`;
+  return `${SECTION_NAMES[op.section.id]} op ${op.index}: tensor field ${at} -> ${offset}`;
 };
 
 /** Buffers elsewhere, other ones, or another order of them. */
@@ -181,11 +201,11 @@ const wiring: Mutation = (sections, dice) => {
     const buffer = op.get(dice.pick([F.OP_INPUT, F.OP_OUTPUT]));
     const offset = dice.chance(0.8) ? 16 * dice.int(200) : dice.pick([8, 32768, 32784, 0x7ffffff0, 0xfffffff0]);
     if (!op.moveBuffer(buffer, offset)) return null;
-    return `${NAMES[op.section.id]} buffer ${buffer} -> ${offset}`;
+    return `${SECTION_NAMES[op.section.id]} buffer ${buffer} -> ${offset}`;
   }
   const [field, value] = [dice.pick([F.OP_INPUT, F.OP_OUTPUT]), dice.int(6)];
   op.set(field, value);
-  return `${NAMES[op.section.id]} op ${op.index}: field ${field} -> buffer ${value}`;
+  return `${SECTION_NAMES[op.section.id]} op ${op.index}: field ${field} -> buffer ${value}`;
 };
 
 const order: Mutation = (sections, dice) => {
@@ -197,20 +217,20 @@ const order: Mutation = (sections, dice) => {
 const duplicate: Mutation = (sections, dice) => {
   const section = dice.pick(sections);
   sections.splice(dice.int(sections.length + 1), 0, { id: section.id, bytes: section.bytes.slice() });
-  return `${NAMES[section.id]} twice`;
+  return `${SECTION_NAMES[section.id]} twice`;
 };
 
 const drop: Mutation = (sections, dice) => {
   if (sections.length < 2) return null;
   const [{ id }] = sections.splice(dice.int(sections.length), 1);
-  return `${NAMES[id]} dropped`;
+  return `${SECTION_NAMES[id]} dropped`;
 };
 
 const rename: Mutation = (sections, dice) => {
   const section = dice.pick(sections);
   const old = section.id;
-  section.id = dice.chance(0.8) ? 1 + dice.int(8) : dice.pick([0, 9, 31, 32, 33, 0x7fffffff, 0xffffffff]);
-  return `${NAMES[old]} becomes section ${section.id}`;
+  section.id = dice.chance(0.8) ? 1 + dice.int(9) : dice.pick([0, 10, 31, 32, 33, 0x7fffffff, 0xffffffff]);
+  return `${SECTION_NAMES[old]} becomes section ${section.id}`;
 };
 
 const resize: Mutation = (sections, dice) => {
@@ -218,7 +238,7 @@ const resize: Mutation = (sections, dice) => {
   const bytes = new Uint8Array(dice.chance(0.5) ? dice.int(section.bytes.length + 1) : section.bytes.length + 1 + dice.int(64));
   bytes.set(section.bytes.subarray(0, bytes.length));
   section.bytes = bytes;
-  return `${NAMES[section.id]} resized to ${bytes.length}`;
+  return `${SECTION_NAMES[section.id]} resized to ${bytes.length}`;
 };
 
 const nested: Mutation = (sections, dice) => {
@@ -238,6 +258,7 @@ const MUTATIONS: readonly Mutation[] = (
     [8, floats],
     [4, normalization],
     [4, table],
+    [3, input],
     [6, codes],
     [2, rowSum],
     [12, reshape],

@@ -5,10 +5,17 @@ import * as Id from "../../assembly/format/ids.ts";
 import * as Layouts from "../../assembly/format/layouts.ts";
 import { layoutHolds, weightBytes } from "../../assembly/format/layouts.ts";
 import * as L from "../../assembly/format/linear.ts";
-import { AUDIO_SAMPLES, align16, arenaBytes, networkScratchBytes } from "../../assembly/format/plan.ts";
+import {
+  AUDIO_SAMPLES,
+  align16,
+  arenaBytes,
+  FRONT_END_SCRATCH_BYTES,
+  networkScratchBytes,
+  RING_BYTES,
+  RING_BYTES_4BIT,
+} from "../../assembly/format/plan.ts";
 import type { Section } from "../../host/model-file/container.ts";
 import { crc32 } from "../../host/model-file/crc32.ts";
-import { ringBytesOf } from "../../host/model-file/model_file.ts";
 import { packWeights, unpackWeights } from "../../host/model-file/pack.ts";
 import { WEIGHT_TYPES } from "../../host/model-file/weight_types.ts";
 import type { Dice } from "./dice.ts";
@@ -162,15 +169,16 @@ export function replan(sections: Section[]): void {
     }
     outputs = Math.max(outputs, ops.at(-1)?.rows ?? 0);
   }
-  const frontEnd = sections.find(({ id }) => id === Id.SECTION_FRONT_END);
-  const arena = arenaBytes(
-    view.getUint32(F.PLAN_FEATURES, true),
-    networkScratchBytes(bufferBytes, scratchBytes, cache, outputs),
-    frontEnd !== undefined,
-  );
-  const [ring, audio] = frontEnd ? [ringBytesOf(frontEnd.bytes), AUDIO_SAMPLES] : [0, 0];
+  const input = sections.find(({ id }) => id === Id.SECTION_INPUT)?.bytes ?? new Uint8Array();
+  const sound = sections.some(({ id }) => id === Id.SECTION_FRONT_END);
+  const features =
+    input.length < F.INPUT_VECTORS_BYTES ? view.getUint32(F.PLAN_FEATURES, true) : viewOf(input).getUint32(F.INPUT_FEATURES, true);
+  const arena = arenaBytes(features, networkScratchBytes(bufferBytes, scratchBytes, cache, outputs), sound ? FRONT_END_SCRATCH_BYTES : 0);
+  const fourBits = (input[F.INPUT_OPTIONS] & F.FRONT_END_CODES_4BIT) !== 0;
+  const [ring, audio] = sound ? [fourBits ? RING_BYTES_4BIT : RING_BYTES, AUDIO_SAMPLES] : [0, 0];
   const experts = sections.filter(({ id }) => id === Id.SECTION_EXPERT).length;
   const fields: [number, number][] = [
+    [F.PLAN_FEATURES, features],
     [F.PLAN_EXPERTS, experts],
     [F.PLAN_BUFFER_BYTES, bufferBytes],
     [F.PLAN_SCRATCH_BYTES, scratchBytes],

@@ -7,6 +7,7 @@ import { STREAM_BYTES } from "../../assembly/format/stream.ts";
 import { DEVICE_ERRORS } from "../../host/errors.ts";
 import { CounterReader, totalOf } from "../../host/meter/counts.ts";
 import type { Instrumented } from "../../host/meter/instrument.ts";
+import { featureCount } from "../../host/model-file/input_spec.ts";
 import { decodeModel, decodePlan, memoryPlan, type PackedModel } from "../../host/model-file/model_file.ts";
 import { linearOps, outputsOf, type PackedNetwork } from "../../host/model-file/network.ts";
 import type { CoreExports } from "../../host/runtime/core_exports.ts";
@@ -168,7 +169,7 @@ export class Sandbox {
       return phase;
     };
     if (pcm && model.frontEnd) for (const phase of pumpSound(core, pcm)) count(phase);
-    else putFeatures(core, features(model.features));
+    else putFeatures(core, features(featureCount(model.input)));
     const before = this.counters?.read();
     let phase = PHASE_IDLE;
     for (phase of pumpToEnd(core)) count(phase);

@@ -1,14 +1,27 @@
 // Runs the device's front end in a test instance, with canaries around every buffer that it is given.
 
+import { FRONT_END_CODES_4BIT, INPUT_OPTIONS } from "../../assembly/format/file.ts";
 import { AUDIO_SAMPLES, FRONT_END_SCRATCH_BYTES, RICH_FEATURES, RING_BYTES, RING_BYTES_4BIT } from "../../assembly/format/plan.ts";
-import { ringBytesOf } from "../../host/model-file/model_file.ts";
-import { frontEndSection } from "../../tools/export/front_end_tables.ts";
+import { DEFAULT_FRONT_END, type FrontEndParameters } from "../../host/model-file/front_end.ts";
+import { encodeInput } from "../../host/model-file/input_spec.ts";
+import { soundParts } from "../../tools/export/front_end_tables.ts";
 import { Instance, type Target } from "../harness/compile.ts";
 
 const CANARY_BYTES = 64;
 const CANARY = 0xa5;
 export const NEEDS_AUDIO = 0;
 export const READY = 3;
+
+/** What a model file has of its sound: the bytes of the input spec and of the front end section. */
+export interface Sections {
+  input: Uint8Array;
+  tables: Uint8Array;
+}
+
+export function sectionsOf(parameters: FrontEndParameters = DEFAULT_FRONT_END): Sections {
+  const { input, frontEnd } = soundParts(parameters);
+  return { input: encodeInput(input), tables: frontEnd! };
+}
 
 export class Device {
   readonly instance: Instance;
@@ -19,20 +32,20 @@ export class Device {
   private readonly ringBytes: number;
   readonly featuresPtr: number;
 
-  private constructor(instance: Instance, section: Uint8Array) {
+  private constructor(instance: Instance, { input, tables }: Sections) {
     this.instance = instance;
-    this.sectionBytes = section.length;
-    this.sectionPtr = instance.put(section);
-    this.ringBytes = ringBytesOf(section);
+    this.sectionBytes = tables.length;
+    this.sectionPtr = instance.put(tables);
+    this.ringBytes = input[INPUT_OPTIONS] & FRONT_END_CODES_4BIT ? RING_BYTES_4BIT : RING_BYTES;
     this.ringPtr = this.guarded("ring", this.ringBytes);
     const audio = this.guarded("audio", 2 * AUDIO_SAMPLES);
     const scratch = this.guarded("scratch", FRONT_END_SCRATCH_BYTES);
     this.featuresPtr = this.guarded("features", 4 * RICH_FEATURES);
-    instance.exports.frontEndOpen(this.sectionPtr, this.ringPtr, audio, scratch, this.featuresPtr);
+    instance.exports.frontEndOpen(instance.put(input), this.sectionPtr, this.ringPtr, audio, scratch, this.featuresPtr);
   }
 
-  static async of(target: Target, section = frontEndSection()): Promise<Device> {
-    return new Device(await Instance.of("frontend", target), section);
+  static async of(target: Target, sections = sectionsOf()): Promise<Device> {
+    return new Device(await Instance.of("frontend", target), sections);
   }
 
   /** A buffer with canary bytes on both sides and garbage inside. */

@@ -11,6 +11,7 @@ import { readFileSync } from "node:fs";
 import { align16 } from "../../assembly/format/plan.ts";
 import { deviceError, QurioError } from "../../host/errors.ts";
 import { packagePath } from "../../host/files.ts";
+import { framingOf } from "../../host/model-file/input_spec.ts";
 import { decodeModel, encodeModel, memoryPlan } from "../../host/model-file/model_file.ts";
 import { repack } from "../../host/model-file/repack.ts";
 import { coreWasm } from "../../host/runtime/index.ts";
@@ -35,9 +36,6 @@ export interface BakeOptions {
 
 /** Entries of assembly/. */
 const ENTRIES = { core: "baked", slot: "baked_slot", wasi: "baked_wasi", component: "component" };
-
-/** What a component's caller brings: 5 s of 16-bit samples at 16 kHz, or a feature vector. */
-const WINDOW_BYTES = 160000;
 
 /** Where a baked module's bytes go. */
 export interface BakeSizes {
@@ -93,10 +91,13 @@ export async function bake(file: Uint8Array, { target, simd = false, weights = t
   const model = modelToBake(file, simd);
   const uses = bakedUses(readFileSync(packagePath("assembly", "uses.ts"), "utf8"), model, weights);
   const compiled = await compileCore(ENTRIES[weights ? target : "slot"], simd, uses);
-  const plan = memoryPlan(decodeModel(model));
+  const packed = decodeModel(model);
+  const plan = memoryPlan(packed);
   const modelPtr = await modelPtrOf(compiled);
   const memoryBytes = modelPtr + model.length;
-  const spare = target === "component" ? (plan.audioSamples > 0 ? WINDOW_BYTES : 4 * plan.features) : null;
+  const framing = framingOf(packed.input);
+  // what a component's caller brings: a window of 16-bit samples, or a feature vector
+  const spare = target === "component" ? (framing ? 2 * framing.windowSamples : 4 * plan.features) : null;
   const { wasm: placed, pages } = placeInMemory(compiled, modelPtr, weights ? model : null, memoryBytes, spare);
   const wasm = target === "component" ? await componentOf(placed) : placed;
   const code = readSections(placed).get(SECTION_CODE)!;

@@ -4,6 +4,7 @@ import { basename, extname } from "node:path";
 import { MAX_CLASSES } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
 import type { Arithmetic, FrontEndParameters } from "../../host/model-file/front_end.ts";
+import { featureCount } from "../../host/model-file/input_spec.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import { Core } from "../../host/runtime/core.ts";
 import { coreWasm } from "../../host/runtime/index.ts";
@@ -70,10 +71,8 @@ async function exportCheckpoint(checkpoint: Checkpoint, options: ExportOptions, 
       2,
     );
   const trained = checkpointModel(withFrontEnd(checkpoint, options), options.perTensor);
-  const { features, normalization } = trained;
-  const vectors = options.calibrate
-    ? await calibrationVectors(options.calibrate, features, core)
-    : checkpointVectors(features, normalization);
+  const { input, normalization } = trained;
+  const vectors = options.calibrate ? await calibrationVectors(options.calibrate, input, core) : checkpointVectors(input, normalization);
   return { ...finish(trained, options, vectors, core), origin: null, notes: [] };
 }
 
@@ -96,7 +95,7 @@ async function exportGraph(graph: Graph, options: ExportOptions, core: Core): Pr
       2,
     );
   const { labels, notes } = labelsOf(graph, options.labels);
-  const vectors = calibrate ? await calibrationVectors(calibrate, { kind: "external", count }, core) : graphVectors(graph);
+  const vectors = calibrate ? await calibrationVectors(calibrate, { source: "vectors", features: count }, core) : graphVectors(graph);
   const networkName = basename(graph.name, extname(graph.name))
     .replace(/[^\x20-\x7e]/g, "-")
     .slice(0, 15);
@@ -145,11 +144,11 @@ function labelsOf(graph: Graph, path: string | undefined): { labels: string[]; n
  * keeps nearly all of its codes when the mean is subtracted.
  */
 function withFrontEnd(checkpoint: Checkpoint, { frontEnd, removeDc }: ExportOptions): Checkpoint {
-  const { features } = checkpoint;
+  const { input } = checkpoint;
   if (frontEnd === undefined && !removeDc) return checkpoint;
-  if (features.kind === "external") throw needsAudio(frontEnd, features.count);
+  if (input.source === "vectors" || input.frontEnd === null) throw needsAudio(frontEnd, featureCount(input));
   const changes: Partial<FrontEndParameters> = { ...(frontEnd && { arithmetic: frontEnd }), ...(removeDc && { removeDc }) };
-  return { ...checkpoint, features: { ...features, ...changes } };
+  return { ...checkpoint, input: { ...input, frontEnd: { ...input.frontEnd, ...changes } } };
 }
 
 function needsAudio(frontEnd: Arithmetic | undefined, count: number): QurioError {

@@ -2,14 +2,15 @@
 
 import { MAX_EXPERTS, POLICY_BAYESIAN, POLICY_FEATURES, POLICY_PROBE, POLICY_SINGLE } from "../../assembly/format/ids.ts";
 import { QurioError } from "../../host/errors.ts";
+import type { FrontEndParameters } from "../../host/model-file/front_end.ts";
 import type { PackedModel } from "../../host/model-file/model_file.ts";
 import { chain, type PackedNetwork, type UnplacedOp } from "../../host/model-file/network.ts";
 import { layoutFor, packWeights } from "../../host/model-file/pack.ts";
 import { weightTypeBySpec } from "../../host/model-file/weight_types.ts";
 import type { Graph } from "../graph/graph.ts";
 import { layersOf } from "../graph/layers.ts";
-import { type Checkpoint, featureCount, type Policy } from "../import/checkpoint_types.ts";
-import { type FrontEndParameters, frontEndSection } from "./front_end_tables.ts";
+import type { Checkpoint, Policy } from "../import/checkpoint_types.ts";
+import { inputParts, soundParts } from "./front_end_tables.ts";
 import { checkpointModel, type GraphModel } from "./model.ts";
 import { layerCodes } from "./quantize.ts";
 
@@ -56,7 +57,7 @@ export function packNetwork(graph: Graph): PackedNetwork {
 
 /** `encodeModel` makes the packed model's bytes. Errors: TOO_MANY_EXPERTS, and those of packNetwork. */
 export function packModel(model: GraphModel): PackedModel {
-  const { policy, features, normalization, router, experts, labels, provenance } = model;
+  const { policy, input, normalization, router, experts, labels, provenance } = model;
   if (experts.length > MAX_EXPERTS) {
     throw new QurioError(
       "TOO_MANY_EXPERTS",
@@ -65,8 +66,7 @@ export function packModel(model: GraphModel): PackedModel {
     );
   }
   return {
-    features: featureCount(features),
-    frontEnd: features.kind === "rich" ? frontEndSection(features) : null,
+    ...inputParts(input),
     normalization: { mean: normalization.mean, inverseStd: normalization.std.map((std) => 1 / std), clip: normalization.clip },
     router: router && packNetwork(router),
     experts: experts.map(packNetwork),
@@ -82,10 +82,9 @@ export function packCheckpoint(checkpoint: Checkpoint): PackedModel {
 }
 
 /** A model file without networks: the front end alone, as the trainer uses it. */
-export function featuresModel(features: FrontEndParameters): PackedModel {
+export function featuresModel(frontEnd: FrontEndParameters): PackedModel {
   return {
-    features: featureCount({ kind: "rich", ...features }),
-    frontEnd: frontEndSection(features),
+    ...soundParts(frontEnd),
     normalization: null,
     router: null,
     experts: [],

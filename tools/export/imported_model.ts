@@ -29,7 +29,7 @@ export function importedModel(
 ): GraphModel {
   return {
     labels,
-    features: { kind: "external", count: normalization.mean.length },
+    input: { source: "vectors", features: normalization.mean.length },
     normalization,
     router: null,
     experts: [{ ...takingNormalized(graph, normalization), name: networkName }],

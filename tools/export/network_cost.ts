@@ -6,15 +6,15 @@ import { costOf, cyclesOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
 import type { Meter } from "../../host/meter/meter.ts";
 import { meterStream } from "../../host/meter/stream.ts";
+import { ARITHMETICS, type Arithmetic, frontEndOf } from "../../host/model-file/front_end.ts";
+import { type Framing, featureCount, framingOf } from "../../host/model-file/input_spec.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import { inputsOf, outputsOf, type PackedNetwork } from "../../host/model-file/network.ts";
 import type { Core } from "../../host/runtime/core.ts";
-import { WINDOW_SAMPLES } from "../../host/runtime/model.ts";
 import { streamSettings } from "../../host/runtime/stream.ts";
 import { layerShapes, type Network, type NetworkSpec } from "../import/checkpoint.ts";
 import { networkGraph } from "../import/checkpoint_graph.ts";
 import { featuresModel, packNetwork } from "./exporter.ts";
-import { ARITHMETICS, type Arithmetic, frontEndOf } from "./front_end_tables.ts";
 
 /** Deterministic weights in -1..1: only their shape matters here. */
 export function standIn(spec: NetworkSpec): Network {
@@ -42,7 +42,7 @@ export function around(network: PackedNetwork, kind: number, samples: number): P
   const isRouter = kind !== POLICY_SINGLE;
   const experts = kind === POLICY_BAYESIAN ? new Array<PackedNetwork>(outputs).fill(small) : [];
   return {
-    features: inputs,
+    input: { source: "vectors", features: inputs },
     frontEnd: null,
     normalization: { mean: new Float32Array(inputs), inverseStd: new Float32Array(inputs).fill(1), clip: 5 },
     router: isRouter ? network : null,
@@ -55,7 +55,7 @@ export function around(network: PackedNetwork, kind: number, samples: number): P
 
 function cyclesIn(model: PackedModel, part: "router" | "expert", meter: Meter<Core>, device: DeviceProfile): number {
   meter.core.load(encodeModel(model));
-  const features = Float32Array.from({ length: model.features }, (_, i) => Math.sin(78.233 * i));
+  const features = Float32Array.from({ length: featureCount(model.input) }, (_, i) => Math.sin(78.233 * i));
   return costOf(meter.decide({ features }).counts, device).cycles[part];
 }
 
@@ -79,10 +79,11 @@ export function routerCycles(
 /** Modelled cycles of the front end with 8-bit codes, whatever networks follow. */
 export interface FrontEndCycles {
   arithmetic: Arithmetic;
-  /** A whole window of 5 s: its frames and its features. */
+  framing: Framing;
+  /** A whole window: its frames and its features. */
   window: number;
   features: number;
-  /** One frame of 10 ms, the listening of qurio's own gate included. */
+  /** One frame, the listening of qurio's own gate included. */
   gatedFrame: number;
 }
 
@@ -97,13 +98,15 @@ export function frontEndCycles(meter: Meter<Core>, device: DeviceProfile): Front
 
 function frontEndCyclesIn(arithmetic: Arithmetic, meter: Meter<Core>, device: DeviceProfile): FrontEndCycles {
   const model = featuresModel(frontEndOf(8, arithmetic));
+  const framing = framingOf(model.input)!;
   meter.core.load(encodeModel(model));
-  const pcm = Int16Array.from({ length: WINDOW_SAMPLES }, (_, i) => 8000 * Math.sin(0.05 * i) * Math.sin(0.0003 * i));
+  const pcm = Int16Array.from({ length: framing.windowSamples }, (_, i) => 8000 * Math.sin(0.05 * i) * Math.sin(0.0003 * i));
   const { counts, steps } = meter.decide({ pcm });
   const features = steps.filter(({ phase }) => phase === PHASE_FEATURES).reduce((sum, step) => sum + cyclesOf(step.counts, device), 0);
-  const gated = meterStream(meter, streamSettings({ hopS: 1, wakeDb: 6 }, model.frontEnd!), pcm);
+  const gated = meterStream(meter, streamSettings({ hopS: 1, wakeDb: 6 }, framing), pcm);
   return {
     arithmetic,
+    framing,
     window: cyclesOf(counts.frontEnd, device),
     features,
     gatedFrame: cyclesOf(gated.counts.frames, device) / gated.steps.frames,

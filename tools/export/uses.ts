@@ -3,9 +3,9 @@
 import { HEADER_CRC } from "../../assembly/format/file.ts";
 import * as Id from "../../assembly/format/ids.ts";
 import { isPacked } from "../../assembly/format/layouts.ts";
+import { framingOf } from "../../host/model-file/input_spec.ts";
 import { decodeModel, memoryPlan, type PackedModel } from "../../host/model-file/model_file.ts";
 import { opKind } from "../../host/model-file/network.ts";
-import { frontEndParameters } from "./front_end_tables.ts";
 
 const POLICY_USES: Record<number, string> = {
   [Id.POLICY_FEATURES]: "USES_FEATURES_ONLY",
@@ -20,15 +20,16 @@ const usesOfOps = ({ router, experts }: PackedModel) =>
 /** Names of what the model needs code for, layouts aside. `file` is valid and lies in the module's layouts. */
 export function usedBy(file: Uint8Array): Set<string> {
   const model = decodeModel(file);
-  const { policy, frontEnd } = model;
+  const { policy, input } = model;
   const used = new Set([POLICY_USES[policy.kind]]);
   for (const { layouts, names } of usesOfOps(model)) {
     for (const name of names) used.add(name);
     if (layouts.some(isPacked)) used.add("USES_PACKED");
   }
   if (policy.samples > 0) used.add("USES_SAMPLES");
-  if (frontEnd) {
-    const { arithmetic, codeBits, removeDc } = frontEndParameters(frontEnd);
+  const framing = framingOf(input);
+  if (framing) {
+    const { arithmetic, codeBits, removeDc } = framing.frontEnd;
     used.add("USES_FRONT_END").add(arithmetic === "fixed" ? "USES_FIXED_FRONT_END" : "USES_FLOAT_FRONT_END");
     used.add(codeBits === 4 ? "USES_CODES_4BIT" : "USES_CODES_8BIT");
     if (removeDc) used.add("USES_REMOVE_DC");

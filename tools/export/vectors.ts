@@ -3,16 +3,16 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { toPcm16k } from "../../host/audio/resample.ts";
+import { toPcm } from "../../host/audio/resample.ts";
 import { readWav } from "../../host/audio/wav.ts";
 import { QurioError } from "../../host/errors.ts";
 import { packagePath, readInput } from "../../host/files.ts";
+import { featureCount, framingOf, type InputSpec } from "../../host/model-file/input_spec.ts";
 import { encodeModel } from "../../host/model-file/model_file.ts";
 import type { Core } from "../../host/runtime/core.ts";
-import { WINDOW_SAMPLES } from "../../host/runtime/model.ts";
 import type { Graph } from "../graph/graph.ts";
 import { sizeOf } from "../graph/graph.ts";
-import { type FeatureSpec, featureCount, type Normalization } from "../import/checkpoint_types.ts";
+import type { Normalization } from "../import/checkpoint_types.ts";
 import { decodeFeatureCodes, featuresOf } from "../import/feature_codes.ts";
 import { decodeNpy } from "../import/npy.ts";
 import { featuresModel } from "./exporter.ts";
@@ -35,14 +35,15 @@ const MADE_UP = 64;
  * @param core left with the front end's model loaded
  * @throws QurioError CALIBRATION without a folder or a vector in it, or for one of another length; NPY and the WAV_ errors for damaged files
  */
-export async function calibrationVectors(folder: string, features: FeatureSpec, core: Core): Promise<Vectors> {
-  const count = featureCount(features);
-  const takes = features.kind === "rich" ? "WAV files, or .npy arrays" : ".npy arrays";
+export async function calibrationVectors(folder: string, input: InputSpec, core: Core): Promise<Vectors> {
+  const count = featureCount(input);
+  const framing = framingOf(input);
+  const takes = framing ? "WAV files, or .npy arrays" : ".npy arrays";
   const refuse = (what: string): never => {
     const hint = `Pass a folder of ${takes} (float32 [vectors, ${count}]) of what the model will meet; labels are not needed.`;
     throw new QurioError("CALIBRATION", `--calibrate ${folder}: ${what}`, hint);
   };
-  if (features.kind === "rich") core.load(encodeModel(featuresModel(features)));
+  if (framing) core.load(encodeModel(featuresModel(framing.frontEnd)));
   const vectors: Float32Array[] = [];
   const names = filesOf(folder) ?? refuse("no folder that can be read");
   for (const name of names) {
@@ -55,10 +56,11 @@ export async function calibrationVectors(folder: string, features: FeatureSpec, 
       const wrong = values.findIndex((value) => !Number.isFinite(value));
       if (wrong >= 0) refuse(`${name}: vector ${Math.floor(wrong / columns)} holds ${values[wrong]}, finite numbers expected`);
       for (let row = 0; row < rows; row++) vectors.push(values.slice(row * columns, (row + 1) * columns));
-    } else if (mark.startsWith("RIFF") && features.kind === "rich") {
-      const pcm = await toPcm16k(readWav(bytes, name));
-      for (let at = 0; at === 0 || at + WINDOW_SAMPLES <= pcm.length; at += WINDOW_SAMPLES)
-        vectors.push(core.features(pcm.subarray(at, at + WINDOW_SAMPLES)));
+    } else if (mark.startsWith("RIFF") && framing) {
+      const { sampleRate, windowSamples } = framing;
+      const pcm = await toPcm(readWav(bytes, name), sampleRate);
+      for (let at = 0; at === 0 || at + windowSamples <= pcm.length; at += windowSamples)
+        vectors.push(core.features(pcm.subarray(at, at + windowSamples)));
     }
   }
   if (vectors.length === 0) refuse(`${names.length} files, none of which holds vectors; ${takes} expected`);
@@ -78,9 +80,9 @@ function filesOf(folder: string): string[] | null {
 }
 
 /** Real features for a model with a front end: the bundled ESC-10 codes. For others, vectors spread like the training data. */
-export function checkpointVectors(features: FeatureSpec, { mean, std }: Normalization): Vectors {
-  const count = featureCount(features);
-  if (features.kind === "rich") {
+export function checkpointVectors(input: InputSpec, { mean, std }: Normalization): Vectors {
+  const count = featureCount(input);
+  if (input.source === "audio") {
     const all = featuresOf(decodeFeatureCodes(readInput(packagePath("models", "esc10-features.qfc")), "esc10-features.qfc"));
     const vectors = Array.from({ length: all.length / count }, (_, i) => all.subarray(i * count, (i + 1) * count));
     return { vectors, source: "bundled ESC-10 features" };

@@ -14,8 +14,9 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { QurioError } from "../../host/errors.ts";
+import { featureCount } from "../../host/model-file/input_spec.ts";
 import { describe, parseDescription } from "./checkpoint_json.ts";
-import { type Checkpoint, featureCount, type Layer, layerShapes, type Network, type NetworkSpec } from "./checkpoint_types.ts";
+import { type Checkpoint, type Layer, layerShapes, type Network, type NetworkSpec } from "./checkpoint_types.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
 
 export * from "./checkpoint_types.ts";
@@ -36,7 +37,7 @@ export function readCheckpoint(directory: string): Checkpoint {
   const found = existsSync(directory) ? directory : previousOf(directory);
   const description = parseDescription(readPart(found, MODEL_FILE, directory));
   const tensors = decodeSafetensors(readPart(found, WEIGHTS_FILE, directory), (name) => TENSORS.test(name));
-  const count = featureCount(description.features);
+  const count = featureCount(description.input);
   const take = (name: string, shape: number[]) => takeTensor(tensors, name, shape);
   const normalization = { mean: take("normalization.mean", [count]), std: take("normalization.std", [count]), clip: description.clip };
   const flat = normalization.std.findIndex((value) => !(value > 0));
@@ -48,7 +49,7 @@ export function readCheckpoint(directory: string): Checkpoint {
     );
   return {
     labels: description.labels,
-    features: description.features,
+    input: description.input,
     normalization,
     router: description.router && readNetwork(description.router, "router", take),
     experts: description.experts.map((spec, i) => readNetwork(spec, `experts.${i}`, take)),

@@ -1,16 +1,17 @@
 // model.json of a checkpoint: written from a checkpoint, read with every field checked.
 
 import { checkJson, type JsonSource, parseJson } from "../../host/json.ts";
-import { CHECKPOINT, CHECKPOINT_HEAD, type CheckpointDescription, FORMAT, VERSION } from "./checkpoint_schema.ts";
+import { checkInput } from "../../host/model-file/input_spec.ts";
+import { CHECKPOINT, CHECKPOINT_1, CHECKPOINT_HEAD, type CheckpointDescription, FORMAT, VERSION } from "./checkpoint_schema.ts";
 import type { Checkpoint } from "./checkpoint_types.ts";
 
 export function describe(checkpoint: Checkpoint): CheckpointDescription {
-  const { labels, features, normalization, router, experts, policy, provenance } = checkpoint;
+  const { labels, input, normalization, router, experts, policy, provenance } = checkpoint;
   return {
     format: FORMAT,
     version: VERSION,
     labels,
-    features,
+    input,
     clip: normalization.clip,
     router: router?.spec ?? null,
     experts: experts.map(({ spec }) => spec),
@@ -26,9 +27,11 @@ const SOURCE: JsonSource = {
   fields: { weightType: { code: "WEIGHT_TYPE", hint: "This version of qurio packs these weight types only." } },
 };
 
-/** @throws QurioError CHECKPOINT_JSON, WEIGHT_TYPE. */
+/** Of any version. @throws QurioError CHECKPOINT_JSON, WEIGHT_TYPE, INPUT. */
 export function parseDescription(text: string | Uint8Array): CheckpointDescription {
   const json = parseJson(text, SOURCE);
-  checkJson(CHECKPOINT_HEAD, json, SOURCE);
-  return checkJson(CHECKPOINT, json, SOURCE);
+  const { version } = checkJson(CHECKPOINT_HEAD, json, SOURCE);
+  const description = checkJson(version === VERSION ? CHECKPOINT : CHECKPOINT_1, json, SOURCE);
+  checkInput(description.input);
+  return description;
 }

@@ -1,14 +1,26 @@
 // model.json of a checkpoint as a schema, and the types that follow from it. docs/reference/checkpoint.md is its prose.
 
 import * as v from "valibot";
-import { MAX_CLASSES, MAX_EXPERTS, MAX_OPS, MAX_SAMPLES, MAX_WIDTH } from "../../assembly/format/ids.ts";
-import { RICH_FEATURES } from "../../assembly/format/plan.ts";
-import { ARITHMETICS, CODE_BITS, type FrontEndParameters } from "../../host/model-file/front_end.ts";
+import {
+  MAX_CHANNELS,
+  MAX_CLASSES,
+  MAX_EXPERTS,
+  MAX_OPS,
+  MAX_SAMPLE_RATE,
+  MAX_SAMPLES,
+  MAX_WIDTH,
+  MAX_WINDOW_SAMPLES,
+  MIN_SAMPLE_RATE,
+} from "../../assembly/format/ids.ts";
+import { SAMPLE_RATE, WINDOW_SAMPLES } from "../../assembly/format/input_spec.ts";
+import { ARITHMETICS, CODE_BITS, type FrontEndParameters, frontEndOf } from "../../host/model-file/front_end.ts";
+import { audioInput, FEATURE_SETS, featureCount, type InputSpec } from "../../host/model-file/input_spec.ts";
 import { WEIGHT_TYPE_SPECS } from "../../host/model-file/weight_types.ts";
 import { dictionary, flag, kinds, list, number, object, oneOf, rule, text, whole, wrong } from "../../host/schema.ts";
 
 export const FORMAT = "qurio-checkpoint";
-export const VERSION = 1;
+/** Version 1 had `features` in place of `input`: it is read, and never written. */
+export const VERSION = 2;
 
 const WIDTH = { least: 1, most: MAX_WIDTH };
 /** As devices accept it: assembly/model/network.ts. */
@@ -29,30 +41,77 @@ export const NETWORK = object({
 });
 export type NetworkSpec = v.InferOutput<typeof NETWORK>;
 
-/** Parameters of the built-in front end. */
-export const FRONT_END = object({
-  floor: number("L = ln(mel power + floor)", { least: 1e-12, most: 1e6 }),
-  origin: number("L of code 0, nats", { least: -100, most: 100 }),
-  step: number("nats per code", { least: 1e-3, most: 10 }),
+const codes = {
   arithmetic: v.exactOptional(oneOf(ARITHMETICS), "float"),
   codeBits: v.exactOptional(
     v.pipe(v.picklist(CODE_BITS, `one of ${CODE_BITS.join(", ")}`), v.description("bits of each quantized log-mel code")),
     8,
   ),
   removeDc: v.exactOptional(flag(), false),
-}) satisfies v.GenericSchema<unknown, FrontEndParameters>;
-const rich = object({ kind: v.literal("rich"), ...FRONT_END.entries });
-const external = object({ kind: v.literal("external"), count: whole("values of a feature vector", WIDTH) });
+};
 
-/** The built-in front end, or vectors that the caller computes. */
-const features = v.variant("kind", [rich, external], kinds(["rich", "external"]));
-export type FeatureSpec = v.InferOutput<typeof features>;
+/** What is left out is as in the default input spec. Ranges are those of checkInput. */
+const frontEnd = v.pipe(
+  object({
+    frameSamples: v.exactOptional(whole("samples of a frame")),
+    hopSamples: v.exactOptional(whole("from the start of a frame to the start of the next one")),
+    fftPoints: v.exactOptional(whole("a power of two")),
+    bands: v.exactOptional(whole("mel bands")),
+    lowestHz: v.exactOptional(number("lower edge of the first mel band")),
+    highestHz: v.exactOptional(number("upper edge of the last one")),
+    coefficients: v.exactOptional(whole("MFCC")),
+    floor: v.exactOptional(number("L = ln(mel power + floor)")),
+    origin: v.exactOptional(number("L of code 0, nats")),
+    step: v.exactOptional(number("nats per code")),
+    ...codes,
+  }),
+  v.transform((given): FrontEndParameters => ({ ...frontEndOf(given.codeBits, given.arithmetic, given.removeDc), ...given })),
+);
+
+const sampled = <const Source extends "audio" | "signal" | "frames">(source: Source) =>
+  object({
+    source: v.literal(source),
+    channels: v.exactOptional(whole("of the samples", { least: 1, most: MAX_CHANNELS }), 1),
+    sampleRate: v.exactOptional(whole("Hz, of each channel", { least: MIN_SAMPLE_RATE, most: MAX_SAMPLE_RATE }), SAMPLE_RATE),
+    windowSamples: v.exactOptional(whole("of each channel", { least: 1, most: MAX_WINDOW_SAMPLES }), WINDOW_SAMPLES),
+    frontEnd: v.exactOptional(v.nullable(frontEnd), {}),
+    featureSet: v.exactOptional(oneOf(FEATURE_SETS), "rich"),
+  });
+const vectors = object({ source: v.literal("vectors"), features: whole("values of a feature vector", WIDTH) });
+
+export const INPUT = v.variant(
+  "source",
+  [vectors, sampled("audio"), sampled("signal"), sampled("frames")],
+  kinds(["vectors", "audio", "signal", "frames"]),
+) satisfies v.GenericSchema<unknown, InputSpec>;
+
+/** Version 1: sound as the default spec has it, or vectors that the caller computes. */
+const oldFeatures = v.variant(
+  "kind",
+  [
+    object({
+      kind: v.literal("rich"),
+      floor: number("L = ln(mel power + floor)", { least: 1e-12, most: 1e6 }),
+      origin: number("L of code 0, nats", { least: -100, most: 100 }),
+      step: number("nats per code", { least: 1e-3, most: 10 }),
+      ...codes,
+    }),
+    object({ kind: v.literal("external"), count: whole("values of a feature vector", WIDTH) }),
+  ],
+  kinds(["rich", "external"]),
+);
+
+function inputOf(features: v.InferOutput<typeof oldFeatures>): InputSpec {
+  if (features.kind === "external") return { source: "vectors", features: features.count };
+  const { kind: _, ...parameters } = features;
+  return audioInput({ ...frontEndOf(parameters.codeBits), ...parameters });
+}
 
 /** One number for each network of some kind. */
 const each = (about: string, most: number) =>
   v.pipe(list(number(about, { least: 0, most })), v.maxLength(MAX_EXPERTS, `a list of at most ${MAX_EXPERTS}`));
 
-const policy = object({
+export const POLICY = object({
   kind: oneOf(["features", "single", "probe", "bayesian"]),
   samples: v.exactOptional(
     whole("Monte Carlo dropout samples of the router; 0: one pass without dropout", { least: 0, most: MAX_SAMPLES }),
@@ -65,7 +124,7 @@ const policy = object({
   beta: v.exactOptional(each("pull of expert i under uncertainty", 1), []),
   energy: v.exactOptional(each("energy of expert i relative to the costliest; 0 when left out", 1)),
 });
-export type Policy = v.InferOutput<typeof policy>;
+export type Policy = v.InferOutput<typeof POLICY>;
 
 /** Where a model comes from. No paths. */
 const provenance = object({
@@ -87,34 +146,43 @@ const label = v.pipe(text("class name"), v.regex(/^[^\u0000-\u001f]*$/, "a text 
 
 const head = {
   format: v.literal(FORMAT, `"${FORMAT}"`),
-  version: v.literal(VERSION, `${VERSION}, the only one that this qurio reads,`),
+  version: v.picklist([1, VERSION], `1 or ${VERSION}, which this qurio reads,`),
 };
 
 /** What says that the rest can be read at all. */
 export const CHECKPOINT_HEAD = v.looseObject(head, "an object");
 
-const fields = object({
-  ...head,
+const common = {
+  format: head.format,
   labels: v.pipe(
     list(label),
     v.maxLength(MAX_CLASSES, `a list of at most ${MAX_CLASSES}`),
     v.description("class names, in the order of the outputs"),
   ),
-  features,
   clip: number("normalized features are clipped to +- this", { least: 1e-6, most: 1e6 }),
   router: v.exactOptional(v.nullable(NETWORK), null),
   experts: v.pipe(list(NETWORK), v.maxLength(MAX_EXPERTS, `a list of at most ${MAX_EXPERTS}`), v.description("cheapest first")),
-  policy,
+  policy: POLICY,
   provenance,
-});
+};
+
+const current = object({ ...common, version: v.literal(VERSION), input: v.exactOptional(INPUT, { source: "audio" }) });
+const old = object({ ...common, version: v.literal(1), features: oldFeatures });
 
 /** Everything of a checkpoint but its tensors. */
-export const CHECKPOINT = v.pipe(fields, rule(contradiction));
+export const CHECKPOINT = v.pipe(current, rule(contradiction));
 export type CheckpointDescription = v.InferOutput<typeof CHECKPOINT>;
 
+/** One of version 1 becomes one of this version. */
+export const CHECKPOINT_1 = v.pipe(
+  old,
+  v.transform(({ features, ...rest }): CheckpointDescription => ({ ...rest, version: VERSION, input: inputOf(features) })),
+  rule(contradiction),
+);
+
 /** The parts must fit each other: inputs, outputs, and what the policy needs. */
-function contradiction({ labels, features, router, experts, policy }: v.InferOutput<typeof fields>) {
-  const inputs = features.kind === "rich" ? RICH_FEATURES : features.count;
+function contradiction({ labels, input, router, experts, policy }: v.InferOutput<typeof current>) {
+  const inputs = featureCount(input);
   const { kind } = policy;
   const routed = kind === "probe" || kind === "bayesian";
   if (routed !== (router !== null))

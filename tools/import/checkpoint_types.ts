@@ -1,10 +1,10 @@
 // What a checkpoint holds: networks as float weights, and how they work together.
 
-import { RICH_FEATURES } from "../../assembly/format/plan.ts";
+import type { InputSpec } from "../../host/model-file/input_spec.ts";
 import { type WeightType, weightTypeBySpec } from "../../host/model-file/weight_types.ts";
-import type { FeatureSpec, NetworkSpec, Policy, Provenance } from "./checkpoint_schema.ts";
+import type { NetworkSpec, Policy, Provenance } from "./checkpoint_schema.ts";
 
-export type { FeatureSpec, NetworkSpec, Policy, Provenance };
+export type { NetworkSpec, Policy, Provenance };
 
 /** Float32 master weights of one layer; the exporter quantizes them. */
 export interface Layer {
@@ -33,7 +33,7 @@ export interface Normalization {
 
 export interface Checkpoint {
   labels: string[];
-  features: FeatureSpec;
+  input: InputSpec;
   normalization: Normalization;
   router: Network | null;
   experts: Network[];
@@ -51,8 +51,4 @@ export function layerShapes(spec: NetworkSpec): { rows: number; columns: number 
 export function layerWeightType({ weightType, hidden }: NetworkSpec, index: number): WeightType {
   const isNarrow = weightTypeBySpec(weightType).bits < 8;
   return index === hidden.length && isNarrow ? "8" : weightType;
-}
-
-export function featureCount(features: FeatureSpec): number {
-  return features.kind === "rich" ? RICH_FEATURES : features.count;
 }

@@ -3,13 +3,14 @@
 // Everything that is set here comes from answers about clips that the answering network had not seen (plan.ts: inner). A network that
 // is quantized after training takes temperature and threshold from its float32 form.
 
+import type { InputSpec } from "../../host/model-file/input_spec.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";
 import { packModel } from "../export/exporter.ts";
 import type { GraphModel } from "../export/model.ts";
 import { quantizeTrained } from "../export/ptq.ts";
 import type { Graph } from "../graph/graph.ts";
 import { weightTypeOf } from "../graph/layers.ts";
-import type { FeatureSpec, Network, Normalization, Policy } from "../import/checkpoint.ts";
+import type { Network, Normalization, Policy } from "../import/checkpoint.ts";
 import { networkGraph } from "../import/checkpoint_graph.ts";
 import { calibrate, outOfFoldOf } from "../train/calibration.ts";
 import { type FeatureTable, featuresOf } from "../train/feature_table.ts";
@@ -40,15 +41,15 @@ interface Ready {
 export class Assembler {
   private readonly table: FeatureTable;
   private readonly labels: string[];
-  private readonly features: FeatureSpec;
+  private readonly input: InputSpec;
   private readonly fold: TrainedFold;
   private readonly normalization: Normalization;
   private readonly ready = new Map<string, Ready>();
 
-  constructor(table: FeatureTable, labels: string[], features: FeatureSpec, fold: TrainedFold) {
+  constructor(table: FeatureTable, labels: string[], input: InputSpec, fold: TrainedFold) {
     this.table = table;
     this.labels = labels;
-    this.features = features;
+    this.input = input;
     this.fold = fold;
     const any = [...fold.singles.values(), ...fold.joints.values()][0]!;
     this.normalization = any.outer.normalization;
@@ -184,8 +185,8 @@ export class Assembler {
   }
 
   private model(router: Graph | null, experts: Graph[], policy: Policy): GraphModel {
-    const { labels, features, normalization } = this;
-    return { labels, features, normalization, router, experts, policy, provenance: undefined };
+    const { labels, input, normalization } = this;
+    return { labels, input, normalization, router, experts, policy, provenance: undefined };
   }
 }
 

@@ -6,7 +6,7 @@ import type { ClipSet } from "./judge.ts";
 import { noiseWindows } from "./noise.ts";
 import type { Split } from "./plan.ts";
 
-/** 16 kHz 16-bit PCM -> features, the front end that ships. */
+/** 16-bit PCM -> features, the front end that ships. */
 export type Extract = (pcm: Int16Array) => Float32Array;
 
 const OTHER_CLIPS = 200;

@@ -1,9 +1,9 @@
 // Windows in which there is nothing to hear: whatever a model is sure about here is a false alarm.
 
+import { WINDOW_SAMPLES } from "../../assembly/format/input_spec.ts";
 import { Random } from "../train/random.ts";
-import { WINDOW_SECONDS } from "./result.ts";
 
-const SAMPLES = 16000 * WINDOW_SECONDS;
+const SAMPLES = WINDOW_SAMPLES;
 /** RMS relative to full scale. */
 const LEVELS_DBFS = [-60, -50, -40, -30, -20];
 /** Windows of each kind and level. */
@@ -13,7 +13,7 @@ const FLOOR_DBFS = -60;
 /** To be raised when the windows change. */
 export const NOISE_VERSION = 1;
 
-/** 16 kHz, 16-bit: white and pink noise at five levels, and silence over a floor; the same windows every time. */
+/** 16-bit: white and pink noise at five levels, and silence over a floor; the same windows every time. */
 export function noiseWindows(): Int16Array[] {
   const windows: Int16Array[] = [];
   const add = (wave: (random: Random) => Float64Array, levelDbfs: number) => {

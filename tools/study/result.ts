@@ -1,7 +1,9 @@
 // What a study found, clip by clip: the runner writes it, statistics and report read it. Plain JSON.
 
+import { SAMPLE_RATE, WINDOW_SAMPLES } from "../../assembly/format/input_spec.ts";
+
 /** The window that every decision is about, seconds. */
-export const WINDOW_SECONDS = 5;
+export const WINDOW_SECONDS = WINDOW_SAMPLES / SAMPLE_RATE;
 
 export interface StudyResult {
   /** The command that makes this result again, without paths. */

@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import { QurioError } from "../../host/errors.ts";
 import { energyUjOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
+import { framingOf, type InputSpec } from "../../host/model-file/input_spec.ts";
 import { encodeModel } from "../../host/model-file/model_file.ts";
 import { coreWasm } from "../../host/runtime/index.ts";
 import { featuresModel } from "../export/exporter.ts";
-import type { FeatureSpec } from "../import/checkpoint.ts";
 import { buildFeatureTable, type FeatureTable, type TrainingDataset } from "../train/feature_table.ts";
 import type { AnyTask } from "../train/joint.ts";
 import { DEFAULT_COPIES } from "../train/model.ts";
@@ -30,7 +30,7 @@ const METERED_RECORDINGS = 5;
 export interface StudyOptions {
   dataset: TrainingDataset;
   /** What else the features depend on than the data set: their name, and the hash of an embedding file. */
-  features: { name: string; sha256: string | null; spec: FeatureSpec };
+  features: { name: string; sha256: string | null; input: InputSpec };
   /** null where features are given. */
   extract: Extract | null;
   other: TrainingDataset | null;
@@ -178,7 +178,7 @@ async function runsOf(bench: Bench, split: Split, pool: TaskPool, work: Work): P
   else {
     const onCached = (task: AnyTask) => work.spare(workOf(task));
     const trained = await trainFold({ table, planner, pool, cache, data, onCached }, split, missing);
-    const assembler = new Assembler(table, dataset.labels, features.spec, trained);
+    const assembler = new Assembler(table, dataset.labels, features.input, trained);
     for (const row of missing) {
       work.say(`judging ${row.name}`);
       cache.set("run", keyOf(row), runOf(row, split, assembler, bench));
@@ -214,12 +214,13 @@ function answerersOf(row: Row) {
 }
 
 /** Metered on recordings spread over the data set, or on noise where it holds features. */
-async function frontEndCost({ features: { spec }, dataset, device }: StudyOptions, judge: Judge): Promise<ModelRun["frontEnd"]> {
-  if (spec.kind === "external") return { cycles: 0, energyUj: 0 };
+async function frontEndCost({ features: { input }, dataset, device }: StudyOptions, judge: Judge): Promise<ModelRun["frontEnd"]> {
+  const framing = framingOf(input);
+  if (framing === null) return { cycles: 0, energyUj: 0 };
   const { clips } = dataset;
   const spread = Array.from({ length: METERED_RECORDINGS }, (_, i) => clips[Math.floor((i * clips.length) / METERED_RECORDINGS)]!);
   const recordings = clips[0]!.load ? await Promise.all(spread.map((clip) => clip.load!())) : noiseWindows().slice(0, METERED_RECORDINGS);
-  const cycles = Math.round(judge.frontEndCycles(encodeModel(featuresModel(spec)), recordings));
+  const cycles = Math.round(judge.frontEndCycles(encodeModel(featuresModel(framing.frontEnd)), recordings));
   return { cycles, energyUj: energyUjOf(cycles, device).value };
 }
 

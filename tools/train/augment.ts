@@ -1,7 +1,8 @@
-// What a microphone does to a recording: noise floor, gain, time shift. 16-bit PCM at 16 kHz in, a new array out.
+// What a microphone does to a recording: noise floor, gain, time shift. 16-bit PCM in, a new array out.
 //
 // Levels are RMS relative to full scale (32768 = 0 dBFS). Results saturate at 16 bits, as a converter does.
 
+import { SAMPLE_RATE } from "../../assembly/format/input_spec.ts";
 import type { Random } from "./random.ts";
 
 function saturate(x: number): number {
@@ -30,7 +31,7 @@ export function delay(pcm: Int16Array, samples: number): Int16Array {
   return pcm.map((_, i) => pcm[i - samples] ?? 0);
 }
 
-const SECOND = 16000;
+const SECOND = SAMPLE_RATE;
 
 /**
  * A random copy for training: moved (half of the copies in a circle by any amount, half later by up to a second, with silence

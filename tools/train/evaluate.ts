@@ -1,6 +1,6 @@
 // Judges a model on clips that it need not know: decisions come from the core of an engine, costs from its metered twin.
 
-import { toPcm16k } from "../../host/audio/resample.ts";
+import { toPcm } from "../../host/audio/resample.ts";
 import type { Engine } from "../../host/engines/engine.ts";
 import type { Input } from "../../host/engines/runner.ts";
 import { QurioError } from "../../host/errors.ts";
@@ -53,7 +53,7 @@ export interface EvaluateOptions {
 /** An engine that is a process decides so many in one. */
 const CLIPS_AT_ONCE = 16;
 
-type Condition = { name: string; apply(pcm: Int16Array, clip: number): Int16Array | Promise<Int16Array> };
+type Condition = { name: string; apply(pcm: Int16Array, clip: number, sampleRate: number): Int16Array | Promise<Int16Array> };
 
 /** Noise, gain and shift as in training; and the clip as an 8 kHz recorder would have it: nothing above 4 kHz. */
 const STRESS: readonly Condition[] = [
@@ -64,11 +64,12 @@ const STRESS: readonly Condition[] = [
   { name: "8 kHz bandwidth", apply: throughEightKilohertz },
 ];
 
-async function throughEightKilohertz(pcm: Int16Array): Promise<Int16Array> {
+const NARROW_RATE = 8000;
+
+async function throughEightKilohertz(pcm: Int16Array, _clip: number, sampleRate: number): Promise<Int16Array> {
   const floats = (samples: Int16Array) => Float32Array.from(samples, (x) => x / 32768);
-  // read as 32 kHz, a 16 kHz signal comes out at half its rate: an 8 kHz recording
-  const narrow = await toPcm16k({ samples: floats(pcm), sampleRate: 32000 });
-  return toPcm16k({ samples: floats(narrow), sampleRate: 8000 });
+  const narrow = await toPcm({ samples: floats(pcm), sampleRate }, NARROW_RATE);
+  return toPcm({ samples: floats(narrow), sampleRate: NARROW_RATE }, sampleRate);
 }
 
 /**
@@ -111,12 +112,12 @@ export async function evaluate(
   const stressed = conditions.map((): number[] => []);
   const counts = noPartCounts();
   for (let from = 0; from < clips.length; from += CLIPS_AT_ONCE) {
-    const inputs = await Promise.all(clips.slice(from, from + CLIPS_AT_ONCE).map(inputOf));
+    const inputs = await Promise.all(clips.slice(from, from + CLIPS_AT_ONCE).map((clip) => inputOf(clip, model)));
     decisions.push(...(await engine.decideAll(inputs)));
     for (const input of inputs)
       addPartCounts(counts, meter.decide(input instanceof Int16Array ? { pcm: input } : { features: input }).counts);
     for (const [c, { apply }] of conditions.entries()) {
-      const altered = await Promise.all(inputs.map((input, i) => apply(input as Int16Array, from + i)));
+      const altered = await Promise.all(inputs.map((input, i) => apply(input as Int16Array, from + i, model.sampleRate)));
       stressed[c].push(...(await engine.decideAll(altered)).map(({ index }) => index!));
     }
     progress?.((from + inputs.length) / clips.length);
@@ -156,8 +157,8 @@ export async function evaluate(
   };
 }
 
-async function inputOf(clip: TrainingClip): Promise<Input> {
-  return clip.features ?? clip.load!();
+async function inputOf(clip: TrainingClip, { sampleRate }: Model): Promise<Input> {
+  return clip.features ?? clip.load!(sampleRate || undefined);
 }
 
 function labelIndex(model: Model, label: string): number {

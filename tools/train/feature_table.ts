@@ -14,8 +14,8 @@ export interface TrainingClip {
   label: number;
   /** Clips that must not be split between training and test share one. */
   fold: number;
-  /** 16 kHz, 16-bit, mono. */
-  load?(): Promise<Int16Array>;
+  /** 16-bit, mono, at this rate (Hz; that of the default input spec if absent). */
+  load?(sampleRate?: number): Promise<Int16Array>;
   features?: Float32Array;
 }
 
@@ -42,7 +42,7 @@ export interface FeatureTable {
 }
 
 export interface TableOptions {
-  /** 16 kHz 16-bit PCM of a clip -> features; the same front end that ships. */
+  /** 16-bit PCM of a clip -> features; the same front end that ships. */
   extract(pcm: Int16Array): Float32Array;
   /** Training variants a clip, the recording included. */
   copies: number;

@@ -1,6 +1,7 @@
 // From a data set to a checkpoint: features, out-of-fold thresholds, final networks.
 
-import type { Checkpoint, FeatureSpec } from "../import/checkpoint.ts";
+import type { InputSpec } from "../../host/model-file/input_spec.ts";
+import type { Checkpoint } from "../import/checkpoint.ts";
 import { buildFeatureTable, type TableOptions, type TrainingDataset } from "./feature_table.ts";
 import { byFold, type FitOptions, fit, specsOf } from "./fit.ts";
 import { TaskPool } from "./task_pool.ts";
@@ -13,8 +14,8 @@ export interface ModelOptions extends FitOptions, TableOptions {
   seed: number;
   /** Worker threads; the result does not depend on it. */
   jobs: number;
-  /** What `extract` computes; goes into the checkpoint. */
-  frontEnd: FeatureSpec;
+  /** What `extract` takes and computes; goes into the checkpoint. */
+  input: InputSpec;
   /** For provenance, without paths. */
   command: string;
   versions: Record<string, string>;
@@ -62,7 +63,7 @@ export async function trainModel(
     const networks = answerers.map(({ network }) => network!);
     return {
       labels: dataset.labels,
-      features: options.frontEnd,
+      input: options.input,
       normalization: answerers[0]!.normalization,
       router: options.router === "probe" ? networks.shift()! : (gate?.network ?? null),
       experts: networks,

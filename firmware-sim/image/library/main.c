@@ -5,7 +5,7 @@
  * How many samples that asks for. While a decision is computed (features, networks, and moving on by a hop) no frame is, so the loop is through
  * with a half in time if
  *
- *   HALF * (cycles a sample lasts - cycles of a frame / 160) >= cycles of a decision
+ *   HALF * (cycles a sample lasts - cycles of a frame / QURIO_HOP_SAMPLES) >= cycles of a decision
  *
  * models/esc10-tiny.qmoe, unchecked, on a Cortex-M4F at 64 MHz (nRF52840): a sample lasts 4,000 cycles, a frame takes 75,000, a decision 9.7
  * million: at least 2,747 samples in a half, 5,494 in the ring. Here it has 6,144: 384 ms, 12 KiB. qurio's own buffer (1,024 samples) is not
@@ -16,15 +16,19 @@
 
 #include "qurio.h"
 
+#if QURIO_SAMPLE_RATE == 0
+#error "this example needs a model that takes sound"
+#endif
+
 #define CLOCK_HZ 64000000
 #define FRAME_CYCLES 75000      /* "stream: frame" */
 #define DECISION_CYCLES 9700000 /* "stream: decision behind its last frame", rounded up */
 
-#define HOP 100   /* frames of 10 ms: a window of 5 s every second */
-#define HALF 3072 /* samples */
+#define HOP (QURIO_SAMPLE_RATE / QURIO_HOP_SAMPLES) /* frames: a window every second */
+#define HALF 3072                                   /* samples */
 
-QURIO_ASSERT((int64_t)HALF * (CLOCK_HZ / 16000 - FRAME_CYCLES / 160) >= DECISION_CYCLES, "the ring holds what comes in during a decision");
-QURIO_ASSERT(HALF <= 160 * HOP, "a half has no more than one decision");
+QURIO_ASSERT((int64_t)HALF * (CLOCK_HZ / QURIO_SAMPLE_RATE - FRAME_CYCLES / QURIO_HOP_SAMPLES) >= DECISION_CYCLES, "the ring holds what comes in during a decision");
+QURIO_ASSERT(HALF <= QURIO_HOP_SAMPLES * HOP, "a half has no more than one decision");
 
 /* Wakes 6 dB above the background, sleeps 2 s after it was last 3 dB above. An event starts with 2 of 3 windows, and ends with none. */
 static const struct qurio_stream_settings settings = {
@@ -38,7 +42,7 @@ static volatile uint32_t halves_written; /* counts up in the interrupt, and nowh
  * Zephyr: from the loop around dmic_read, after copying a block into microphone_ring. nRF5: from nrfx_pdm's buffer handler. */
 void microphone_half_written(void) { halves_written++; }
 
-/* Starts the circular DMA over microphone_ring, 16 kHz, 16 bits, mono. */
+/* Starts the circular DMA over microphone_ring, QURIO_SAMPLE_RATE, 16 bits, mono. */
 extern void microphone_start(int16_t* ring, uint32_t samples);
 
 static void stop(void) {

@@ -7,10 +7,10 @@
 import { DECISION_BYTES } from "../../../assembly/format/decision.ts";
 import { PHASE_EXPERT, PHASE_FEATURES, PHASE_FRAME, PHASE_ROUTER, POLICY_PROBE } from "../../../assembly/format/ids.ts";
 import { QurioError } from "../../errors.ts";
+import { featureCount, framingOf } from "../../model-file/input_spec.ts";
 import { memoryPlan, type PackedModel } from "../../model-file/model_file.ts";
 import { Core } from "../../runtime/core.ts";
 import type { CoreExports } from "../../runtime/core_exports.ts";
-import { WINDOW_SAMPLES } from "../../runtime/model.ts";
 import { COLUMNS } from "../columns.ts";
 import type { Part } from "../cost.ts";
 import { CounterReader } from "../counts.ts";
@@ -39,7 +39,7 @@ export interface Bounds {
 }
 
 /**
- * Bounds of a decision about a window of 5 s (a feature vector, if the model has no front end), for every way to an answer.
+ * Bounds of a decision about a window (a feature vector, if the model has no front end), for every way to an answer.
  * @param wasm the scalar core, or a baked module
  * @param file the model file; not read if the module has one in it
  * @throws QurioError BOUND where the module's bytes allow none; WASM_MALFORMED, WASM_UNSUPPORTED
@@ -74,7 +74,8 @@ const networkSteps = (packed: PackedModel, { networks }: Path) => networks.reduc
 function boundsOn(walked: WalkedCore, packed: PackedModel, path: Path): BoundStep[] {
   const undo = takePath(walked.core, packed, path);
   walked.start(decidingSteps(packed, path));
-  const input = packed.frontEnd ? { pcm: new Int16Array(WINDOW_SAMPLES) } : { features: new Float32Array(packed.features) };
+  const framing = framingOf(packed.input);
+  const input = framing ? { pcm: new Int16Array(framing.windowSamples) } : { features: new Float32Array(featureCount(packed.input)) };
   const { steps } = new Meter(walked, walked.reader).decide(input);
   undo();
   // what was counted outside of the walked calls belongs to the step that the meter gave it to

@@ -13,7 +13,7 @@ export interface OpFields {
 
 /** What the weights of an op cost. */
 export interface OpSize {
-  /** "linear 969->128", "linear 969->128, norm, relu" … */
+  /** "linear 640->128", "linear 640->128, norm, relu" … */
   layer: string;
   type: string;
   /** How the scalar and the SIMD build multiply. */

@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { toPcm16k } from "../../../host/audio/resample.ts";
+import { SAMPLE_RATE } from "../../../assembly/format/input_spec.ts";
+import { toPcm } from "../../../host/audio/resample.ts";
 import { readWav } from "../../../host/audio/wav.ts";
 import { QurioError } from "../../../host/errors.ts";
 
@@ -14,8 +15,8 @@ export interface Clip {
   label: number;
   /** Clips that must not be split between training and test share a fold; folds count from 1. */
   fold: number;
-  /** 16 kHz, 16-bit, mono; decoded anew on each call. @throws QurioError that names the file */
-  load(): Promise<Int16Array>;
+  /** 16-bit, mono, at this rate (Hz; that of the default input spec if absent); decoded anew on each call. @throws QurioError that names the file */
+  load(sampleRate?: number): Promise<Int16Array>;
 }
 
 export interface Dataset {
@@ -64,7 +65,12 @@ export async function toDataset(dir: string, listing: Listing, progress?: Progre
     name,
     sha256,
     labels,
-    clips: sorted.map(({ name, path, label, fold }) => ({ name, label, fold, load: () => loadClip(path, name) })),
+    clips: sorted.map(({ name, path, label, fold }) => ({
+      name,
+      label,
+      fold,
+      load: (sampleRate = SAMPLE_RATE) => loadClip(path, name, sampleRate),
+    })),
     warnings: [...listing.warnings, ...foldWarnings(labels, sorted)],
   };
 }
@@ -97,8 +103,8 @@ async function hashFiles(dataset: string, files: { name: string; path: string }[
   return hash.digest("hex");
 }
 
-async function loadClip(path: string, name: string): Promise<Int16Array> {
-  return toPcm16k(readWav(await readNamed(path, name), name));
+async function loadClip(path: string, name: string, sampleRate: number): Promise<Int16Array> {
+  return toPcm(readWav(await readNamed(path, name), name), sampleRate);
 }
 
 async function readNamed(path: string, name: string): Promise<Uint8Array> {
