@@ -50,6 +50,7 @@ for (const [what, words, expected] of [
   ["an unknown op", [[opAt(1) + F.OP_KIND, 2]], /^OP: op 1 of network 1 is of unknown kind 2/],
   ["an input that is not there", [[opAt(1) + F.OP_INPUT, 4]], /^BUFFER: op 1 of network 1 .*: 4/],
   ["an input far away", [[opAt(1) + F.OP_INPUT, 0xffffffff]], /^BUFFER: op 1 of network 1 .*: -1/],
+  ["an input far below", [[opAt(1) + F.OP_INPUT, 0xffffffe0]], /^BUFFER: op 1 of network 1 .*: -32/],
   ["an input that nothing has written", [[opAt(1) + F.OP_INPUT, 2]], /^BUFFER: op 1 of network 1 .*: 2/],
   ["an input that was written over", [[opAt(1) + F.OP_INPUT, 0]], /^BUFFER: op 1 of network 1 .*: 0/],
   ["an output that is not there", [[opAt(2) + F.OP_OUTPUT, 4]], /^BUFFER: op 2 of network 1 .*: 4/],
