@@ -31,6 +31,7 @@ const TARGETS: [type: WeightType, rows: number, cyclesPerMac: number][] = [
   ["4", 128, 2.1],
   ["1", 640, 0.85],
   ["8", 640, 2.5],
+  ["popcount", 128, 1.35],
 ];
 const TYPES: WeightType[] = ["1", "ternary5", "ternary", "popcount", "3", "4", "8", "16", "float32"];
 

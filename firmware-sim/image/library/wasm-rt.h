@@ -144,11 +144,16 @@ DEFINE_STORE(i32_store16, u16, u32)
 #define I32_ROTL(x, y) (((x) << ((y) & 31)) | ((x) >> (-(y) & 31)))
 #define I32_ROTR(x, y) (((x) >> ((y) & 31)) | ((x) << (-(y) & 31)))
 
+/* Both halves go through 32-bit steps, and are added while a count still fits into four bits. */
 INLINE u64 I64_POPCNT(u64 x) {
-  x -= x >> 1 & 0x5555555555555555u;
-  x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
-  x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-  return x * 0x0101010101010101u >> 56;
+  u32 a = (u32)x, b = (u32)(x >> 32);
+  a -= a >> 1 & 0x55555555u;
+  b -= b >> 1 & 0x55555555u;
+  a = (a & 0x33333333u) + (a >> 2 & 0x33333333u);
+  b = (b & 0x33333333u) + (b >> 2 & 0x33333333u);
+  a += b;
+  a = (a & 0x0f0f0f0fu) + (a >> 4 & 0x0f0f0f0fu);
+  return a * 0x01010101u >> 24;
 }
 INLINE u32 I32_POPCNT(u32 x) {
   x -= x >> 1 & 0x55555555u;
