@@ -5,14 +5,14 @@ import { ACCOUNTS } from "../../firmware-sim/battery/operating_point.ts";
 import { END_CAUSES } from "../../firmware-sim/battery/simulate.ts";
 import { LISTENING } from "../../firmware-sim/costs/policy_scenario.ts";
 import { list, number, object, oneOf, text } from "../../host/schema.ts";
-import { count, deviceName, fieldsOf, modelled, name, positive, share } from "./words.ts";
+import { amount, count, deviceName, fieldsOf, modelled, name, share } from "./words.ts";
 
 const energyJ = v.pipe(
-  fieldsOf(ACCOUNTS, (account) => positive(`${account}, J`)),
+  fieldsOf(ACCOUNTS, (account) => amount(`${account}, J`)),
   v.description("joules that left the battery, by cause and as losses"),
 );
 const cause = oneOf(END_CAUSES);
-const days = (about: string) => positive(`${about}, days`);
+const days = (about: string) => amount(`${about}, days`);
 const mah = (about: string) => number(`${about}, mAh`);
 
 const life = {
@@ -20,7 +20,7 @@ const life = {
   lifeDays: days("how long it lasts"),
   end: object({ cause, detail: text() }),
   energyJ,
-  drawnJ: positive("sum of energyJ, J"),
+  drawnJ: amount("sum of energyJ, J"),
   chargeMah: object({
     drawn: mah("by the device"),
     selfDischarge: mah("lost"),
@@ -28,15 +28,15 @@ const life = {
     used: mah("drawn + selfDischarge - charged"),
     left: mah("out of reach at the end"),
   }),
-  meanCurrentUa: positive("of the battery, over the life, uA"),
+  meanCurrentUa: amount("of the battery, over the life, uA"),
   naiveDays: days("capacity over mean current"),
   history: v.pipe(
     list(
       object({
         day: days("since the start"),
         charge: share("state of charge"),
-        baseV: positive("under the lasting load, V"),
-        lowestV: positive("under the heaviest pulse, V"),
+        baseV: amount("under the lasting load, V"),
+        lowestV: amount("under the heaviest pulse, V"),
       }),
     ),
     v.description("the course; empty beside --events"),
@@ -65,9 +65,9 @@ export const SIMULATE_EVENTS = object({
     decisions: count("made"),
     end: v.nullable(v.pipe(cause, v.description("null: still running"))),
     energyJ,
-    drawnJ: positive("sum of energyJ, J"),
+    drawnJ: amount("sum of energyJ, J"),
     chargeMah: object({ drawn: mah("by the device"), selfDischarge: mah("lost"), used: mah("sum of both") }),
-    lowestV: positive("of any moment, V"),
+    lowestV: amount("of any moment, V"),
   }),
   aggregated: object(life),
 });
@@ -76,18 +76,18 @@ export const SIMULATE_EVENTS = object({
 export const SIMULATE_LIST = object({ name: text(), battery: text(), title: text() });
 
 const interval = v.nullable(
-  object({ mean: number("over folds and seeds"), halfWidth: v.nullable(positive("of the 95 % interval; null for a single fold")) }),
+  object({ mean: number("over folds and seeds"), halfWidth: v.nullable(amount("of the 95 % interval; null for a single fold")) }),
 );
 
 export const POLICIES = object({
   kind: modelled,
   device: deviceName,
   battery: text("name"),
-  everyS: positive("from window to window, s"),
+  everyS: amount("from window to window, s"),
   soundShare: share("windows that have something to hear"),
   heldOut: object({ command: text(), clips: count("clips"), folds: count("folds"), seeds: count("seeds") }),
   frontEnd: v.pipe(oneOf(["float", "fixed"]), v.description("the cheaper on this device")),
-  routerUj: positive("of the Bayesian router with all its samples, uJ"),
+  routerUj: amount("of the Bayesian router with all its samples, uJ"),
   rows: list(
     object({
       policy: text(),
@@ -98,8 +98,8 @@ export const POLICIES = object({
         list(object({ name: name("networks that ran"), share: share("of the answers") })),
         v.description("over the whole life"),
       ),
-      networkUj: positive("uJ a decision"),
-      decisionUj: positive("uJ a decision"),
+      networkUj: amount("uJ a decision"),
+      decisionUj: amount("uJ a decision"),
       lifeDays: days("how long the battery lasts"),
       end: cause,
     }),

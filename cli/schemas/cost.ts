@@ -4,14 +4,14 @@ import * as v from "valibot";
 import { ACCEPTED, FIGURES, type Figure } from "../../host/meter/budget.ts";
 import { PARTS } from "../../host/meter/cost.ts";
 import { estimate, flag, list, number, object, oneOf, text } from "../../host/schema.ts";
-import { count, deviceName, modelled, opsByClass, positive, share, uj } from "./words.ts";
+import { amount, count, deviceName, modelled, opsByClass, share, uj } from "./words.ts";
 
 const spread = (about: string) =>
   v.pipe(
     object({
-      mean: positive("over the clips"),
-      deviation: positive("standard deviation over the clips; 0 for one"),
-      worst: positive("of the clips"),
+      mean: amount("over the clips"),
+      deviation: amount("standard deviation over the clips; 0 for one"),
+      worst: amount("of the clips"),
     }),
     v.description(about),
   );
@@ -26,15 +26,15 @@ const step = object({
   ops: spread("wasm operations, exact"),
   opsByClass: v.pipe(opsByClass, v.description("mean over the clips, exact")),
   weightBytes: count("packed weights and scales, as the decision record counts them"),
-  loadBytes: positive("bytes that loads read, mean over the clips"),
-  modelBytes: v.nullable(positive("of those from the model file; null without bounds or where inputs differ")),
-  ramBytes: v.nullable(positive("of those from RAM")),
-  storeBytes: positive("bytes that stores write, mean over the clips"),
+  loadBytes: amount("bytes that loads read, mean over the clips"),
+  modelBytes: v.nullable(amount("of those from the model file; null without bounds or where inputs differ")),
+  ramBytes: v.nullable(amount("of those from RAM")),
+  storeBytes: amount("bytes that stores write, mean over the clips"),
   cycles: spread("modelled"),
-  timeMs: positive("ms, modelled, mean over the clips"),
+  timeMs: amount("ms, modelled, mean over the clips"),
   energyUj: uj("mean over the clips"),
-  mostOps: v.nullable(positive("operations that no input exceeds; null without bounds")),
-  mostCycles: v.nullable(positive("cycles that no input exceeds, modelled")),
+  mostOps: v.nullable(amount("operations that no input exceeds; null without bounds")),
+  mostCycles: v.nullable(amount("cycles that no input exceeds, modelled")),
   constant: v.nullable(v.pipe(flag(), v.description("every input executes the same operations; null without bounds"))),
 });
 
@@ -43,20 +43,20 @@ const path = object({
   share: v.nullable(share("of the clips that the model, left to itself, answers so; null for a part alone")),
   networkCycles: spread("router and experts, modelled"),
   cycles: v.nullable(spread("the whole decision, modelled; null where clips are feature vectors")),
-  timeMs: v.nullable(positive("ms, modelled")),
+  timeMs: v.nullable(amount("ms, modelled")),
   energyUj: v.nullable(uj("the whole decision")),
   networkUj: uj("router and experts"),
-  mostNetworkCycles: v.nullable(positive("that no input exceeds, modelled; null without bounds")),
-  mostCycles: v.nullable(positive("that no input exceeds, front end included, modelled")),
-  mostTimeMs: v.nullable(positive("ms that no input exceeds, modelled")),
+  mostNetworkCycles: v.nullable(amount("that no input exceeds, modelled; null without bounds")),
+  mostCycles: v.nullable(amount("that no input exceeds, front end included, modelled")),
+  mostTimeMs: v.nullable(amount("ms that no input exceeds, modelled")),
   mostUj: v.nullable(uj("that no input exceeds")),
 });
 
 const estimates = object({
   part: oneOf([...PARTS, "total"]),
   instructions: count("executed by the emulated core, exact"),
-  emulatedCycles: positive("published timings of those, wait states included, modelled"),
-  countedCycles: positive("from counts of wasm operations, modelled"),
+  emulatedCycles: amount("published timings of those, wait states included, modelled"),
+  countedCycles: amount("from counts of wasm operations, modelled"),
   difference: number("counted over emulated, less 1"),
 });
 
@@ -85,9 +85,9 @@ export const BUDGET_RESULT = object({
   figures: list(
     object({
       name: oneOf(figureNames),
-      now: positive("the figure"),
-      limit: v.nullable(positive("of the budget")),
-      accepted: v.nullable(positive("last accepted")),
+      now: amount("the figure"),
+      limit: v.nullable(amount("of the budget")),
+      accepted: v.nullable(amount("last accepted")),
       exceeded: flag(),
     }),
   ),
@@ -111,17 +111,17 @@ const deployment = (about: string) =>
 export const CARBON = object({
   kind: modelled,
   device: deviceName,
-  trainingHours: positive("h"),
+  trainingHours: amount("h"),
   trainingPower: object({
     ...estimate("W").entries,
     unit: v.exactOptional(text("W")),
     source: v.exactOptional(text("of the bundled figure; with --train-watts nothing")),
   }),
-  trainingIntensity: positive("where the model is trained, g/kWh"),
-  deviceIntensity: positive("where devices take their energy from, g/kWh"),
+  trainingIntensity: amount("where the model is trained, g/kWh"),
+  deviceIntensity: amount("where devices take their energy from, g/kWh"),
   networkUj: uj("router and experts, a decision"),
   decisionUj: uj("a decision"),
-  inferences: positive("that grams are counted for"),
+  inferences: amount("that grams are counted for"),
   training: object({ energyJ: estimate("J"), grams: estimate("g of CO2e") }),
   networkOnly: deployment("counting router and experts"),
   wholeDecision: deployment("counting the front end too"),

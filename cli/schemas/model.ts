@@ -5,7 +5,7 @@ import { INSTRUCTION_CLASSES } from "../../firmware-sim/image/printed.ts";
 import { dictionary, flag, list, number, object, oneOf, text, whole } from "../../host/schema.ts";
 import { BAKE_TARGETS } from "../../tools/export/bake_targets.ts";
 import { INPUT, POLICY } from "../../tools/import/checkpoint_schema.ts";
-import { count, deviceName, fieldsOf, modelled, positive, share, ujRange } from "./words.ts";
+import { amount, count, deviceName, fieldsOf, modelled, share, ujRange } from "./words.ts";
 
 const layers = list(
   object({
@@ -19,7 +19,7 @@ const layers = list(
     paddingBytes: count("what of it is row sums and padding"),
     scaleBytes: count("scales"),
     otherBytes: count("bias, gamma and beta"),
-    bitsPerWeight: positive("(payload + scales) * 8 / weights"),
+    bitsPerWeight: amount("(payload + scales) * 8 / weights"),
   }),
 );
 
@@ -33,8 +33,8 @@ export const EXPORT = object({
         object({
           network: text("name"),
           layer: count("from 0"),
-          clip: positive("median over scales"),
-          outputError: positive("mean squared error of the layer's outputs over their mean square (NMSE)"),
+          clip: amount("median over scales"),
+          outputError: amount("mean squared error of the layer's outputs over their mean square (NMSE)"),
         }),
       ),
       v.description("with --ptq only"),
@@ -45,7 +45,7 @@ export const EXPORT = object({
       object({
         network: text("name"),
         vectors: count("compared"),
-        maxDifference: positive("largest difference of a probability"),
+        maxDifference: amount("largest difference of a probability"),
         ties: count("vectors in which an activation lay half-way between two codes"),
         labelsDiffer: count("vectors whose best output differs, ties apart"),
       }),
@@ -58,8 +58,8 @@ export const EXPORT = object({
       object({
         arithmetic: text("that the file's side was computed with"),
         vectors: count("compared"),
-        maxDifference: positive("of a probability, over the vectors"),
-        meanDifference: positive("of a probability, mean of the vectors' largest"),
+        maxDifference: amount("of a probability, over the vectors"),
+        meanDifference: amount("of a probability, mean of the vectors' largest"),
         labelsDiffer: count("vectors whose best output differs"),
       }),
       v.description("packed integers beside what an imported file computes"),
@@ -99,9 +99,9 @@ export const INSPECT = object({
   policy: object({
     kind: oneOf(["features only", "single", "probe", "bayesian"]),
     samples: count("Monte Carlo dropout samples of the router"),
-    alpha: positive("strength of uncertainty in the gates"),
-    varianceScale: positive("variance that counts as 1"),
-    escalate: list(positive("nats")),
+    alpha: amount("strength of uncertainty in the gates"),
+    varianceScale: amount("variance that counts as 1"),
+    escalate: list(amount("nats")),
     abstain: list(share("probability")),
     beta: list(share("pull under uncertainty")),
     energy: list(share("of the costliest")),
@@ -120,8 +120,8 @@ export const TRAIN = object({
 const figures = object({
   f1Weighted: share("of the forced label, abstention ignored"),
   accuracy: share("of the forced label"),
-  bitsPerWeight: positive("bits read a decision over the largest network's weights"),
-  macs: positive("multiply-accumulates of the networks, a decision"),
+  bitsPerWeight: amount("bits read a decision over the largest network's weights"),
+  macs: amount("multiply-accumulates of the networks, a decision"),
   shares: list(share("answered by each network, the probe first")),
   ece: share("expected calibration error"),
   auroc: v.nullable(share("of error detection by entropy; null when all are right or all wrong")),
@@ -131,8 +131,8 @@ const figures = object({
 });
 const summary = object({
   mean: number("over folds and seeds"),
-  overFolds: v.nullable(positive("half of the 95 % interval over folds")),
-  overSeeds: v.nullable(positive("half of the 95 % interval over seeds")),
+  overFolds: v.nullable(amount("half of the 95 % interval over folds")),
+  overSeeds: v.nullable(amount("half of the 95 % interval over seeds")),
 });
 
 /** `--cv`. */
@@ -156,7 +156,7 @@ export const CROSS_VALIDATION = object({
   costs: object({
     device: deviceName,
     kind: modelled,
-    rows: list(object({ name: text(), networkCycles: positive("a decision, modelled") })),
+    rows: list(object({ name: text(), networkCycles: amount("a decision, modelled") })),
   }),
 });
 
@@ -168,12 +168,12 @@ export const EVAL = object({
   selectiveRisk: v.nullable(share("errors among the answered; null when none are")),
   ece: share("expected calibration error"),
   expertShare: dictionary(share("decisions that the network answers")),
-  bitsPerWeight: positive("bits read a decision over the largest network's weights"),
-  meanCycles: v.nullable(positive("whole decision, modelled; null where the data has no audio")),
-  meanNetworkCycles: positive("router and experts, modelled"),
-  networkUj: positive("uJ, modelled"),
+  bitsPerWeight: amount("bits read a decision over the largest network's weights"),
+  meanCycles: v.nullable(amount("whole decision, modelled; null where the data has no audio")),
+  meanNetworkCycles: amount("router and experts, modelled"),
+  networkUj: amount("uJ, modelled"),
   networkUjRange: ujRange,
-  decisionUj: v.nullable(positive("uJ, modelled; null where the data has no audio")),
+  decisionUj: v.nullable(amount("uJ, modelled; null where the data has no audio")),
   decisionUjRange: v.nullable(ujRange),
   engine: text("that decided"),
   trainedOnThisData: v.pipe(flag(), v.description("the figures are those of training, not of new sounds")),
@@ -229,7 +229,7 @@ const phases = list(
     steps: count("steps"),
     instructions: count("executed, exact"),
     classes: fieldsOf(INSTRUCTION_CLASSES, (kind) => count(`instructions of class ${kind}`)),
-    cycles: positive("modelled, zero wait states"),
+    cycles: amount("modelled, zero wait states"),
   }),
 );
 const record = v.pipe(v.string("a text"), v.regex(/^([0-9a-f]{2})+$/, "hexadecimal digits"));
@@ -272,7 +272,7 @@ export const STUDY = object({
   seed: count("of the random numbers"),
   fold: whole("held out", { least: 1 }),
   packedBytes: count("of the model file without provenance"),
-  bitsPerWeight: positive("bits read a decision over the largest network's weights"),
+  bitsPerWeight: amount("bits read a decision over the largest network's weights"),
   accuracy: share("of the forced label on the fold"),
-  networkCycles: positive("a decision, modelled"),
+  networkCycles: amount("a decision, modelled"),
 });

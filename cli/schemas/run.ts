@@ -4,10 +4,10 @@ import * as v from "valibot";
 import { STREAM_PARTS } from "../../host/meter/stream.ts";
 import type { Decision } from "../../host/runtime/decision.ts";
 import { flag, number, object, text } from "../../host/schema.ts";
-import { count, deviceName, fieldsOf, modelled, positive, share, ujRange } from "./words.ts";
+import { amount, count, deviceName, fieldsOf, modelled, share, ujRange } from "./words.ts";
 
 const file = text("the recording, as given");
-const startS = positive("where the window starts, s");
+const startS = amount("where the window starts, s");
 
 /** A model without networks only computes features: then label, index, probability and answerer are null. */
 const decision = object({
@@ -36,9 +36,9 @@ export const RUN = object({
     ops: count("wasm operations, exact"),
     weightBytes: count("packed weights and scales, exact"),
     cycles: count("modelled"),
-    networkUj: positive("router and experts, uJ, modelled"),
+    networkUj: amount("router and experts, uJ, modelled"),
     networkUjRange: ujRange,
-    decisionUj: positive("uJ, modelled"),
+    decisionUj: amount("uJ, modelled"),
     decisionUjRange: ujRange,
     device: deviceName,
     kind: modelled,
@@ -58,14 +58,14 @@ export const RUN_STREAM = object({
 export const RUN_STREAM_COST = object({
   file,
   cost: object({
-    seconds: positive("of sound"),
+    seconds: amount("of sound"),
     parts: fieldsOf(STREAM_PARTS, (part) =>
       v.pipe(
         object({
           steps: count("steps"),
           ops: count("wasm operations, exact"),
           cycles: count("modelled"),
-          energyUj: positive("uJ, modelled"),
+          energyUj: amount("uJ, modelled"),
           energyUjRange: ujRange,
         }),
         v.description(part),

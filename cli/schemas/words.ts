@@ -5,7 +5,8 @@ import { estimate, number, object, type Schema, text, whole } from "../../host/s
 import { CLASSES, type OpClass } from "../../host/wasm/opcodes.ts";
 
 export const count = (about: string) => whole(about, { least: 0 });
-export const positive = (about: string) => number(about, { least: 0 });
+/** Not negative. */
+export const amount = (about: string) => number(about, { least: 0 });
 /** Means may lie above 1 by the last bit. */
 export const share = (about: string) => number(`${about}, 0..1`, { least: 0 });
 /** Names that depend on the model or the machine may be empty. */
@@ -14,7 +15,7 @@ export const modelled = v.pipe(v.literal("modelled", '"modelled"'), v.descriptio
 export const deviceName = text("name of the device profile");
 export const uj = (about: string) => v.pipe(estimate("uJ"), v.description(`${about}, modelled`));
 export const ujRange = v.pipe(
-  v.strictTuple([positive("uJ, at least"), positive("uJ, at most")], "two numbers"),
+  v.strictTuple([amount("uJ, at least"), amount("uJ, at most")], "two numbers"),
   v.description("lower and upper end; equal where this very board was measured"),
 );
 
@@ -23,4 +24,4 @@ export function fieldsOf<Name extends string, Value>(names: readonly Name[], of:
   return object(Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, Schema<Value>>);
 }
 
-export const opsByClass = fieldsOf<OpClass, number>(CLASSES, (kind) => positive(`operations of class ${kind}`));
+export const opsByClass = fieldsOf<OpClass, number>(CLASSES, (kind) => amount(`operations of class ${kind}`));
