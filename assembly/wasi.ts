@@ -1,6 +1,6 @@
 // WASI preview 1 command: [--seed N] [--record] [--features] MODEL CLIP... -> a JSON line for each clip, the decision about its first 5 s.
 // --record adds the decision record's 40 bytes to the line; --features takes raw feature vectors (float32) instead of WAV files.
-// CLIP - is a stream of 16-bit samples on standard input, with a line for each window: wasi/stream.ts.
+// CLIP - is a stream of 16-bit samples on standard input, with a line for each window: wasi/stdin.ts.
 // It is the scalar core with files, arguments and print around it; runs wherever preview 1 does (wasmtime, WAMR, node:wasi).
 // Unlike the core it grows its memory: by the model's file and work memory, before anything is decided. It uses only what it has grown,
 // because WAMR keeps a heap of its own between the memory that a module declares and the memory that it grows.
@@ -33,7 +33,7 @@ import { begin, checkDevice, end, refuse, setSubject } from "./wasi/errors.ts";
 import { openFile, read } from "./wasi/files.ts";
 import { printDecision } from "./wasi/line.ts";
 import { putText, putUnsigned } from "./wasi/print.ts";
-import { stream } from "./wasi/stream.ts";
+import { stream } from "./wasi/stdin.ts";
 import { findSamples, noSamples } from "./wasi/wav.ts";
 
 const MAX_MEMORY_BYTES: u64 = 1 << 30;

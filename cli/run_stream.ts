@@ -8,7 +8,7 @@ import { cyclesOf, energyUjOf } from "../host/meter/cost.ts";
 import { totalOf } from "../host/meter/counts.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { Meter } from "../host/meter/meter.ts";
-import { type MeteredStream, meterStream, STREAM_PARTS } from "../host/meter/stream.ts";
+import { type MeteredStream, meterStream, STREAM_PARTS } from "../host/meter/stream_meter.ts";
 import { framingOf } from "../host/model-file/input_spec.ts";
 import { coreWasm, loadModel, type Model, type StreamOptions, type StreamWindow } from "../host/runtime/index.ts";
 import { streamSettings } from "../host/runtime/stream.ts";

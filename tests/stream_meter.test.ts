@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { packagePath, readInput } from "../host/files.ts";
 import { totalOf } from "../host/meter/counts.ts";
 import { Meter } from "../host/meter/meter.ts";
-import { meterStream } from "../host/meter/stream.ts";
+import { meterStream } from "../host/meter/stream_meter.ts";
 import { framingOf } from "../host/model-file/input_spec.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
 import { coreWasm } from "../host/runtime/index.ts";

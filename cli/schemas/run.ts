@@ -1,7 +1,7 @@
 // `--json` of run: a line for each window, and behind each stream what it cost.
 
 import * as v from "valibot";
-import { STREAM_PARTS } from "../../host/meter/stream.ts";
+import { STREAM_PARTS } from "../../host/meter/stream_meter.ts";
 import type { Decision } from "../../host/runtime/decision.ts";
 import { flag, number, object, text } from "../../host/schema.ts";
 import { amount, count, deviceName, fieldsOf, modelled, share, ujRange } from "./words.ts";

@@ -5,7 +5,7 @@ import { PHASE_FEATURES, POLICY_BAYESIAN, POLICY_PROBE, POLICY_SINGLE } from "..
 import { costOf, cyclesOf } from "../../host/meter/cost.ts";
 import type { DeviceProfile } from "../../host/meter/device.ts";
 import type { Meter } from "../../host/meter/meter.ts";
-import { meterStream } from "../../host/meter/stream.ts";
+import { meterStream } from "../../host/meter/stream_meter.ts";
 import { ARITHMETICS, type Arithmetic, frontEndOf } from "../../host/model-file/front_end.ts";
 import { type Framing, featureCount, framingOf } from "../../host/model-file/input_spec.ts";
 import { encodeModel, type PackedModel } from "../../host/model-file/model_file.ts";

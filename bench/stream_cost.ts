@@ -6,7 +6,7 @@ import { cyclesOf } from "../host/meter/cost.ts";
 import { addCounts, type Counts, noCounts, totalOf } from "../host/meter/counts.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
 import { Meter } from "../host/meter/meter.ts";
-import { type MeteredStream, meterStream, STREAM_PARTS } from "../host/meter/stream.ts";
+import { type MeteredStream, meterStream, STREAM_PARTS } from "../host/meter/stream_meter.ts";
 import { framingOf } from "../host/model-file/input_spec.ts";
 import { decodeModel, encodeModel, type PackedModel } from "../host/model-file/model_file.ts";
 import { coreWasm } from "../host/runtime/index.ts";
