@@ -1,6 +1,6 @@
 // Documents say what the code says: constants, the hex dump, error messages, links.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -184,6 +184,20 @@ test("the glossary explains each term once, and a newcomer finds it", () => {
     [],
     "these do not link the glossary",
   );
+});
+
+test("sizes in docs/results.md are those of the files (npm run size)", () => {
+  const row = (name: string) => {
+    const line = read("docs/results.md")
+      .split("\n")
+      .find((text) => text.startsWith(`| ${name}`));
+    return Number(line?.split("|")[2].replaceAll(",", ""));
+  };
+  const bytes = (...path: string[]) => statSync(packagePath(...path)).size;
+  assert.is(row("core with every weight type, scalar"), bytes("build", "qurio.wasm"));
+  assert.is(row("the same, SIMD"), bytes("build", "qurio.simd.wasm"));
+  assert.is(row("WASI command"), bytes("build", "qurio-wasi.wasm"));
+  for (const model of ["esc10", "esc10-tiny", "esc10-low-ram"]) assert.is(row(`\`${model}.qmoe\``), bytes("models", `${model}.qmoe`));
 });
 
 test("docs/README.md lists every page", () => {
