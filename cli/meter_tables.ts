@@ -51,7 +51,7 @@ export function meterTables(result: MeterResult, device: DeviceProfile, noEmulat
   return lines.join("\n");
 }
 
-/** The most of all ways is what no input exceeds, whoever answers. */
+/** The most of all ways is the worst case over any input, whoever answers. */
 function asStored({ asStored: stored, paths: all }: MeterResult): PathCost {
   const worst = all.reduce((a, b) => ((b.mostCycles ?? 0) > (a.mostCycles ?? 0) ? b : a));
   return {

@@ -33,8 +33,8 @@ const step = object({
   cycles: spread("modelled"),
   timeMs: amount("ms, modelled, mean over the clips"),
   energyUj: uj("mean over the clips"),
-  mostOps: v.nullable(amount("operations that no input exceeds; null without bounds")),
-  mostCycles: v.nullable(amount("cycles that no input exceeds, modelled")),
+  mostOps: v.nullable(amount("operations, worst case over any input; null without bounds")),
+  mostCycles: v.nullable(amount("cycles, worst case over any input, modelled")),
   constant: v.nullable(v.pipe(flag(), v.description("every input executes the same operations; null without bounds"))),
 });
 
@@ -46,10 +46,10 @@ const path = object({
   timeMs: v.nullable(amount("ms, modelled")),
   energyUj: v.nullable(uj("the whole decision")),
   networkUj: uj("router and experts"),
-  mostNetworkCycles: v.nullable(amount("that no input exceeds, modelled; null without bounds")),
-  mostCycles: v.nullable(amount("that no input exceeds, front end included, modelled")),
-  mostTimeMs: v.nullable(amount("ms that no input exceeds, modelled")),
-  mostUj: v.nullable(uj("that no input exceeds")),
+  mostNetworkCycles: v.nullable(amount("cycles, worst case over any input, modelled; null without bounds")),
+  mostCycles: v.nullable(amount("cycles, worst case over any input, front end included, modelled")),
+  mostTimeMs: v.nullable(amount("ms, worst case over any input, modelled")),
+  mostUj: v.nullable(uj("worst case over any input")),
 });
 
 const estimates = object({
