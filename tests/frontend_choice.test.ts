@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { inspect } from "../cli/inspect.ts";
+import { inspectText } from "../cli/inspect.ts";
 import type { QurioError } from "../host/errors.ts";
+import { contentsOf } from "../host/model-file/contents.ts";
+import { crc32 } from "../host/model-file/crc32.ts";
 import { type Arithmetic, DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
 import { audioInput, featureCount, framingOf, type InputSpec } from "../host/model-file/input_spec.ts";
 import { decodeModel } from "../host/model-file/model_file.ts";
@@ -39,19 +41,6 @@ function checkpoint(input: InputSpec): Checkpoint {
       versions: { qurio: "0.1.0" },
     },
   };
-}
-
-/** What a command prints. */
-async function printed(command: () => Promise<void>): Promise<string> {
-  const { log } = console;
-  const lines: string[] = [];
-  console.log = (line: string) => lines.push(line);
-  try {
-    await command();
-  } finally {
-    console.log = log;
-  }
-  return lines.join("\n");
 }
 
 /** Exports the checkpoint as `qurio export` does; returns the file's bytes, which it writes too. */
@@ -100,10 +89,12 @@ test("either arithmetic decides alike in both builds, and like the other", async
   assert.ok(Math.abs(probabilities[0] - probabilities[1]) < 0.02, `${probabilities}`);
 });
 
-test("inspect says which, in words and in JSON", async () => {
+test("inspect says which, in words and in figures", async () => {
   const shown = async (name: string) => {
-    const path = join(folder, name);
-    return { text: await printed(() => inspect(path, {})), json: JSON.parse(await printed(() => inspect(path, { json: true }))) };
+    const file = new Uint8Array(readFileSync(join(folder, name)));
+    const model = await loadModel(file);
+    const contents = contentsOf(file, model.packed, model.answerers);
+    return { text: inspectText(name, contents, model, null), contents };
   };
   const [float, fixed] = [await shown("float.qmoe"), await shown("fixed.qmoe")];
   assert.match(float.text, /^front end {3}float32; 8-bit codes of 0\.1 nat from -13\.8155, floor 0\.000001$/m);
@@ -113,15 +104,25 @@ test("inspect says which, in words and in JSON", async () => {
   );
   const { floor, origin, step } = DEFAULT_FRONT_END;
   const parameters = { ...DEFAULT_FRONT_END, floor: Math.fround(floor), origin: Math.fround(origin), step: Math.fround(step) };
-  assert.equal(float.json.input, audioInput({ ...parameters, arithmetic: "float" }));
-  assert.equal(fixed.json.input, audioInput({ ...parameters, arithmetic: "fixed" }));
+  assert.equal(float.contents.input, audioInput({ ...parameters, arithmetic: "float" }));
+  assert.equal(fixed.contents.input, audioInput({ ...parameters, arithmetic: "fixed" }));
   assert.match(float.text, /^input {7}audio, 1 channel, 16000 Hz, windows of 80000 samples \(5 s\)$/m);
   writeCheckpoint(CHECKPOINT, checkpoint({ source: "vectors", features: 6 }));
-  await exported("features.qmoe");
+  const file = await exported("features.qmoe");
   const none = await shown("features.qmoe");
   assert.match(none.text, /^front end {3}none: the model takes features$/m);
   assert.match(none.text, /^input {7}vectors of 6 features$/m);
-  assert.equal(none.json.input, { source: "vectors", features: 6 });
+  const { input, policy, sections } = none.contents;
+  assert.equal(input, { source: "vectors", features: 6 });
+  assert.equal([policy.kind, policy.escalate, policy.abstain.length, policy.beta], ["single", [], 1, []]);
+  for (const { name, offset, bytes, crc32: sum } of sections)
+    assert.is(
+      sum,
+      crc32(file.subarray(offset, offset + bytes))
+        .toString(16)
+        .padStart(8, "0"),
+      name,
+    );
 });
 
 test("a model that takes features has no front end to choose", async () => {
