@@ -1,20 +1,18 @@
 // `qurio study`: the paper's models and their baselines, cross-validated on packed kernels.
 
 import { basename } from "node:path";
-import { RICH_FEATURES } from "../assembly/format/plan.ts";
 import { QurioError } from "../host/errors.ts";
 import { checkOutput, packagePath, writeOutput } from "../host/files.ts";
 import { DEFAULT_DEVICE, loadDevice } from "../host/meter/devices.ts";
-import { DEFAULT_FRONT_END } from "../host/model-file/front_end.ts";
-import { audioInput } from "../host/model-file/input_spec.ts";
+import { studyCommand, studyInput } from "../tools/study/inputs.ts";
 import { selectRows } from "../tools/study/models.ts";
 import { writeReport } from "../tools/study/report.ts";
-import type { ModelRun, StudyResult } from "../tools/study/result.ts";
-import { type StudyOptions as RunOptions, runStudy } from "../tools/study/study.ts";
+import type { StudyResult } from "../tools/study/result.ts";
+import { runStudy } from "../tools/study/study.ts";
+import { encodeResult, modelMeans, summaryOf } from "../tools/study/summary.ts";
 import { openDataShown } from "../tools/terminal/data.ts";
 import { startProgress } from "../tools/terminal/progress.ts";
-import { readEmbeddings, unlabelled, withEmbeddings } from "../tools/train/datasets/embeddings.ts";
-import { extractor } from "../tools/train/extractor.ts";
+import { readEmbeddings, unlabelled } from "../tools/train/datasets/embeddings.ts";
 import type { TrainingDataset } from "../tools/train/feature_table.ts";
 import { TRAINER_DEFAULTS } from "../tools/train/trainer.ts";
 import { formatTable } from "./output.ts";
@@ -42,7 +40,6 @@ export interface StudyOptions {
 const DEFAULTS = { seeds: [1], hidden: [640, 320], epochs: TRAINER_DEFAULTS.epochs };
 /** Enough to see that everything works; the figures say nothing. */
 const QUICK = { seeds: [1], hidden: [64, 32], epochs: 5 };
-const EMBEDDINGS = "embeddings:";
 
 /** Runs the study and writes its result and report. Errors: those of runStudy; STUDY_FOLDS_FAILED behind the outputs. */
 export async function study(options: StudyOptions): Promise<void> {
@@ -54,7 +51,7 @@ export async function study(options: StudyOptions): Promise<void> {
   const rows = selectRows(options.models);
   const profile = loadDevice(device);
   const path = options.data ?? packagePath("models", "esc10-features.qfc");
-  const input = await inputOf(path, options.features);
+  const input = await studyInput(await openDataShown(path), options.features);
   const progress = startProgress("study");
   let start: number | null = null;
   const quiet = process.stderr.isTTY;
@@ -71,7 +68,7 @@ export async function study(options: StudyOptions): Promise<void> {
         jobs,
         device: profile,
         cacheFolder: options.cache ?? `${out}.cache`,
-        command: commandOf(options, path, { seeds, hidden, epochs, device }),
+        command: studyCommand({ ...options, data: path, device, seeds, hidden, epochs }),
       },
       {
         update: (share, note) => {
@@ -110,76 +107,18 @@ function foldsFailed({ failures, data }: StudyResult, seeds: number[]): QurioErr
   );
 }
 
-async function inputOf(path: string, features: string): Promise<Pick<RunOptions, "dataset" | "features" | "extract">> {
-  const dataset = await openDataShown(path);
-  const isEmbedding = features.startsWith(EMBEDDINGS);
-  if (!isEmbedding && features !== "rich") {
-    throw new QurioError("STUDY_FEATURES", `features "${features}" are not known`, "Pass --features rich or embeddings:FILE.npy.", 2);
-  }
-  if (isEmbedding) {
-    const embeddings = await readEmbeddings(features.slice(EMBEDDINGS.length));
-    return {
-      dataset: withEmbeddings(dataset, embeddings),
-      features: {
-        name: `${EMBEDDINGS}${embeddings.name}`,
-        sha256: embeddings.sha256,
-        input: { source: "vectors", features: embeddings.values },
-      },
-      extract: null,
-    };
-  }
-  const ready = dataset.clips[0]?.features?.length ?? RICH_FEATURES;
-  if (ready !== RICH_FEATURES) {
-    return { dataset, features: { name: "given", sha256: null, input: { source: "vectors", features: ready } }, extract: null };
-  }
-  return { dataset, features: { name: "rich", sha256: null, input: audioInput() }, extract: await extractor(DEFAULT_FRONT_END) };
-}
-
 async function otherOf(path: string): Promise<TrainingDataset> {
   return path.endsWith(".npy") ? unlabelled(await readEmbeddings(path)) : openDataShown(path);
 }
 
-function commandOf(
-  { features, ood, models, quick }: StudyOptions,
-  data: string,
-  used: { seeds: number[]; hidden: number[]; epochs: number; device: string },
-): string {
-  const named = features.startsWith(EMBEDDINGS) ? `${EMBEDDINGS}${basename(features.slice(EMBEDDINGS.length))}` : features;
-  const parts = [
-    `qurio study --data ${basename(data)} --features ${named} --seeds ${used.seeds.join(",")} --hidden ${used.hidden.join(",")}`,
-    `--epochs ${used.epochs} --device ${basename(used.device)}`,
-    ...(ood === undefined ? [] : [`--ood ${basename(ood)}`]),
-    ...(models === undefined ? [] : [`--models ${models.join(",")}`]),
-    ...(quick ? ["--quick"] : []),
-  ];
-  return parts.join(" ");
-}
-
-/** JSON, a run on a line. */
-function encodeResult({ runs, ...rest }: StudyResult): string {
-  const head = JSON.stringify({ ...rest, runs: [] }).slice(0, -2);
-  return `${head}\n${runs.map((run) => JSON.stringify(run)).join(",\n")}\n]}\n`;
-}
-
-function summaryOf({ model, seed, fold, packedBytes, bitsPerWeight, decisions }: ModelRun) {
-  const right = decisions.filter(({ predicted, truth }) => predicted === truth).length;
-  const cycles = decisions.reduce((sum, answer) => sum + answer.cycles, 0) / decisions.length;
-  return { model, seed, fold, packedBytes, bitsPerWeight, accuracy: right / decisions.length, networkCycles: cycles };
-}
-
 /** Means over seeds and folds. */
-function summaryTable({ runs }: StudyResult): string {
-  const names = [...new Set(runs.map(({ model }) => model))];
-  const rows = names.map((name) => {
-    const own = runs.filter(({ model }) => model === name).map(summaryOf);
-    const mean = (of: (run: ReturnType<typeof summaryOf>) => number) => own.reduce((sum, run) => sum + of(run), 0) / own.length;
-    return [
-      name,
-      `${(100 * mean(({ accuracy }) => accuracy)).toFixed(1)} %`,
-      mean(({ bitsPerWeight }) => bitsPerWeight).toFixed(2),
-      `${Math.round(mean(({ packedBytes }) => packedBytes) / 1000)} kB`,
-      `${Math.round(mean(({ networkCycles }) => networkCycles) / 1000)} k`,
-    ];
-  });
+function summaryTable(result: StudyResult): string {
+  const rows = modelMeans(result).map(({ model, accuracy, bitsPerWeight, packedBytes, networkCycles }) => [
+    model,
+    `${(100 * accuracy).toFixed(1)} %`,
+    bitsPerWeight.toFixed(2),
+    `${Math.round(packedBytes / 1000)} kB`,
+    `${Math.round(networkCycles / 1000)} k`,
+  ]);
   return formatTable(rows, { head: ["model", "accuracy", "bits/weight", "packed", "network cycles"] });
 }

@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
+import { audioInput } from "../host/model-file/input_spec.ts";
 import { decodeNpy } from "../tools/import/npy.ts";
 import { CACHE_VERSION, StudyCache } from "../tools/study/cache.ts";
 import { foldsOf } from "../tools/study/folds.ts";
+import { studyCommand, studyInput } from "../tools/study/inputs.ts";
 import { ROWS, selectRows } from "../tools/study/models.ts";
 import { noiseWindows } from "../tools/study/noise.ts";
 import { readEmbeddings, unlabelled, withEmbeddings } from "../tools/train/datasets/embeddings.ts";
@@ -69,6 +71,36 @@ test("a data set that cannot be cross-validated is refused by name", () => {
   assert.is(codeOf([...whole.slice(0, 5), [1, 1]]), "STUDY_FOLD_CLASS");
 });
 
+test("features are computed, or those that the data set has; others are refused by name", async () => {
+  const given = dataset([[0, 1]]);
+  const data = { ...given, clips: given.clips.map(({ features: _, ...clip }) => clip) };
+  const rich = await studyInput(data, "rich");
+  assert.equal([rich.features.name, rich.features.input, typeof rich.extract], ["rich", audioInput(), "function"]);
+  const { features, extract } = await studyInput(given, "rich");
+  assert.equal([features, extract], [{ name: "given", sha256: null, input: { source: "vectors", features: 1 } }, null]);
+  try {
+    await studyInput(data, "poor");
+    assert.unreachable();
+  } catch (error) {
+    assert.equal([(error as QurioError).code, (error as QurioError).exitCode], ["STUDY_FEATURES", 2], `${error}`);
+  }
+});
+
+test("the command that makes a result again names files without folders, and only what was asked for", () => {
+  const asked = {
+    data: "/a/esc10",
+    device: "boards/mine.json",
+    features: "embeddings:/b/yamnet.npy",
+    seeds: [1, 2],
+    hidden: [64, 32],
+    epochs: 5,
+  };
+  const start = "qurio study --data esc10 --features embeddings:yamnet.npy --seeds 1,2 --hidden 64,32 --epochs 5 --device mine.json";
+  assert.is(studyCommand(asked), start);
+  const more = { ...asked, ood: "/c/noise.npy", models: ["Q4-Base", "Cascade"], quick: true };
+  assert.is(studyCommand(more), `${start} --ood noise.npy --models Q4-Base,Cascade --quick`);
+});
+
 /** A .npy file as numpy.save writes it: version 1, header padded so that the values start at a multiple of 64. */
 function npy(shape: string, values: number[], { type = "<f4", order = "False", version = 1 } = {}): Uint8Array {
   const dict = `{'descr': '${type}', 'fortran_order': ${order}, 'shape': (${shape}), }`;
@@ -108,6 +140,9 @@ test("embeddings belong to clips by name and fold; rows that do not match are re
     [0, 1],
     [1, 2],
   ]);
+  const { features, extract, dataset: joined } = await studyInput(data, `embeddings:${path}`);
+  assert.equal([features.name, features.input, extract], ["embeddings:net-2", { source: "vectors", features: 2 }, null]);
+  assert.is(joined.clips[0].features?.length, 2);
   const embeddings = await readEmbeddings(path);
   const found = withEmbeddings(data, embeddings).clips;
   assert.equal(
