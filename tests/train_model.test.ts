@@ -3,6 +3,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { QurioError } from "../host/errors.ts";
+import { frontEndOf } from "../host/model-file/front_end.ts";
+import { audioInput } from "../host/model-file/input_spec.ts";
 import { forward, normalize, prepare } from "../tools/export/reference.ts";
 import type { Policy } from "../tools/import/checkpoint.ts";
 import { networkGraph } from "../tools/import/checkpoint_graph.ts";
@@ -15,6 +17,7 @@ import { type ModelOptions, type Progress, trainModel } from "../tools/train/mod
 import { initialNetwork } from "../tools/train/network.ts";
 import { Random } from "../tools/train/random.ts";
 import { decideByGates, decideInOrder, networkMacs, networkWeights } from "../tools/train/routing.ts";
+import { trainCheckpoint, trainCommand } from "../tools/train/train_checkpoint.ts";
 
 const CLASSES = 3;
 const FEATURES = 10;
@@ -184,6 +187,19 @@ test("costs", () => {
   const spec = { name: "t", weightType: "8" as const, inputs: 10, hidden: [4, 3], outputs: 2, norm: false, dropout: 0.2 };
   assert.is(networkWeights(spec), 40 + 12 + 6);
   assert.is(networkMacs(spec, 10), 40 + 10 * 18);
+});
+
+test("a checkpoint says the command that makes it again, what its input is, and whose data it learned from", async () => {
+  const fit = { ...FIT_DEFAULTS, hidden: [8], epochs: 1 };
+  const choice = { frontEnd: "fixed", codes: 4, removeDc: true } as const;
+  const asked = { ...choice, fit, seed: 7, jobs: 1, extract: options.extract };
+  const { input, provenance } = await trainCheckpoint(asked, { ...dataset(3), attribution: "CC BY" }, () => {});
+  assert.equal(input, audioInput(frontEndOf(4, "fixed", true)));
+  assert.equal([provenance.seed, provenance.attribution, Object.keys(provenance.versions)], [7, "CC BY", ["qurio", "@jax-js/jax"]]);
+  const start = "qurio train --router probe --experts 4,8 --hidden 8 --epochs 1 --seed 7";
+  assert.is(provenance.command, `${start} --front-end fixed --codes 4 --remove-dc`);
+  assert.is(trainCommand({ fit, seed: 7, frontEnd: "float", codes: 8 }), start);
+  assert.is(trainCommand({ fit: { ...fit, samples: 0 }, seed: 7, frontEnd: "float", codes: 8 }), `${start} --samples 0`);
 });
 
 test.run();
