@@ -129,6 +129,7 @@ enum qurio_phase {
   X(215, "LAYER", "op {l} of network {n} has flags or a dropout rate that are not valid") \
   X(216, "OP", "op {l} of network {n} is of unknown kind {f}") \
   X(217, "BUFFER", "op {l} of network {n} has a buffer that is not there, not yet written, or in a place that it cannot have: {f}") \
+  X(218, "INPUT", "input field {p} is not supported: this build takes {e}, found {f}") \
   X(301, "NOT_LOADED", "no model is loaded") \
   X(302, "MEMORY", "linear memory is too small: {e} bytes needed, {f} there") \
   X(303, "NO_FRONT_END", "this model takes feature vectors, not audio") \
