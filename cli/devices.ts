@@ -1,6 +1,6 @@
 // `qurio devices`: the boards that cycles and energy are modelled for, and every constant of one with its source.
 
-import type { DEVICE_PROFILE, DeviceProfile, Region } from "../host/meter/device.ts";
+import { cyclesFactor, type DEVICE_PROFILE, type DeviceProfile, type Region } from "../host/meter/device.ts";
 import { deviceNames, deviceParts, loadDevice } from "../host/meter/devices.ts";
 import type { Constant, RangedConstant } from "../host/schema.ts";
 import { colors, formatTable } from "./output.ts";
@@ -30,9 +30,9 @@ export function deviceList(devices: readonly DeviceProfile[]): string {
   ].join("\n");
 }
 
-function row({ name, core, cyclesFrom, clock, runs, waitStates, energyPerCycle, sleep, firmware, energy }: DeviceProfile): string[] {
-  const factor = { ...runs.factor, value: runs.factor.value * waitStates.value };
-  const scale = (x: number) => (x * waitStates.value).toFixed(2);
+function row(device: DeviceProfile): string[] {
+  const { name, core, cyclesFrom, clock, runs, energyPerCycle, sleep, firmware, energy } = device;
+  const factor = cyclesFactor(device);
   const { low, high } = energyPerCycle;
   return [
     name,
@@ -40,7 +40,7 @@ function row({ name, core, cyclesFrom, clock, runs, waitStates, energyPerCycle, 
     cyclesFrom,
     `${clock.value} MHz`,
     runs.how,
-    factor.low === factor.high ? factor.value.toFixed(2) : `${scale(runs.factor.low)} to ${scale(runs.factor.high)}`,
+    factor.low === factor.high ? factor.value.toFixed(2) : `${factor.low.toFixed(2)} to ${factor.high.toFixed(2)}`,
     low === high ? digits(low) : `${digits(low)} to ${digits(high)}`,
     sleep.value >= 1000 ? `${digits(sleep.value / 1000)} mA` : `${digits(sleep.value)} uA`,
     firmware ? `${kib(firmware.flash)} + ${kib(firmware.ram)} KiB` : "",

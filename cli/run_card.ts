@@ -1,9 +1,9 @@
 // A decision for people: readable in ten seconds.
 
 import { POLICY_PROBE } from "../assembly/format/ids.ts";
-import { type Cost, energyUjOf } from "../host/meter/cost.ts";
+import { type Cost, costRows } from "../host/meter/cost.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
-import { layerSizes } from "../host/model-file/sizes.ts";
+import { weightBytesOf } from "../host/model-file/sizes.ts";
 import type { Decision, Model } from "../host/runtime/index.ts";
 import { colors, formatBar, formatBytes, formatCount, formatDurationUs, formatEnergyRange, formatShare, formatTable } from "./output.ts";
 
@@ -29,7 +29,7 @@ export function decisionCard(card: Card): string {
     "",
     formatTable(verdict(model, decision)),
     "",
-    formatTable(costRows(cost, device), { head: ["cost", "wasm ops", "cycles", "time", "energy", "share of cycles"] }),
+    formatTable(costCells(cost, device), { head: ["cost", "wasm ops", "cycles", "time", "energy", "share of cycles"] }),
     colors.dim(
       `ops are counted exactly (a board runs several as one instruction); the rest is modelled for ${device.title}${spread(device)}`,
     ),
@@ -74,7 +74,10 @@ function verdict(model: Model, decision: Decision): [string, string][] {
   }
   rows.push(["answered by", whoAndWhy(model, decision)]);
   const again = model.packed.policy.samples > 0 ? ", samples reading some again" : "";
-  rows.push(["weights read", `${formatBytes(decision.weightBytesRead)}; the model holds ${formatBytes(allWeightBytes(model))}${again}`]);
+  rows.push([
+    "weights read",
+    `${formatBytes(decision.weightBytesRead)}; the model holds ${formatBytes(weightBytesOf(model.packed))}${again}`,
+  ]);
   return rows;
 }
 
@@ -89,25 +92,13 @@ function whoAndWhy(model: Model, { answerer, uncertainty }: Decision): string {
   return `${name}${before}; its entropy ${uncertainty.entropy!.toFixed(3)} is at most ${policy.escalate[tier].toFixed(3)}, so it asks no further`;
 }
 
-function costRows(cost: Cost, device: DeviceProfile): string[][] {
-  const { ops, cycles } = cost;
-  const row = (name: string, opCount: number, cycleCount: number) => [
+function costCells(cost: Cost, device: DeviceProfile): string[][] {
+  return costRows(cost, device).map(({ name, ops, cycles, timeUs, energyUj, share }) => [
     name,
-    formatCount(opCount),
-    formatCount(cycleCount),
-    formatDurationUs(cycleCount / device.clock.value),
-    formatEnergyRange(energyUjOf(cycleCount, device)),
-    formatBar(cycleCount / cycles.total),
-  ];
-  return [
-    row("front end", ops.frontEnd, cycles.frontEnd),
-    row("router", ops.router, cycles.router),
-    row("expert", ops.expert, cycles.expert),
-    row("network only", ops.router + ops.expert, cycles.router + cycles.expert),
-    row("whole decision", ops.total, cycles.total),
-  ];
-}
-
-function allWeightBytes({ packed }: Model): number {
-  return layerSizes(packed).reduce((sum, { payloadBytes, scaleBytes }) => sum + payloadBytes + scaleBytes, 0);
+    formatCount(ops),
+    formatCount(cycles),
+    formatDurationUs(timeUs),
+    formatEnergyRange(energyUj),
+    formatBar(share),
+  ]);
 }

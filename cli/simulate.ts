@@ -5,7 +5,7 @@ import { simulateEvents } from "../firmware-sim/battery/events.ts";
 import { decisionsPerHour } from "../firmware-sim/battery/load.ts";
 import { type MonteCarloResult, monteCarlo } from "../firmware-sim/battery/monte_carlo.ts";
 import { ACCOUNTS, type Account } from "../firmware-sim/battery/operating_point.ts";
-import { presetNames, presetText } from "../firmware-sim/battery/presets.ts";
+import { presetList, presetText } from "../firmware-sim/battery/presets.ts";
 import type { Scenario } from "../firmware-sim/battery/scenario.ts";
 import { type SimulationResult, simulateScenario } from "../firmware-sim/battery/simulate.ts";
 import { scenarioFromText } from "../firmware-sim/costs/metered_scenario.ts";
@@ -77,10 +77,7 @@ async function runMany(scenario: Scenario, { runs, seed, jobs }: SimulateOptions
 }
 
 function listPresets(json: boolean): void {
-  const presets = presetNames().map((name) => {
-    const { title, battery } = JSON.parse(presetText(name));
-    return { name, battery: battery as string, title: title as string };
-  });
+  const presets = presetList();
   if (json) for (const preset of presets) printJson<typeof SIMULATE_LIST>(preset);
   else console.log(formatTable(presets.map(({ name, battery, title }) => [name, battery, title])));
 }

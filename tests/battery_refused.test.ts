@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import { loadBattery, parseBattery } from "../firmware-sim/battery/batteries.ts";
 import { simulate } from "../firmware-sim/battery/index.ts";
 import { parseScenario } from "../firmware-sim/battery/parse_scenario.ts";
-import { presetNames, presetText } from "../firmware-sim/battery/presets.ts";
+import { presetList, presetNames, presetText } from "../firmware-sim/battery/presets.ts";
 import { simulateScenario } from "../firmware-sim/battery/simulate.ts";
 import { scenarioFromText } from "../firmware-sim/costs/metered_scenario.ts";
 import type { QurioError } from "../host/errors.ts";
@@ -209,8 +209,13 @@ function qurio(...args: string[]) {
 
 test("every preset is a valid scenario once its model is metered, on a board that there is", () => {
   assert.ok(["baby-monitor", "wildlife-recorder", "machine-listener", "pi-gateway"].every((name) => presetNames().includes(name)));
-  for (const name of presetNames()) {
+  assert.equal(
+    presetList().map(({ name }) => name),
+    presetNames(),
+  );
+  for (const { name, battery, title } of presetList()) {
     const preset = JSON.parse(presetText(name));
+    assert.equal([preset.battery, preset.title], [battery, title]);
     assert.match(preset.inference.model, /^esc10/);
     assert.ok(deviceNames().includes(preset.inference.device), preset.inference.device);
     const answers = [{ name: "all", share: 1, energyUj: 50, timeMs: 3 }];

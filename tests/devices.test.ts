@@ -13,7 +13,7 @@ import type { QurioError } from "../host/errors.ts";
 import { packagePath } from "../host/files.ts";
 import { costOf, energyUjOf, noPartCounts } from "../host/meter/cost.ts";
 import { noCounts } from "../host/meter/counts.ts";
-import { standInNote } from "../host/meter/device.ts";
+import { cyclesFactor, standInNote } from "../host/meter/device.ts";
 import { deviceNames, loadDevice } from "../host/meter/devices.ts";
 
 function qurio(...args: string[]) {
@@ -81,6 +81,13 @@ test("run prints a range where no board was measured, and one figure where one w
   assert.is(formatEnergyRange(energyUjOf(1e6, loadDevice("nucleo-l4r5zi"))), "345 uJ");
   const { meter } = succeed("run", "--device", "nrf52840", "--json").json();
   assert.ok(meter.decisionUjRange[0] < meter.decisionUj && meter.decisionUj < meter.decisionUjRange[1]);
+});
+
+test("a board's factor of cycles is how wasm runs there times its wait states, and so are both its ends", () => {
+  const factor = { value: 2, low: 1, high: 3 };
+  const { runs, waitStates } = loadDevice("rp2040");
+  const board = { runs: { ...runs, factor: { ...runs.factor, ...factor } }, waitStates: { ...waitStates, value: 1.5 } };
+  assert.equal(cyclesFactor(board), { value: 3, low: 1.5, high: 4.5 });
 });
 
 test("docs/guides/add-a-device.md: its example, done step by step, loads and decides", () => {

@@ -5,7 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as I from "../assembly/format/ids.ts";
 import type { QurioError } from "../host/errors.ts";
-import { addPartCounts, type Cost, costOf, cyclesOf, noPartCounts, PARTS } from "../host/meter/cost.ts";
+import { addPartCounts, type Cost, costOf, costRows, cyclesOf, energyUjOf, noPartCounts, PARTS } from "../host/meter/cost.ts";
 import { CounterReader, noCounts, totalOf } from "../host/meter/counts.ts";
 import type { DeviceProfile } from "../host/meter/device.ts";
 import { loadDevice } from "../host/meter/devices.ts";
@@ -183,6 +183,26 @@ test("cost: worked out by hand", () => {
   addPartCounts(twice, counts);
   addPartCounts(twice, counts);
   assert.is(costOf(twice, simpleDevice()).cycles.total, 6_000_000);
+});
+
+test("cost rows: parts, the network alone and everything, worked out by hand", () => {
+  const numbers = (frontEnd: number, router: number, expert: number) => ({ frontEnd, router, expert, total: frontEnd + router + expert });
+  const device = simpleDevice();
+  const rows = costRows({ ops: numbers(50, 20, 30), cycles: numbers(1000, 400, 600) }, device);
+  assert.equal(
+    rows.map(({ name, ops, cycles, share }) => [name, ops, cycles, share]),
+    [
+      ["front end", 50, 1000, 0.5],
+      ["router", 20, 400, 0.2],
+      ["expert", 30, 600, 0.3],
+      ["network only", 50, 1000, 0.5],
+      ["whole decision", 100, 2000, 1],
+    ],
+  );
+  for (const { cycles, timeUs, energyUj } of rows) {
+    assert.is(timeUs, cycles / device.clock.value);
+    assert.equal(energyUj, energyUjOf(cycles, device));
+  }
 });
 
 test("cost: an operation that the device cannot run is an error, not a zero", () => {

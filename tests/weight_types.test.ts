@@ -12,7 +12,7 @@ import { decodeModel, encodeModel, type PackedLinear, type PackedModel } from ".
 import { linearOps } from "../host/model-file/network.ts";
 import { layoutFor, packWeights, unpackWeights } from "../host/model-file/pack.ts";
 import { repack } from "../host/model-file/repack.ts";
-import { layerSizes } from "../host/model-file/sizes.ts";
+import { layerSizes, weightBytesOf } from "../host/model-file/sizes.ts";
 import { WEIGHT_TYPES, type WeightType, weightTypeBySpec } from "../host/model-file/weight_types.ts";
 import { Core } from "../host/runtime/core.ts";
 import { packCheckpoint, packModel } from "../tools/export/exporter.ts";
@@ -112,9 +112,15 @@ test("bits per weight at 969 -> 640: payload, row sums, padding and scales", () 
 });
 
 test("the size table says what is payload, padding and scale, and which kernels run", () => {
-  const [first] = layerSizes(packCheckpoint(checkpointOf("ternary5")));
+  const packed = packCheckpoint(checkpointOf("ternary5"));
+  const layers = layerSizes(packed);
+  const [first] = layers;
   // 67 rows of 70 columns: two tiles of 40 columns, 8 bytes each
   assert.equal([first.payloadBytes, first.paddingBytes, first.scaleBytes], [67 * 16, 67 * 16 - Math.ceil((1.6 * 67 * 70) / 8), 4 * 67]);
+  assert.is(
+    weightBytesOf(packed),
+    layers.reduce((sum, layer) => sum + layer.payloadBytes + layer.scaleBytes, 0),
+  );
   assert.equal([first.kernel, first.simdKernel], ["look-up, 5 columns an index", "look-up, swizzle"]);
   const kernels = (type: WeightType) => layerSizes(packCheckpoint(checkpointOf(type))).map(({ kernel }) => kernel);
   assert.equal(kernels("11"), Array(3).fill("sum of 8 bits + 3 x 1 bit"));

@@ -13,6 +13,14 @@ export function presetNames(): string[] {
     .sort();
 }
 
+/** What each preset is about. */
+export function presetList(): { name: string; battery: string; title: string }[] {
+  return presetNames().map((name) => {
+    const { title, battery } = JSON.parse(presetText(name));
+    return { name, battery, title };
+  });
+}
+
 /** A preset's JSON as text. Errors: PRESET_UNKNOWN. */
 export function presetText(name: string): string {
   if (!presetNames().includes(name)) throw new QurioError("PRESET_UNKNOWN", `no preset ${name}`, `Known: ${presetNames().join(", ")}.`, 2);

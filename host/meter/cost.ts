@@ -81,6 +81,37 @@ export function costOf(counts: PartCounts, device: DeviceProfile): Cost {
   };
 }
 
+/** A part of a decision, or parts together. */
+export interface CostRow {
+  name: string;
+  /** Exact. */
+  ops: number;
+  cycles: number;
+  timeUs: number;
+  energyUj: Estimate;
+  /** Of the cycles of the whole decision. */
+  share: number;
+}
+
+/** A cost part by part, then the network alone, then everything. */
+export function costRows({ ops, cycles }: Pick<Cost, "ops" | "cycles">, device: DeviceProfile): CostRow[] {
+  const row = (name: string, of: (numbers: PartNumbers) => number): CostRow => ({
+    name,
+    ops: of(ops),
+    cycles: of(cycles),
+    timeUs: of(cycles) / device.clock.value,
+    energyUj: energyUjOf(of(cycles), device),
+    share: of(cycles) / cycles.total,
+  });
+  return [
+    row("front end", ({ frontEnd }) => frontEnd),
+    row("router", ({ router }) => router),
+    row("expert", ({ expert }) => expert),
+    row("network only", ({ router, expert }) => router + expert),
+    row("whole decision", ({ total }) => total),
+  ];
+}
+
 function withTotal(of: (part: Part) => number): PartNumbers {
   const [frontEnd, router, expert] = PARTS.map(of);
   return { total: frontEnd + router + expert, frontEnd, router, expert };

@@ -132,7 +132,7 @@ const HINT = "Each constant is { value, unit, source }; host/meter/devices/nucle
 export function parseDevice(json: unknown, { cores, families }: DeviceParts, file = "device profile"): DeviceProfile {
   const source = { file, code: "DEVICE_PROFILE", hint: HINT };
   const profile = checkJson(DEVICE, json, source);
-  const { family, core, cyclesFrom, runs, waitStates, supply } = profile;
+  const { family, core, cyclesFrom, supply } = profile;
   const known = (path: string, name: string, names: readonly string[]) => {
     if (!names.includes(name)) throw wrongField(source, path, `one of ${names.join(", ")}`, name);
   };
@@ -143,10 +143,16 @@ export function parseDevice(json: unknown, { cores, families }: DeviceParts, fil
   const energy = { ...profile.energy, boardFactor: families[family].boardFactor };
   return {
     ...profile,
-    cyclesPerOp: scaled(cores[cyclesFrom].cyclesPerOp, runs.factor.value * waitStates.value),
+    cyclesPerOp: scaled(cores[cyclesFrom].cyclesPerOp, cyclesFactor(profile).value),
     energy,
     energyPerCycle: energyPerCycle(energy, supply.value),
   };
+}
+
+/** By how much the table of a core's cycles is multiplied on this board: how wasm runs there, and wait states of its flash. */
+export function cyclesFactor({ runs: { factor }, waitStates }: Pick<DeviceProfile, "runs" | "waitStates">): Estimate {
+  const times = (x: number) => x * waitStates.value;
+  return { value: times(factor.value), low: times(factor.low), high: times(factor.high) };
 }
 
 /** Says whose cycles stand in for the core's own; null where none do. */

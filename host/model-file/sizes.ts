@@ -18,3 +18,8 @@ export function layerSizes(model: PackedModel): LayerSize[] {
     }),
   );
 }
+
+/** Packed weights and scales of all networks. */
+export function weightBytesOf(model: PackedModel): number {
+  return layerSizes(model).reduce((sum, { payloadBytes, scaleBytes }) => sum + payloadBytes + scaleBytes, 0);
+}
