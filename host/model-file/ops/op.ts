@@ -32,7 +32,7 @@ export interface OpSize {
 }
 
 export interface OpKind<Op> {
-  /** OP_* of assembly/format/ids.ts */
+  /** OP_* of assembly/format/<op>.ts */
   id: number;
   /** Values that it reads and writes. */
   inputs(op: Op): number;
