@@ -113,7 +113,7 @@ export function formulation(layout: i32): string {
 
 // ---- a row a weight type ----
 
-/** From so many rows on, building tables pays: cycles a MAC are 1.12 + 97 / rows on a Cortex-M4 against 1.57 (docs/how-it-works/cortex-m.md). */
+/** From so many rows on, building tables pays: cycles a MAC are 1.14 + 90 / rows on a Cortex-M4 against 1.57 (docs/how-it-works/cortex-m.md). */
 const MANY_ROWS = 192;
 /** A look-up of SIMD serves 32 rows at a time and builds its tables first. */
 const MANY_ROWS_SIMD = 64;
