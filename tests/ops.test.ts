@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as F from "../assembly/format/file.ts";
-import { MAX_BUFFERS, MAX_OPS, MAX_WIDTH, POLICY_BAYESIAN, POLICY_SINGLE, SECTION_EXPERT } from "../assembly/format/ids.ts";
+import { MAX_BUFFERS, MAX_OPS, MAX_WIDTH, POLICY_BAYESIAN, POLICY_SINGLE, SECTION_EXPERT, SECTION_PLAN } from "../assembly/format/ids.ts";
 import { LINEAR_FLAGS } from "../assembly/format/linear.ts";
 import { packagePath } from "../host/files.ts";
 import { decodeContainer, encodeContainer } from "../host/model-file/container.ts";
@@ -50,7 +50,7 @@ for (const [what, words, expected] of [
   ["an unknown op", [[opAt(1) + F.OP_KIND, 2]], /^OP: op 1 of network 1 is of unknown kind 2/],
   ["an input that is not there", [[opAt(1) + F.OP_INPUT, 4]], /^BUFFER: op 1 of network 1 .*: 4/],
   ["an input far away", [[opAt(1) + F.OP_INPUT, 0xffffffff]], /^BUFFER: op 1 of network 1 .*: -1/],
-  ["an input far below", [[opAt(1) + F.OP_INPUT, 0xffffffe0]], /^BUFFER: op 1 of network 1 .*: -32/],
+  ["an input far below", [[opAt(0) + F.OP_INPUT, 0xffffffe0]], /^BUFFER: op 0 of network 1 .*: -32/],
   ["an input that nothing has written", [[opAt(1) + F.OP_INPUT, 2]], /^BUFFER: op 1 of network 1 .*: 2/],
   ["an input that was written over", [[opAt(1) + F.OP_INPUT, 0]], /^BUFFER: op 1 of network 1 .*: 0/],
   ["an output that is not there", [[opAt(2) + F.OP_OUTPUT, 4]], /^BUFFER: op 2 of network 1 .*: 4/],
@@ -69,6 +69,16 @@ for (const [what, words, expected] of [
 ] as [string, [number, number][], RegExp][]) {
   test(`${what}: refused by name`, () => assert.match(refusal(single, SECTION_EXPERT, words), expected));
 }
+
+test("a plan that says more than the networks need, in any field that load computes, is refused by that field", () => {
+  const plan = decodeContainer(encodeModel(single)).find(({ id }) => id === SECTION_PLAN)!.bytes;
+  const view = new DataView(plan.buffer, plan.byteOffset);
+  for (let field = F.PLAN_BUFFER_BYTES; field < F.PLAN_BYTES; field += 4)
+    assert.match(
+      refusal(single, SECTION_PLAN, [[field, view.getUint32(field, true) + 16]]),
+      new RegExp(`^PLAN: memory plan field ${field} is `),
+    );
+});
 
 test("a sampling router must find in its second pass what it reads in the first", () => {
   // op 1 reads the network's input once more; op 2 writes to `offset`
