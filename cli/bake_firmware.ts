@@ -6,6 +6,7 @@ import { type BakedImage, BUILDS, type BuiltImage, bakeImage, SAMPLE } from "../
 import { type Board, loadBoard } from "../firmware-sim/image/boards.ts";
 import { CORTEX_M } from "../firmware-sim/image/cortex_m.ts";
 import type { Sizes } from "../firmware-sim/image/firmware.ts";
+import { type CLibrary, cLibrary } from "../firmware-sim/image/library.ts";
 import { type CountedRuns, phaseCosts } from "../firmware-sim/image/phase_costs.ts";
 import { HOW_TO_INSTALL, missingTool } from "../firmware-sim/image/tools.ts";
 import { QurioError } from "../host/errors.ts";
@@ -30,8 +31,8 @@ export async function bakeFirmware(
 ): Promise<void> {
   const board = loadBoard(device);
   checkFolder(output);
-  const baked = await bakeImage(readInput(path), board, checked);
-  const { files, missing, builds } = baked;
+  const library = await cLibrary(readInput(path), checked);
+  const { files, missing, builds } = await bakeImage(library, board, checked);
   writeAll(output, files);
   const note = missing ? `no ELF: ${missing} is not in PATH; ${HOW_TO_INSTALL}` : null;
   if (json)
@@ -42,7 +43,7 @@ export async function bakeFirmware(
       note,
       builds: Object.fromEntries(Object.entries(builds).map(([build, built]) => [build, withHex(built)])),
     });
-  else print(output, board, baked, note);
+  else print(output, board, library, builds, note);
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -77,7 +78,7 @@ function writeAll(folder: string, files: Record<string, string | Uint8Array>): v
   for (const [name, data] of Object.entries(files)) writeOutput(join(folder, name), data);
 }
 
-function print(folder: string, board: Board, { library, builds }: BakedImage, note: string | null): void {
+function print(folder: string, board: Board, library: CLibrary, builds: BakedImage["builds"], note: string | null): void {
   if (note) {
     const rows = [
       ["model in flash, code not counted", library.model.length, board.firmware.flash.bytes],

@@ -1,30 +1,44 @@
 // What `qurio bake --target cortex-m` makes and counts, called as functions: the library without a compiler, and what phases of a run cost.
 
-import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { bakeImage } from "../firmware-sim/image/bake_image.ts";
 import { loadBoard } from "../firmware-sim/image/boards.ts";
 import type { PhaseCounts } from "../firmware-sim/image/decided.ts";
+import type { CLibrary } from "../firmware-sim/image/library.ts";
 import { type CountedRuns, phaseCosts } from "../firmware-sim/image/phase_costs.ts";
-import { packagePath } from "../host/files.ts";
+import type { QurioError } from "../host/errors.ts";
 
 const { PATH } = process.env;
 test.after.each(() => {
   process.env.PATH = PATH;
 });
 
+const library: CLibrary = {
+  files: { "qurio.c": "int x;", "qurio.h": "" },
+  ramBytes: 50_000,
+  staticBytes: 1000,
+  workBytes: 49_000,
+  model: new Uint8Array(100_000),
+  isFixed: false,
+};
+
 test("without a compiler the library comes alone, and says which program is missing", async () => {
   process.env.PATH = "";
-  const { files, missing, builds, library } = await bakeImage(
-    readFileSync(packagePath("models", "esc10-tiny.qmoe")),
-    loadBoard("nrf52840"),
-    true,
-  );
-  assert.equal([missing, builds], ["arm-none-eabi-gcc", {}]);
-  assert.equal(Object.keys(files).sort(), ["README.md", "main.c", "qurio.c", "qurio.h", "qurio_model.c", "wasm-rt.h"]);
-  assert.match(files["qurio.h"] as string, /#define QURIO_CHECKED 1/);
-  assert.ok(library.ramBytes === library.workBytes + library.staticBytes);
+  const baked = await bakeImage(library, loadBoard("nrf52840"), true);
+  assert.equal(baked, { files: library.files, missing: "arm-none-eabi-gcc", builds: {} });
+});
+
+test("a library that the board has no room or no arithmetic for is refused before anything is compiled", async () => {
+  process.env.PATH = "";
+  const codeOf = (given: CLibrary, board: string) =>
+    bakeImage(given, loadBoard(board), false).then(
+      () => "none",
+      ({ code }: QurioError) => code,
+    );
+  assert.is(await codeOf({ ...library, model: new Uint8Array((1 << 20) + 1) }, "nrf52840"), "IMAGE_TOO_LARGE");
+  assert.is(await codeOf({ ...library, ramBytes: (1 << 18) - 2047 }, "nrf52840"), "IMAGE_TOO_LARGE");
+  assert.is(await codeOf(library, "rp2040"), "NO_FPU");
 });
 
 /** Counts of steps that each take so many instructions, and twice as many cycles. */

@@ -8,7 +8,7 @@ import { packagePath, readInput } from "../../host/files.ts";
 import { type Board, checkArithmetic, checkFits } from "./boards.ts";
 import type { ImageRun, StreamRun } from "./decided.ts";
 import { buildFirmware, type Sizes, STACK_BYTES } from "./firmware.ts";
-import { type CLibrary, cLibrary } from "./library.ts";
+import type { CLibrary } from "./library.ts";
 import { missingTool } from "./tools.ts";
 
 /** The clip in the ELF files, of samples/. */
@@ -27,7 +27,6 @@ export interface BuiltImage {
 }
 
 export interface BakedImage {
-  library: CLibrary;
   /** Names and contents: the library's sources; ELF files of the chosen build if they could be made. */
   files: Record<string, string | Uint8Array>;
   /** The compiler that is not in PATH, so that nothing was built; or null. */
@@ -36,16 +35,14 @@ export interface BakedImage {
 }
 
 /**
- * @param file a `.qmoe` file
- * @param checked the ELF files are those of the checked build, and QURIO_CHECKED is 1 unless a compiler is told otherwise
- * @throws QurioError NO_FPU, IMAGE_TOO_LARGE; what is wrong with the model
+ * @param checked the ELF files are those of the checked build
+ * @throws QurioError NO_FPU, IMAGE_TOO_LARGE
  */
-export async function bakeImage(file: Uint8Array, board: Board, checked: boolean): Promise<BakedImage> {
-  const library = await cLibrary(file, checked);
+export async function bakeImage(library: CLibrary, board: Board, checked: boolean): Promise<BakedImage> {
   checkArithmetic(board, library.isFixed);
   checkFits(board, { flash: library.model.length, ram: library.ramBytes + STACK_BYTES });
   const missing = missingTool(["arm-none-eabi-gcc"]);
-  if (missing) return { library, files: library.files, missing, builds: {} };
+  if (missing) return { files: library.files, missing, builds: {} };
   const clip = await toPcm(readWav(readInput(packagePath("samples", SAMPLE)), SAMPLE), SAMPLE_RATE);
   const elves: Record<string, Uint8Array> = {};
   const builds: BakedImage["builds"] = {};
@@ -68,5 +65,5 @@ export async function bakeImage(file: Uint8Array, board: Board, checked: boolean
       firmware.close();
     }
   }
-  return { library, files: { ...library.files, ...elves }, missing, builds };
+  return { files: { ...library.files, ...elves }, missing, builds };
 }
