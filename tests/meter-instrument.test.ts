@@ -265,7 +265,7 @@ test("every kernel of the core, in a layer of each weight type: counts equal the
       ["softmax", [VECTOR, PREPARED, ROWS], "softmax"],
       ...[...layouts].map((layout): [string, number[], string] => [
         "linear",
-        [layout, VECTOR, PREPARED, TABLES, WEIGHTS, SCALES, 4, SCALES, COLUMNS, ROWS],
+        [layout, VECTOR, VECTOR, PREPARED, TABLES, WEIGHTS, SCALES, 4, SCALES, COLUMNS, ROWS],
         `linear, layout ${layout}`,
       ]),
     ];
