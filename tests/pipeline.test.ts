@@ -55,7 +55,7 @@ for (const [router, more] of [
     assert.equal(new Set(exported.layers.map((row: { type: string }) => row.type)), new Set(["ternary", "4-bit", "8-bit"]));
 
     const inspected = succeed("inspect", model, "--json").json();
-    assert.equal(Object.keys(inspected), ["version", "bytes", "sections", "frontEnd", "layers", "plan", "policy", "labels", "provenance"]);
+    assert.equal(Object.keys(inspected), ["version", "bytes", "sections", "input", "layers", "plan", "policy", "labels", "provenance"]);
     assert.is(inspected.policy.kind, router);
     assert.is(inspected.labels.length, 10);
     assert.match(inspected.provenance.command, new RegExp(`--router ${router}`));
